@@ -1,0 +1,120 @@
+# The build verbs. Every target in the tree is made by one of them, so that flags, layering and test labels are decided once.
+#
+#   bulkhead_library(NAME SOURCES … DEPS …)      a static library, linked as bulkhead::NAME
+#   bulkhead_executable(NAME SOURCES … DEPS …)   a program for the machine that builds
+#   bulkhead_node_executable(NAME SOURCES … DEPS … [STATIC])
+#                                               a program for the image; staged under ${BULKHEAD_NODE_DIR}
+#   bulkhead_test(NAME LABEL l SOURCES … DEPS … [TIMEOUT s])
+#                                               a Catch2 program, one ctest entry
+#   bulkhead_fuzzer(NAME SOURCES … DEPS … CORPUS dir)
+#                                               a libFuzzer target; elsewhere the corpus runs as a plain test
+#   bulkhead_generated(…)                       a generated source in the build directory
+
+include_guard(GLOBAL)
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS ON) # TRY() is a statement expression
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
+option(BULKHEAD_WERROR "Treat warnings as errors" OFF)
+option(BULKHEAD_FUZZ "Build libFuzzer targets (needs clang)" OFF)
+set(BULKHEAD_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined")
+set(BULKHEAD_NODE_DIR "${CMAKE_BINARY_DIR}/node" CACHE INTERNAL "Where programs for the image are staged")
+
+add_library(bulkhead_flags INTERFACE)
+target_include_directories(bulkhead_flags INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/generated")
+target_compile_options(bulkhead_flags INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow
+  # No path of the building machine may reach a binary: the image must not depend on where it was built.
+  "-ffile-prefix-map=${PROJECT_SOURCE_DIR}=." "-ffile-prefix-map=${PROJECT_BINARY_DIR}=build"
+  $<$<BOOL:${BULKHEAD_WERROR}>:-Werror>
+  $<$<CONFIG:Release>:-fstack-protector-strong -fstack-clash-protection -fcf-protection=full
+    -ftrivial-auto-var-init=zero -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS>)
+target_link_options(bulkhead_flags INTERFACE
+  -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed -Wl,--build-id=sha1)
+if(BULKHEAD_SANITIZE)
+  target_compile_options(bulkhead_flags INTERFACE
+    "-fsanitize=${BULKHEAD_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(bulkhead_flags INTERFACE "-fsanitize=${BULKHEAD_SANITIZE}")
+endif()
+if(BULKHEAD_FUZZ)
+  target_compile_options(bulkhead_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+function(bulkhead_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+  add_library(bulkhead_${name} STATIC ${arg_SOURCES})
+  add_library(bulkhead::${name} ALIAS bulkhead_${name})
+  target_link_libraries(bulkhead_${name} PUBLIC bulkhead_flags ${arg_DEPS})
+endfunction()
+
+function(bulkhead_executable name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE bulkhead_flags ${arg_DEPS})
+  target_link_options(${name} PRIVATE -pie)
+endfunction()
+
+# Programs of the image are stripped copies in one folder, so that os-builder takes them from there by name.
+function(bulkhead_node_executable name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "STATIC" "" "SOURCES;DEPS")
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE bulkhead_flags ${arg_DEPS})
+  target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections $<$<BOOL:${arg_STATIC}>:-Os>)
+  target_link_options(${name} PRIVATE -Wl,--gc-sections)
+  if(arg_STATIC)
+    # glibc's static-pie keeps address randomization without a dynamic loader.
+    target_link_options(${name} PRIVATE $<IF:$<BOOL:${BULKHEAD_SANITIZE}>,-pie,-static-pie>)
+  else()
+    target_link_options(${name} PRIVATE -pie)
+  endif()
+  add_custom_command(TARGET ${name} POST_BUILD
+    COMMAND "${CMAKE_COMMAND}" -E make_directory "${BULKHEAD_NODE_DIR}"
+    COMMAND "${CMAKE_STRIP}" --strip-all -o "${BULKHEAD_NODE_DIR}/${name}" "$<TARGET_FILE:${name}>"
+    BYPRODUCTS "${BULKHEAD_NODE_DIR}/${name}"
+    COMMENT "Staging ${name} for the image" VERBATIM)
+endfunction()
+
+function(bulkhead_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT" "SOURCES;DEPS;ENVIRONMENT")
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE bulkhead_flags ${arg_DEPS} Catch2::Catch2WithMain)
+  add_test(NAME ${name} COMMAND ${name} --colour-mode none)
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT}
+    SKIP_RETURN_CODE 4 ENVIRONMENT "${arg_ENVIRONMENT}")
+endfunction()
+
+# A fuzz target defines LLVMFuzzerTestOneInput. Without BULKHEAD_FUZZ it is linked with a driver that runs the corpus once.
+function(bulkhead_fuzzer name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS" "SOURCES;DEPS")
+  if(BULKHEAD_FUZZ)
+    add_executable(${name} ${arg_SOURCES})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_test(NAME ${name} COMMAND ${name} -max_total_time=20 -timeout=10 -rss_limit_mb=2048
+      "${CMAKE_CURRENT_BINARY_DIR}/${name}.found" "${arg_CORPUS}")
+    file(MAKE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/${name}.found")
+  else()
+    add_executable(${name} ${arg_SOURCES} "${PROJECT_SOURCE_DIR}/tests/fuzz/run_corpus.cpp")
+    add_test(NAME ${name} COMMAND ${name} "${arg_CORPUS}")
+  endif()
+  target_link_libraries(${name} PRIVATE bulkhead_flags ${arg_DEPS})
+  set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+endfunction()
+
+# bulkhead_generated(OUTPUT file COMMAND … DEPENDS …): file is relative to ${PROJECT_BINARY_DIR}/generated.
+function(bulkhead_generated)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "OUTPUT" "COMMAND;DEPENDS")
+  set(output "${PROJECT_BINARY_DIR}/generated/${arg_OUTPUT}")
+  cmake_path(GET output PARENT_PATH directory)
+  file(MAKE_DIRECTORY "${directory}")
+  add_custom_command(OUTPUT "${output}" COMMAND ${arg_COMMAND} DEPENDS ${arg_DEPENDS}
+    COMMENT "Generating ${arg_OUTPUT}" VERBATIM)
+endfunction()

@@ -1,0 +1,20 @@
+# Every library from outside, in one place. All come from the SDK root (docs/architecture.md, decision D10).
+include_guard(GLOBAL)
+
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(Catch2 3 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(LibArchive REQUIRED)
+find_package(Threads REQUIRED)
+
+foreach(entry IN ITEMS
+    "cryptsetup|libcryptsetup>=2.7" "systemd|libsystemd>=257" "apt|apt-pkg>=3.0" "fdisk|fdisk>=2.41"
+    "blkid|blkid>=2.41" "kmod|libkmod" "elf|libelf" "zstd|libzstd" "uuid|uuid")
+  string(REPLACE "|" ";" pair "${entry}")
+  list(GET pair 0 name)
+  list(GET pair 1 spec)
+  pkg_check_modules(${name} REQUIRED IMPORTED_TARGET "${spec}")
+endforeach()

@@ -1,0 +1,142 @@
+#include "lib/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace bulkhead {
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> pieces;
+  if (text.empty()) return pieces;
+  for (;;) {
+    const auto end = text.find(separator);
+    pieces.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return pieces;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::string_view trim(std::string_view text) {
+  static constexpr std::string_view kSpace = " \t\r\n";
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+namespace {
+
+// Matches the class that starts after '[' at pattern[at]; moves `at` behind ']'. An unterminated class matches nothing.
+bool match_class(std::string_view pattern, std::size_t& at, char c) {
+  const bool negated = at < pattern.size() && (pattern[at] == '!' || pattern[at] == '^');
+  if (negated) ++at;
+  bool matched = false;
+  for (bool first = true; at < pattern.size() && (first || pattern[at] != ']'); first = false) {
+    const char low = pattern[at];
+    if (at + 2 < pattern.size() && pattern[at + 1] == '-' && pattern[at + 2] != ']') {
+      matched = matched || (low <= c && c <= pattern[at + 2]);
+      at += 3;
+    } else {
+      matched = matched || low == c;
+      ++at;
+    }
+  }
+  if (at >= pattern.size()) return false;
+  ++at;
+  return matched != negated && c != '/';
+}
+
+bool glob_match_from(std::string_view pattern, std::size_t p, std::string_view path, std::size_t t) {
+  while (p < pattern.size()) {
+    const char c = pattern[p];
+    if (c == '*') {
+      const bool deep = p + 1 < pattern.size() && pattern[p + 1] == '*';
+      p += deep ? 2 : 1;
+      for (;; ++t) {
+        if (glob_match_from(pattern, p, path, t)) return true;
+        if (t >= path.size() || (!deep && path[t] == '/')) return false;
+      }
+    }
+    if (t >= path.size()) return false;
+    if (c == '?') {
+      if (path[t] == '/') return false;
+      ++p;
+    } else if (c == '[') {
+      ++p;
+      if (!match_class(pattern, p, path[t])) return false;
+    } else {
+      if (c == '\\' && p + 1 < pattern.size()) ++p;
+      if (pattern[p] != path[t]) return false;
+      ++p;
+    }
+    ++t;
+  }
+  return t == path.size();
+}
+
+}  // namespace
+
+bool glob_match(std::string_view pattern, std::string_view path) { return glob_match_from(pattern, 0, path, 0); }
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string nearest(std::string_view word, std::span<const std::string> candidates) {
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(word.size() / 2, 2) + 1;
+  for (const std::string& candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+namespace {
+constexpr std::array<std::string_view, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+}
+
+std::string format_bytes(std::uint64_t bytes) {
+  std::size_t unit = 0;
+  auto value = static_cast<double>(bytes);
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  const bool whole = unit == 0 || (bytes % (std::uint64_t{1} << (10 * unit))) == 0;
+  return whole ? std::format("{:.0f} {}", value, kUnits[unit]) : std::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+Result<std::uint64_t> parse_bytes(std::string_view text) {
+  static constexpr std::string_view kSuffixes = "KMGT";
+  std::string_view digits = text;
+  unsigned shift = 0;
+  if (!digits.empty()) {
+    const auto suffix = kSuffixes.find(digits.back());
+    if (suffix != std::string_view::npos) {
+      shift = 10U * (static_cast<unsigned>(suffix) + 1U);
+      digits.remove_suffix(1);
+    }
+  }
+  const auto number = parse_integer<std::uint64_t>(digits);
+  if (!number || *number > (~std::uint64_t{0} >> shift)) {
+    return fail(ErrorCode::invalid_argument, "'{}' is not a size (a number with K, M, G or T, for example 512M)", text);
+  }
+  return *number << shift;
+}
+
+}  // namespace bulkhead

@@ -1,0 +1,73 @@
+// A command-line program with verbs: one option table, from which come parsing, --help, the man page and shell completion.
+//
+// Conventions of every program (docs/developers.md, "Command line"): data on stdout, messages on stderr, one error of the form
+// "name: what: why" with a hint line, and the exit codes below.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/base/result.hpp"
+
+namespace bulkhead::cli {
+
+enum class ExitCode : int {
+  ok = 0,
+  failed = 1,
+  usage = 2,
+  nothing_to_do = 3,
+  verification_refused = 4,
+  not_permitted = 5,
+  busy = 6,
+};
+
+// The one mapping from errors to exit codes.
+ExitCode exit_code(ErrorCode code);
+
+enum class ColorMode { automatic, always, never };
+
+// What every verb gets from the options that all verbs share.
+struct Invocation {
+  bool json = false;
+  int verbosity = 0;  // -v: +1, -q: -1
+  ColorMode color = ColorMode::automatic;
+};
+
+using Verb = std::function<Result<ExitCode>(const Invocation&)>;
+
+class Program {
+ public:
+  Program(std::string name, std::string summary, std::string version);
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  // Declares "name" or "group name" (two levels). The caller adds options to the returned App; `run` is called when the verb was
+  // chosen and its options were parsed. The App lives as long as the Program.
+  CLI::App& verb(const std::string& name, const std::string& summary, Verb run);
+  // For programs without verbs: options are added to root(), `run` is called when parsing succeeded.
+  void on_run(Verb run);
+  CLI::App& root() { return app_; }
+
+  // Parses, runs, prints an error, returns the exit code. Ignores SIGPIPE for the process.
+  int main(int argc, char** argv);
+
+  // From the same table, for packaging: `--generate=man|bash|zsh` prints one of them.
+  std::string man_page() const;
+  std::string bash_completion() const;
+  std::string zsh_completion() const;
+
+ private:
+  CLI::App app_;
+  std::string name_;
+  std::string version_;
+  Invocation invocation_;
+  Verb chosen_;
+};
+
+// The error on stderr: "name: what failed: why" and, if there is one, "  hint: …".
+void print_error(const std::string& program, const Error& error, ColorMode color);
+
+}  // namespace bulkhead::cli

@@ -1,0 +1,32 @@
+// The owner's keys. Secure Boot's PK, KEK and db, and the key that signs root hashes; the certificate of the last one is enrolled
+// in db too, because the kernel looks for it in its platform keyring (DM_VERITY_VERIFY_ROOTHASH_SIG_PLATFORM_KEYRING).
+#pragma once
+
+#include <string>
+
+#include "lib/base/result.hpp"
+#include "lib/sys/file.hpp"
+
+namespace bulkhead::keys {
+
+struct KeyPair {
+  sys::Path certificate;  // PEM file
+  std::string key;        // PEM file, or a PKCS#11 URI ("pkcs11:…")
+};
+
+struct KeySet {
+  KeyPair platform_key;       // PK
+  KeyPair key_exchange_key;   // KEK
+  KeyPair signature_db;       // db: signs systemd-boot and UKIs
+  KeyPair root_hash;          // signs root hashes
+};
+
+// Writes pk, kek, db, root-hash as NAME.key (0600) and NAME.pem below `directory` (0700), RSA-3072… self-signed, `years` valid.
+// Refuses when any of them exists, and when `directory` lies inside a git checkout. All files or none.
+Result<KeySet> generate(const sys::Path& directory, const std::string& owner, int years);
+
+// Loads a key directory as generate() writes it; a NAME.uri file holding a PKCS#11 URI stands for NAME.key.
+// Errors: not_found (hint: keys generate), permission_denied when a private key is readable by others.
+Result<KeySet> load(const sys::Path& directory);
+
+}  // namespace bulkhead::keys

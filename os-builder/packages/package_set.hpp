@@ -1,0 +1,70 @@
+// Debian packages chosen for an image, and the lock file that names them exactly.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/hex.hpp"
+#include "lib/base/result.hpp"
+#include "lib/sys/file.hpp"
+#include "os-builder/variant/variant.hpp"
+
+namespace bulkhead::packages {
+
+struct Package {
+  std::string name;
+  std::string version;
+  std::string architecture;
+  std::string source;           // source package name
+  std::string source_version;
+  Sha256 sha256;                // of the .deb
+  std::uint64_t size = 0;       // bytes of the .deb
+  std::uint64_t installed_size = 0;  // bytes, as Debian declares it
+  std::string filename;         // path below the archive's root, pool/main/…
+  std::string suite;            // "trixie", "trixie-security", …
+  std::string section;
+  std::string maintainer;
+  std::string homepage;         // may be empty
+  std::string summary;          // first line of the description
+  std::string reason;           // from the variant, or "needed by NAME"
+
+  bool operator==(const Package&) const = default;
+};
+
+// Sorted by name. The same set and epoch give the same image.
+struct PackageSet {
+  std::vector<Package> packages;
+  std::int64_t source_date_epoch = 0;  // seconds; date of the newest Release file, or $SOURCE_DATE_EPOCH
+
+  bool operator==(const PackageSet&) const = default;
+};
+
+// "name_version_architecture.deb", with ':' of an epoch written %3a as apt does.
+std::string deb_file_name(const Package& package);
+
+// packages.lock: TOML, one [[package]] each, sorted; docs/formats/packages-lock.md.
+std::string write_lock(const PackageSet& set);
+Result<PackageSet> parse_lock(std::string_view text, const std::string& file_name);
+
+struct ArchiveOptions {
+  sys::Path cache_dir;           // everything kept between builds: lists, .debs
+  sys::Path sources{"/etc/apt"}; // apt configuration directory that names the archive and its keyring
+  bool offline = false;          // only what the cache has; a missing file is one error that names it
+};
+
+// Progress of downloads, 0..1. May be empty.
+using OnProgress = std::function<void(double fraction, std::string_view detail)>;
+
+// Refreshes the signed lists (unless offline) and resolves the variant's packages, without Recommends and without the excluded ones.
+// Errors: unknown package, unsatisfiable dependency (names the chain), bad or expired Release signature, unreachable mirror.
+Result<PackageSet> resolve(const variant::Variant& variant, const ArchiveOptions& archive, const OnProgress& progress);
+
+// The .deb files of the set in the cache, in the order of the set; downloads what is missing and checks every digest.
+// A file with a wrong digest is removed and is a verification_failed error.
+Result<std::vector<sys::Path>> fetch(const PackageSet& set, const ArchiveOptions& archive, const OnProgress& progress);
+
+}  // namespace bulkhead::packages

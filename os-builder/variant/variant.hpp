@@ -1,0 +1,92 @@
+// A variant: what an image is made of, as read from variants/<name>/variant.toml and the shared files that it inherits.
+//
+// Plain data. load() is strict: an unknown key, a wrong type or a bad value is one error with file:line:column and the nearest
+// known key. Later files win key by key; lists are appended; the map entry `name = false` removes an inherited entry.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "lib/base/result.hpp"
+#include "lib/base/version.hpp"
+#include "lib/sys/file.hpp"
+
+namespace bulkhead::variant {
+
+using Reason = std::string;
+
+struct User {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::string description;
+  std::string home = "/";
+
+  bool operator==(const User&) const = default;
+};
+
+struct Group {
+  std::uint32_t gid = 0;
+  std::vector<std::string> members;
+
+  bool operator==(const Group&) const = default;
+};
+
+// [partitions]; sizes in bytes, multiples of 1 MiB
+struct PartitionSizes {
+  std::uint64_t esp = 0;
+  std::uint64_t root = 0;              // per slot
+  std::uint64_t verity = 0;            // per slot
+  std::uint64_t verity_signature = 0;  // per slot
+  std::uint64_t state = 0;
+  std::uint64_t data = 0;  // as shipped; grown on first boot
+
+  bool operator==(const PartitionSizes&) const = default;
+};
+
+struct Variant {
+  std::string name;         // "kvm"
+  std::string description;  // one line
+  std::string product;      // "Bulkhead"
+  Version version;          // of the product, from [product] version
+
+  std::map<std::string, Reason> packages;           // [packages.install]  name -> why it is in
+  std::map<std::string, Reason> excluded_packages;  // [packages.exclude]  name -> why, though something depends on it
+
+  std::vector<std::string> drop_files;              // [files] drop: globs of paths, applied to packages' files only
+  std::vector<std::string> keep_files;              // [files] keep: exceptions from drop
+  std::map<std::string, Reason> executables;        // [executables]  name in PATH -> why; every other one is dropped
+  std::map<std::string, Reason> absent_libraries;   // [libraries.absent] soname -> why it is deliberately missing
+  std::vector<std::string> overlays;                // [files] overlays: folders of os-builder/rootfs/overlay
+  std::map<std::string, std::string> programs;      // [programs] path in the image -> our program staged by the build
+  std::map<std::string, std::string> symlinks;      // [symlinks] path in the image -> target
+
+  std::map<std::string, User> users;    // [users]
+  std::map<std::string, Group> groups;  // [groups]
+  std::vector<std::string> enabled_units;  // [units] enable
+  std::vector<std::string> masked_units;   // [units] mask
+  std::string default_target;              // [units] default
+
+  std::string kernel_package;                // [kernel] package
+  std::vector<std::string> kernel_modules;   // [kernel] modules, without their dependencies
+  std::vector<std::string> initrd_modules;   // [initrd] modules, without their dependencies
+  std::vector<std::string> load_modules;     // [kernel] load: loaded at boot by systemd-modules-load
+  std::vector<std::string> command_line;     // [kernel] command_line
+
+  std::string compression;  // [image] compression, as mkfs.erofs -z takes it, for example "lz4hc,12"; empty: none
+  std::uint32_t cluster_size = 0;  // [image] cluster_size, bytes; mkfs.erofs -C
+  PartitionSizes partitions;
+  bool shell_allowed = false;  // [image] shell: only kvm-dev
+
+  bool operator==(const Variant&) const = default;
+};
+
+// Reads variants_dir/<name>/variant.toml. Errors: invalid_argument for an unknown variant (with the nearest one as hint) and for
+// anything wrong in a file.
+Result<Variant> load(const sys::Path& variants_dir, const std::string& name);
+
+// Names of all variants, sorted.
+Result<std::vector<std::string>> list(const sys::Path& variants_dir);
+
+}  // namespace bulkhead::variant
