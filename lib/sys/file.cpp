@@ -92,7 +92,7 @@ class PendingFile {
   Result<> commit(const Path& target) {
     if (::fsync(fd_.get()) < 0) return fail_errno("flushing {}", name_);
     TRY(fd_.close());
-    TRY(rename(name_, target));
+    TRY(sys::rename(name_, target));
     name_.clear();
     const Path directory = target.parent_path();
     return fsync_directory(directory.empty() ? Path(".") : directory);

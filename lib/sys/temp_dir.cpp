@@ -5,7 +5,7 @@
 namespace bulkhead::sys {
 
 Result<TempDir> TempDir::create(const Path& parent, const std::string& prefix) {
-  TRY(create_directories(parent));
+  TRY(sys::create_directories(parent));
   std::string name = (parent / (prefix + "XXXXXX")).native();
   if (::mkdtemp(name.data()) == nullptr) return fail_errno("creating a directory below {}", parent.native());
   return TempDir(std::move(name));
@@ -18,7 +18,7 @@ TempDir::~TempDir() {
 }
 
 Result<> TempDir::commit(const Path& target) {
-  TRY(rename(path_, target));
+  TRY(sys::rename(path_, target));
   path_.clear();
   return {};
 }
