@@ -1,0 +1,51 @@
+// A build, from a variant's TOML to a directory of images. build() is the recipe: read it first.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "lib/cli/progress.hpp"
+#include "os-builder/build/workspace.hpp"
+#include "os-builder/packages/package_set.hpp"
+#include "os-builder/variant/variant.hpp"
+
+namespace bulkhead::build {
+
+struct BuildOptions {
+  Workspace workspace;
+  std::string variant = "kvm";
+  std::optional<std::string> image_version;        // instead of [product] version
+  std::optional<sys::Path> output;                 // default: build/image/<variant>
+  std::optional<sys::Path> locked;                 // packages.lock to reproduce
+  bool offline = false;
+  bool wait = true;                                // for another build that writes the same directory
+  std::optional<std::int64_t> source_date_epoch;   // default: date of the archive, or the lock's
+};
+
+struct BuildResult {
+  sys::Path directory;
+  Version version;
+  std::string build_id;
+  Sha256 root_hash;
+  bool changed = false;  // false: everything was there already
+};
+
+Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress);
+
+// How many stages build() reports.
+inline constexpr int kStages = 10;
+
+// The first steps of build(), shared with plan(): nothing is written but the package cache.
+struct Resolved {
+  variant::Variant variant;
+  packages::PackageSet packages;
+};
+Result<Resolved> resolve(const BuildOptions& options, cli::Progress& progress);
+
+packages::ArchiveOptions archive_options(const BuildOptions& options);
+sys::Path output_directory(const BuildOptions& options);
+
+// The kernel command line of the UKI: "roothash=<hex>" and the variant's list.
+std::string command_line(const variant::Variant& variant, const std::string& root_hash);
+
+}  // namespace bulkhead::build

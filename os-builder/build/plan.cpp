@@ -1,0 +1,105 @@
+#include "os-builder/build/plan.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "lib/base/text.hpp"
+#include "lib/cli/terminal.hpp"
+
+namespace bulkhead::build {
+namespace {
+
+std::vector<PlannedPartition> planned_partitions(const variant::Variant& variant) {
+  const variant::PartitionSizes& sizes = variant.partitions;
+  const std::string label = "bulkhead_" + variant.version.to_string();
+  return {
+      {1, "ESP", sizes.esp},
+      {2, label, sizes.root},
+      {3, label + "_verity", sizes.verity},
+      {4, label + "_sig", sizes.verity_signature},
+      {5, "_empty", sizes.root},
+      {6, "_empty", sizes.verity},
+      {7, "_empty", sizes.verity_signature},
+      {8, "BULKHEAD-STATE", sizes.state},
+      {9, "BULKHEAD-DATA", sizes.data},
+  };
+}
+
+std::string heading(std::string_view text, bool color) { return "\n" + cli::styled(text, cli::Style::bold, color) + "\n"; }
+
+}  // namespace
+
+Result<Plan> plan(const BuildOptions& options, cli::Progress& progress) {
+  Resolved resolved = TRY(resolve(options, progress));
+  Plan plan;
+  plan.command_line = command_line(resolved.variant, "<root hash>");
+  plan.partitions = planned_partitions(resolved.variant);
+  for (const packages::Package& package : resolved.packages.packages) {
+    plan.download_size += package.size;
+    plan.installed_size += package.installed_size;
+  }
+  plan.variant = std::move(resolved.variant);
+  plan.packages = std::move(resolved.packages);
+  return plan;
+}
+
+std::string to_text(const Plan& plan, bool color) {
+  const variant::Variant& variant = plan.variant;
+  std::string text = std::format("{} {} {}: {}\n", variant.product, variant.version.to_string(), variant.name, variant.description);
+
+  text += heading(std::format("Packages ({}, {} to download, {} installed before trimming)", plan.packages.packages.size(),
+                              format_bytes(plan.download_size), format_bytes(plan.installed_size)),
+                  color);
+  std::vector<std::vector<std::string>> rows = {{"NAME", "VERSION", "SIZE", "SUITE", "WHY"}};
+  for (const packages::Package& package : plan.packages.packages) {
+    rows.push_back({package.name, package.version, format_bytes(package.installed_size), package.suite, package.reason});
+  }
+  text += cli::table(rows, color);
+
+  if (!variant.excluded_packages.empty()) {
+    text += heading("Left out though something depends on it", color);
+    rows = {{"NAME", "WHY"}};
+    for (const auto& [name, reason] : variant.excluded_packages) rows.push_back({name, reason});
+    text += cli::table(rows, color);
+  }
+
+  text += heading("Partitions", color);
+  rows = {{"NUMBER", "LABEL", "SIZE"}};
+  for (const PlannedPartition& partition : plan.partitions) {
+    rows.push_back({std::to_string(partition.number), partition.label, format_bytes(partition.size)});
+  }
+  text += cli::table(rows, color);
+
+  text += heading("Kernel command line", color);
+  return text + plan.command_line + "\n";
+}
+
+std::string to_json(const Plan& plan) {
+  nlohmann::ordered_json json;
+  json["schema"] = "bulkhead.plan/1";
+  json["variant"] = plan.variant.name;
+  json["version"] = plan.variant.version.to_string();
+  json["source_date_epoch"] = plan.packages.source_date_epoch;
+  json["command_line"] = plan.command_line;
+  json["download_size"] = plan.download_size;
+  json["installed_size"] = plan.installed_size;
+  json["packages"] = nlohmann::ordered_json::array();
+  for (const packages::Package& package : plan.packages.packages) {
+    json["packages"].push_back({{"name", package.name},
+                                {"version", package.version},
+                                {"architecture", package.architecture},
+                                {"suite", package.suite},
+                                {"size", package.size},
+                                {"installed_size", package.installed_size},
+                                {"sha256", package.sha256.to_string()},
+                                {"reason", package.reason}});
+  }
+  json["excluded_packages"] = nlohmann::ordered_json::object();
+  for (const auto& [name, reason] : plan.variant.excluded_packages) json["excluded_packages"][name] = reason;
+  json["partitions"] = nlohmann::ordered_json::array();
+  for (const PlannedPartition& partition : plan.partitions) {
+    json["partitions"].push_back({{"number", partition.number}, {"label", partition.label}, {"size", partition.size}});
+  }
+  return json.dump(2) + "\n";
+}
+
+}  // namespace bulkhead::build

@@ -1,0 +1,77 @@
+#include "os-builder/build/stage_store.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "lib/sys/file_lock.hpp"
+#include "lib/sys/temp_dir.hpp"
+
+namespace bulkhead::build {
+namespace {
+
+constexpr std::string_view kUnfinished = ".unfinished-";
+
+struct Aged {
+  std::filesystem::file_time_type time;
+  sys::Path path;
+};
+
+// Complete products of a stage, newest use first.
+Result<std::vector<Aged>> products(const sys::Path& stage_directory) {
+  std::vector<Aged> found;
+  std::error_code status;
+  for (const auto& entry : std::filesystem::directory_iterator(stage_directory, status)) {
+    if (entry.path().filename().native().starts_with('.')) continue;
+    const auto time = entry.last_write_time(status);
+    if (!status) found.push_back({time, entry.path()});
+  }
+  if (status) return fail(errno_error(status.value(), "listing {}", stage_directory.native()));
+  std::ranges::sort(found, std::ranges::greater{}, &Aged::time);
+  return found;
+}
+
+}  // namespace
+
+StageInputs& StageInputs::add(std::string_view name, std::string_view value) {
+  stream_.update(std::format("{}:{}={}:", name.size(), name, value.size())).update(value);
+  return *this;
+}
+
+Result<StageStore> StageStore::open(const sys::Path& directory) {
+  TRY(sys::create_directories(directory));
+  return StageStore(directory);
+}
+
+Result<StageProduct> StageStore::run(const std::string& stage, const Sha256& inputs,
+                                     const std::function<Result<>(const sys::Path& directory)>& make) {
+  const sys::Path stage_directory = directory_ / stage;
+  TRY(sys::create_directories(stage_directory));
+  // One maker per stage at a time: a second build with the same inputs waits and then finds the product.
+  const sys::FileLock lock = TRY(sys::FileLock::acquire(stage_directory / ".lock"));
+  const sys::Path product = stage_directory / inputs.to_string().substr(0, 32);
+  if (sys::exists(product)) {
+    std::error_code ignored;  // only the order of removal depends on it
+    std::filesystem::last_write_time(product, std::filesystem::file_time_type::clock::now(), ignored);
+    return StageProduct{.directory = product, .reused = true};
+  }
+  TRY(drop_old(stage_directory));
+  sys::TempDir unfinished = TRY(sys::TempDir::create(stage_directory, std::string(kUnfinished)));
+  TRY(make(unfinished.path()));
+  TRY(unfinished.commit(product));
+  return StageProduct{.directory = product, .reused = false};
+}
+
+Result<> StageStore::drop_old(const sys::Path& stage_directory) const {
+  std::error_code status;
+  for (const auto& entry : std::filesystem::directory_iterator(stage_directory, status)) {
+    // We hold the stage's lock: whoever made this is dead.
+    if (entry.path().filename().native().starts_with(kUnfinished)) TRY(sys::remove_all(entry.path()));
+  }
+  const std::vector<Aged> found = TRY(products(stage_directory));
+  for (std::size_t i = kKept - 1; i < found.size(); ++i) TRY(sys::remove_all(found[i].path));
+  return {};
+}
+
+}  // namespace bulkhead::build

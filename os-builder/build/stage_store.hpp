@@ -1,0 +1,52 @@
+// Products of expensive stages, kept by the digest of everything that went in: the same inputs are never worked on twice, in any
+// checkout. A stage's directory appears by one rename when the stage is complete, so a killed build leaves nothing behind that
+// a later one could take for a product.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "lib/base/hex.hpp"
+#include "lib/crypto/sha256.hpp"
+#include "lib/sys/file.hpp"
+
+namespace bulkhead::build {
+
+// Collects what a stage depends on. Fields are length-prefixed, so that no two lists of inputs look alike.
+class StageInputs {
+ public:
+  explicit StageInputs(std::string_view stage) { add("stage", stage); }
+  StageInputs& add(std::string_view name, std::string_view value);
+  StageInputs& add(std::string_view name, const Sha256& digest) { return add(name, digest.to_string()); }
+  Sha256 finish() { return stream_.finish(); }
+
+ private:
+  crypto::Sha256Stream stream_;
+};
+
+struct StageProduct {
+  sys::Path directory;
+  bool reused = false;
+};
+
+class StageStore {
+ public:
+  // `directory` is made when missing; leftovers of killed builds are removed.
+  static Result<StageStore> open(const sys::Path& directory);
+
+  // The product for these inputs; `make` fills an empty directory when there is none. The newest `kKept` products of a stage
+  // stay, so that changing something back and forth stays cheap.
+  Result<StageProduct> run(const std::string& stage, const Sha256& inputs,
+                           const std::function<Result<>(const sys::Path& directory)>& make);
+
+  static constexpr std::size_t kKept = 4;
+
+ private:
+  explicit StageStore(sys::Path directory) : directory_(std::move(directory)) {}
+  Result<> drop_old(const sys::Path& stage_directory) const;
+
+  sys::Path directory_;
+};
+
+}  // namespace bulkhead::build

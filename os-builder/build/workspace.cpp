@@ -1,0 +1,53 @@
+#include "os-builder/build/workspace.hpp"
+
+#include "lib/base/text.hpp"
+
+namespace bulkhead::build {
+namespace {
+
+Result<sys::Path> find_source(const sys::Path& working_directory) {
+  for (sys::Path candidate = working_directory;; candidate = candidate.parent_path()) {
+    if (sys::exists(candidate / "variants") && sys::exists(candidate / "os-builder/rootfs/overlay")) return candidate;
+    if (candidate == candidate.parent_path()) break;
+  }
+  return fail(error(ErrorCode::not_found, "{} is not inside a Bulkhead checkout", working_directory.native())
+                  .with_hint("change into the checkout, or name it with --source"));
+}
+
+Result<sys::Path> under_home(const Environment& environment, const char* below) {
+  if (!environment.home) {
+    return fail(error(ErrorCode::failed_precondition, "HOME is not set, so ~/{} cannot be found", below)
+                    .with_hint("set HOME, or BULKHEAD_CACHE and BULKHEAD_KEYS"));
+  }
+  return sys::Path(*environment.home) / below;
+}
+
+}  // namespace
+
+Result<Workspace> find_workspace(const Environment& environment, const sys::Path& working_directory) {
+  Workspace workspace;
+  workspace.source = TRY(find_source(working_directory));
+  std::error_code status;
+  const sys::Path self = std::filesystem::read_symlink("/proc/self/exe", status);
+  if (status) return fail(errno_error(status.value(), "finding this program's own path"));
+  workspace.programs = self.parent_path().parent_path() / "node";
+  workspace.cache = environment.cache ? sys::Path(*environment.cache) : TRY(under_home(environment, ".cache/bulkhead"));
+  workspace.keys = environment.keys ? sys::Path(*environment.keys) : TRY(under_home(environment, ".config/bulkhead/keys"));
+  workspace.sources = "/etc/apt";
+  return workspace;
+}
+
+Result<std::optional<std::int64_t>> source_date_epoch(const Environment& environment) {
+  if (!environment.source_date_epoch) return std::nullopt;
+  const auto seconds = parse_integer<std::int64_t>(*environment.source_date_epoch);
+  // FAT, the narrowest format that we write, cannot say anything before 1980 or after 2107.
+  static constexpr std::int64_t kEarliest = 315'532'800;
+  static constexpr std::int64_t kLatest = 4'354'819'198;
+  if (!seconds || *seconds < kEarliest || *seconds > kLatest) {
+    return fail(error(ErrorCode::invalid_argument, "SOURCE_DATE_EPOCH is '{}'", *environment.source_date_epoch)
+                    .with_hint("it is a number of seconds since 1970 between the years 1980 and 2107"));
+  }
+  return *seconds;
+}
+
+}  // namespace bulkhead::build

@@ -1,0 +1,41 @@
+// Where a build finds things and where it puts them. Everything has a default and an option; nothing is read from the environment
+// below main.cpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "lib/base/version.hpp"
+#include "lib/sys/file.hpp"
+
+namespace bulkhead::build {
+
+struct Workspace {
+  sys::Path source;    // checkout: has variants/ and os-builder/rootfs/overlay/
+  sys::Path programs;  // programs for the image, staged by CMake
+  sys::Path cache;     // package lists, .debs, unpacked packages, stages; safe to share between builds
+  sys::Path keys;      // owner's keys
+  sys::Path sources;   // apt configuration directory that names the archive and its keyring
+
+  sys::Path variants() const { return source / "variants"; }
+  sys::Path overlays() const { return source / "os-builder/rootfs/overlay"; }
+  sys::Path images() const { return source / "build/image"; }
+};
+
+// The environment's part in the defaults, read once by main.cpp.
+struct Environment {
+  std::optional<std::string> cache;  // BULKHEAD_CACHE
+  std::optional<std::string> keys;   // BULKHEAD_KEYS
+  std::optional<std::string> home;   // HOME
+  std::optional<std::string> source_date_epoch;
+};
+
+// Defaults: source is the nearest parent of `working_directory` that has variants/; programs are beside this executable
+// (../node); cache is ~/.cache/bulkhead; keys are ~/.config/bulkhead/keys. Errors: not_found outside a checkout.
+Result<Workspace> find_workspace(const Environment& environment, const sys::Path& working_directory);
+
+// SOURCE_DATE_EPOCH as a number of seconds, strictly; nothing when unset.
+Result<std::optional<std::int64_t>> source_date_epoch(const Environment& environment);
+
+}  // namespace bulkhead::build
