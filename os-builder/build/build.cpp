@@ -250,6 +250,7 @@ Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress) 
   progress.end(current ? "unchanged" : "done");
   return BuildResult{
       .directory = output.target(),
+      .variant = resolved.variant.name,
       .version = resolved.variant.version,
       .build_id = build_id,
       .root_hash = sealed.root_hash,

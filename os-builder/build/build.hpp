@@ -24,6 +24,7 @@ struct BuildOptions {
 
 struct BuildResult {
   sys::Path directory;
+  std::string variant;
   Version version;
   std::string build_id;
   Sha256 root_hash;

@@ -32,9 +32,14 @@ Result<Workspace> find_workspace(const Environment& environment, const sys::Path
   if (status) return fail(errno_error(status.value(), "finding this program's own path"));
   workspace.programs = self.parent_path().parent_path() / "node";
   workspace.cache = environment.cache ? sys::Path(*environment.cache) : TRY(under_home(environment, ".cache/bulkhead"));
-  workspace.keys = environment.keys ? sys::Path(*environment.keys) : TRY(under_home(environment, ".config/bulkhead/keys"));
+  workspace.keys = TRY(default_keys(environment));
   workspace.sources = "/etc/apt";
   return workspace;
+}
+
+Result<sys::Path> default_keys(const Environment& environment) {
+  if (environment.keys) return sys::Path(*environment.keys);
+  return under_home(environment, ".config/bulkhead/keys");
 }
 
 Result<std::optional<std::int64_t>> source_date_epoch(const Environment& environment) {

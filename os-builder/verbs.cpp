@@ -1,0 +1,156 @@
+#include "os-builder/verbs.hpp"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <print>
+
+#include "lib/cli/progress.hpp"
+#include "lib/cli/terminal.hpp"
+#include "os-builder/build/build.hpp"
+#include "os-builder/build/plan.hpp"
+#include "os-builder/build/report.hpp"
+#include "os-builder/keys/key_set.hpp"
+
+namespace bulkhead {
+namespace {
+
+std::optional<std::string> from_environment(const char* name) {
+  const char* value = ::getenv(name);  // NOLINT(concurrency-mt-unsafe): read before any thread starts
+  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+}
+
+build::Environment environment() {
+  return {.cache = from_environment("BULKHEAD_CACHE"),
+          .keys = from_environment("BULKHEAD_KEYS"),
+          .home = from_environment("HOME"),
+          .source_date_epoch = from_environment("SOURCE_DATE_EPOCH")};
+}
+
+// Options that name places; empty means the default.
+struct PlaceOptions {
+  std::string source;
+  std::string cache;
+  std::string keys;
+  std::string archive;
+
+  void declare_cache(CLI::App& verb) { verb.add_option("--cache", cache, "Cache directory [$BULKHEAD_CACHE or ~/.cache/bulkhead]"); }
+  void declare_keys(CLI::App& verb) {
+    verb.add_option("--keys", keys, "Directory of the owner's keys [$BULKHEAD_KEYS or ~/.config/bulkhead/keys]");
+  }
+  void declare(CLI::App& verb) {
+    verb.add_option("--source", source, "Checkout that has variants/ and the overlays [around the working directory]");
+    verb.add_option("--archive", archive, "apt configuration directory that names the package archive [/etc/apt]");
+    declare_cache(verb);
+    declare_keys(verb);
+  }
+
+  Result<sys::Path> keys_directory() const {
+    if (!keys.empty()) return sys::Path(keys);
+    return build::default_keys(environment());
+  }
+
+  Result<build::Workspace> workspace() const {
+    std::error_code status;
+    const sys::Path start = source.empty() ? std::filesystem::current_path(status) : std::filesystem::absolute(source, status);
+    if (status) return fail(errno_error(status.value(), "finding the working directory"));
+    build::Workspace workspace = TRY(build::find_workspace(environment(), start));
+    if (!cache.empty()) workspace.cache = cache;
+    if (!keys.empty()) workspace.keys = keys;
+    if (!archive.empty()) workspace.sources = archive;
+    return workspace;
+  }
+};
+
+struct BuildValues {
+  PlaceOptions places;
+  std::string variant = "kvm";
+  std::string image_version;
+  std::string output;
+  std::string locked;
+  bool offline = false;
+  bool no_wait = false;
+
+  void declare_input(CLI::App& verb) {
+    verb.add_option("-v,--variant", variant, "Variant to build")->capture_default_str();
+    verb.add_option("--locked", locked, "Use exactly the packages of this packages.lock");
+    verb.add_flag("--offline", offline, "Use the cache only; never ask the network");
+    verb.add_option("--image-version", image_version, "Version of the image instead of the variant's");
+    places.declare(verb);
+  }
+
+  Result<build::BuildOptions> options() const {
+    build::BuildOptions options;
+    options.workspace = TRY(places.workspace());
+    options.variant = variant;
+    if (!image_version.empty()) options.image_version = image_version;
+    if (!output.empty()) options.output = output;
+    if (!locked.empty()) options.locked = locked;
+    options.offline = offline;
+    options.wait = !no_wait;
+    options.source_date_epoch = TRY(build::source_date_epoch(environment()));
+    return options;
+  }
+};
+
+Result<cli::ExitCode> run_plan(const BuildValues& values, const cli::Invocation& invocation) {
+  cli::Progress progress(invocation, 1);
+  const build::Plan plan = TRY(build::plan(TRY(values.options()), progress));
+  std::print("{}", invocation.json ? to_json(plan) : to_text(plan, cli::use_color(invocation.color, STDOUT_FILENO)));
+  return cli::ExitCode::ok;
+}
+
+Result<cli::ExitCode> run_build(const BuildValues& values, const cli::Invocation& invocation) {
+  cli::Progress progress(invocation, build::kStages);
+  const build::BuildResult result = TRY(build::build(TRY(values.options()), progress));
+  std::print("{}", invocation.json ? to_json(result) : to_text(result));
+  return cli::ExitCode::ok;
+}
+
+struct KeysValues {
+  PlaceOptions places;
+  std::string owner = "Bulkhead";
+  int years = 20;
+  bool if_missing = false;
+};
+
+Result<cli::ExitCode> run_keys_generate(const KeysValues& values, const cli::Invocation&) {
+  const sys::Path directory = TRY(values.places.keys_directory());
+  if (values.if_missing && keys::load(directory)) return cli::ExitCode::ok;
+  TRY(keys::generate(directory, values.owner, values.years));
+  std::println("{}", directory.native());
+  return cli::ExitCode::ok;
+}
+
+}  // namespace
+
+struct VerbOptions::Values {
+  BuildValues plan;
+  BuildValues build;
+  KeysValues keys;
+};
+
+VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Values>()) {
+  Values& values = *values_;
+
+  CLI::App& plan = program.verb("plan", "Show what would be built, and why",
+                                [&values](const cli::Invocation& invocation) { return run_plan(values.plan, invocation); });
+  values.plan.declare_input(plan);
+
+  CLI::App& build = program.verb("build", "Build the images of a variant",
+                                 [&values](const cli::Invocation& invocation) { return run_build(values.build, invocation); });
+  values.build.declare_input(build);
+  build.add_option("-o,--output", values.build.output, "Directory for the images [build/image/VARIANT]");
+  build.add_flag("--no-wait", values.build.no_wait, "Fail when another build is writing the same directory");
+
+  CLI::App& generate = program.verb("keys generate", "Make the owner's Secure Boot and root-hash keys",
+                                    [&values](const cli::Invocation& invocation) { return run_keys_generate(values.keys, invocation); });
+  generate.add_option("--owner", values.keys.owner, "Organization named in the certificates")->capture_default_str();
+  generate.add_option("--years", values.keys.years, "Validity of the certificates")->check(CLI::Range(1, 100))->capture_default_str();
+  generate.add_flag("--if-missing", values.keys.if_missing, "Succeed when there is a complete set of keys already");
+  values.keys.places.declare_keys(generate);
+}
+
+VerbOptions::~VerbOptions() = default;
+
+}  // namespace bulkhead
