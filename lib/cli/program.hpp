@@ -1,13 +1,19 @@
-// A command-line program with verbs: one option table, from which come parsing, --help, the man page and shell completion.
+// A command-line program with verbs: one option table, from which come parsing, --help, the man page and shell
+// completion.
 //
-// Conventions of every program (docs/developers.md, "Command line"): data on stdout, messages on stderr, one error of the form
-// "name: what: why" with a hint line, and the exit codes below.
+// Every verb shares --json, --verbose, -q/--quiet, --color, --help and --version. There is no short form of --verbose:
+// -v names a variant in os-builder. CLI11 throws; nothing it throws leaves main().
+//
+// Conventions of every program (docs/developers.md, "Command line"): data on stdout, messages on stderr, one error of
+// the form "name: what: why" with a hint line, and the exit codes below.
 #pragma once
 
 #include <CLI/App.hpp>
+
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/base/result.hpp"
@@ -32,7 +38,7 @@ enum class ColorMode { automatic, always, never };
 // What every verb gets from the options that all verbs share.
 struct Invocation {
   bool json = false;
-  int verbosity = 0;  // -v: +1, -q: -1
+  int verbosity = 0;  // --verbose: +1 each time, -q: -1
   ColorMode color = ColorMode::automatic;
 };
 
@@ -44,14 +50,19 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
-  // Declares "name" or "group name" (two levels). The caller adds options to the returned App; `run` is called when the verb was
-  // chosen and its options were parsed. The App lives as long as the Program.
+  // Declares "name" or "group name" (two levels). The caller adds options to the returned App; `run` is called when the
+  // verb was chosen and its options were parsed. The App lives as long as the Program.
   CLI::App& verb(const std::string& name, const std::string& summary, Verb run);
   // For programs without verbs: options are added to root(), `run` is called when parsing succeeded.
   void on_run(Verb run);
   CLI::App& root() { return app_; }
 
-  // Parses, runs, prints an error, returns the exit code. Ignores SIGPIPE for the process.
+  // More for the man page: a paragraph of DESCRIPTION, an entry of ENVIRONMENT.
+  void describe(std::string paragraph);
+  void environment(std::string variable, std::string text);
+
+  // Parses, runs, prints an error, returns the exit code. Ignores SIGPIPE for the process. A wrong use of the program
+  // is exit code 2 with the nearest known word as a hint; output that could not be written is a failure.
   int main(int argc, char** argv);
 
   // From the same table, for packaging: `--generate=man|bash|zsh` prints one of them.
@@ -60,9 +71,17 @@ class Program {
   std::string zsh_completion() const;
 
  private:
+  void add_shared_options(CLI::App& app);
+  ExitCode execute(int argc, char** argv);
+  ExitCode run_chosen();
+  ExitCode usage_error(Error problem) const;
+  const CLI::App& selected() const;
+
   CLI::App app_;
   std::string name_;
   std::string version_;
+  std::vector<std::string> paragraphs_;
+  std::vector<std::pair<std::string, std::string>> environment_;
   Invocation invocation_;
   Verb chosen_;
 };

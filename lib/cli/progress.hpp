@@ -1,4 +1,5 @@
-// Progress of work in named stages: a bar with the stage's name on a terminal, one plain line per event elsewhere. On stderr.
+// Progress of work in named stages: a bar with the stage's name on a terminal, one plain line per event elsewhere. On
+// stderr.
 #pragma once
 
 #include <chrono>
@@ -11,7 +12,7 @@ namespace bulkhead::cli {
 
 class Progress {
  public:
-  // `stages`: how many begin() calls to expect. Silent with -q.
+  // `stages`: how many begin() calls to expect. Silent with -q; --verbose also prints begin() in plain mode.
   Progress(const Invocation& invocation, int stages);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -30,6 +31,7 @@ class Progress {
   void erase();
 
   bool silent_;
+  bool verbose_;
   bool terminal_;
   bool color_;
   int stages_;

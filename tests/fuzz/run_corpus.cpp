@@ -1,5 +1,6 @@
-// Runs a fuzz target over its corpus once, as a plain test: every argument is a file, or a directory whose files are taken in
-// name order. Each input is also run cut to half its length and empty, since most bugs of parsers are about ends.
+// Runs a fuzz target over its corpus once, as a plain test: every argument is a file, or a directory whose files are
+// taken in name order. Each input is also run cut to half its length and empty, since most bugs of parsers are about
+// ends.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -16,9 +17,11 @@ using Path = std::filesystem::path;
 
 std::vector<Path> inputs_of(const Path& argument) {
   std::vector<Path> inputs;
-  if (!std::filesystem::is_directory(argument)) return {argument};
+  if (!std::filesystem::is_directory(argument))
+    return {argument};
   for (const auto& entry : std::filesystem::recursive_directory_iterator(argument)) {
-    if (entry.is_regular_file()) inputs.push_back(entry.path());
+    if (entry.is_regular_file())
+      inputs.push_back(entry.path());
   }
   std::ranges::sort(inputs);
   return inputs;

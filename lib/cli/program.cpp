@@ -1,0 +1,289 @@
+#include "lib/cli/program.hpp"
+
+#include <CLI/CLI.hpp>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+
+#include "lib/base/text.hpp"
+#include "lib/cli/reference.hpp"
+#include "lib/cli/terminal.hpp"
+
+namespace bulkhead::cli {
+namespace {
+
+// Thrown through CLI11 by --generate, so that it works without the arguments that a run would need; caught in
+// execute().
+struct GenerateRequest {
+  std::string what;
+};
+
+bool print_data(std::string_view text) { return std::fwrite(text.data(), 1, text.size(), stdout) == text.size(); }
+
+std::string_view without_suffix(std::string_view text, std::string_view suffix) {
+  return text.ends_with(suffix) ? text.substr(0, text.size() - suffix.size()) : text;
+}
+
+// CLI11's sentences about what is wrong, in our words where a user is likely to meet them.
+std::string usage_message(const CLI::ParseError& problem) {
+  const std::string_view said = problem.what();
+  const std::string kind = problem.get_name();
+  if (kind == "RequiredError" && said.ends_with(" is required")) {
+    std::string name(without_suffix(said, " is required"));
+    if (!name.starts_with('-'))
+      std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return name + " is missing";
+  }
+  if (kind == "ArgumentMismatch" && said.ends_with(" missing"))
+    return std::format("{} needs a value", said.substr(0, said.find(':')));
+  static constexpr std::string_view kConvert = "Could not convert: ";
+  if (kind == "ConversionError" && said.starts_with(kConvert)) {
+    const std::string_view pair = said.substr(kConvert.size());
+    const auto equals = pair.find(" = ");
+    if (equals != std::string_view::npos) {
+      return std::format("{}: '{}' is not a value it can take", pair.substr(0, equals), pair.substr(equals + 3));
+    }
+  }
+  return std::string(said);
+}
+
+// The word that is in no table, of what CLI11 could not place.
+std::string_view first_unknown(const std::vector<std::string>& words) {
+  const auto is_option = [](const std::string& word) {
+    return word.size() > 1 && word.starts_with('-') && word != "--";
+  };
+  if (const auto option = std::ranges::find_if(words, is_option); option != words.end()) {
+    return std::string_view(*option).substr(0, option->find('='));
+  }
+  const auto word = std::ranges::find_if(words, [](const std::string& text) { return text != "--"; });
+  return word == words.end() ? std::string_view{} : *word;
+}
+
+std::vector<std::string> option_names(const VerbReference& verb) {
+  std::vector<std::string> names;
+  for (const OptionReference& option : verb.options)
+    names.insert(names.end(), option.names.begin(), option.names.end());
+  return names;
+}
+
+std::vector<std::string> verb_names(const VerbReference& verb) {
+  std::vector<std::string> names;
+  for (const VerbReference& child : verb.verbs)
+    names.push_back(child.path.substr(verb.path.empty() ? 0 : verb.path.size() + 1));
+  return names;
+}
+
+Error unknown_word(std::string_view word, const VerbReference& verb) {
+  const bool option = word.starts_with('-');
+  const bool is_verb = !option && !verb.verbs.empty();
+  const std::string suggestion = option    ? nearest(word, option_names(verb))
+                                 : is_verb ? nearest(word, verb_names(verb))
+                                           : "";
+  Error problem = error(ErrorCode::invalid_argument, "{} '{}'",
+                        option    ? "unknown option"
+                        : is_verb ? "unknown verb"
+                                  : "unexpected argument",
+                        word);
+  if (!suggestion.empty())
+    problem.hint = std::format("did you mean '{}'?", suggestion);
+  return problem;
+}
+
+}  // namespace
+
+ExitCode exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::invalid_argument:
+      return ExitCode::usage;
+    case ErrorCode::permission_denied:
+      return ExitCode::not_permitted;
+    case ErrorCode::aborted:
+      return ExitCode::busy;
+    case ErrorCode::verification_failed:
+      return ExitCode::verification_refused;
+    case ErrorCode::not_found:
+    case ErrorCode::already_exists:
+    case ErrorCode::failed_precondition:
+    case ErrorCode::unavailable:
+    case ErrorCode::data_loss:
+    case ErrorCode::internal:
+      return ExitCode::failed;
+  }
+  std::unreachable();
+}
+
+Program::Program(std::string name, std::string summary, std::string version)
+    : app_(std::move(summary), name), name_(std::move(name)), version_(std::move(version)) {
+  app_.require_subcommand(0, 1);
+  add_shared_options(app_);
+  app_.add_option_function<std::string>(
+          "--generate", [](const std::string& what) { throw GenerateRequest{what}; },
+          "Print the manual page or a completion script")
+      ->check(CLI::IsMember({"man", "bash", "zsh"}))
+      ->trigger_on_parse()
+      ->group("");  // hidden: for packaging
+  environment("NO_COLOR", "When set and not empty, no colours are used unless --color=always is given.");
+}
+
+void Program::add_shared_options(CLI::App& app) {
+  app.set_help_flag("-h,--help", "Show this help")->group(kSharedGroup);
+  app.set_version_flag("--version", version_, "Show the version")->group(kSharedGroup);
+  app.add_flag_callback("--json", [this] { invocation_.json = true; }, "Print data as JSON")->group(kSharedGroup);
+  // Functions, not variables: the root and the verb both have these options, and both count.
+  app.add_flag_function(
+         "--verbose", [this](std::int64_t times) { invocation_.verbosity += static_cast<int>(times); },
+         "Say more; may be repeated")
+      ->group(kSharedGroup);
+  app.add_flag_callback(
+         "-q,--quiet", [this] { invocation_.verbosity = -1; }, "Say nothing but errors")
+      ->group(kSharedGroup);
+  app.add_option_function<std::string>(
+         "--color",
+         [this](const std::string& when) {
+           invocation_.color = when == "always"  ? ColorMode::always
+                               : when == "never" ? ColorMode::never
+                                                 : ColorMode::automatic;
+         },
+         "When to use colours")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN")
+      ->group(kSharedGroup);
+}
+
+CLI::App& Program::verb(const std::string& name, const std::string& summary, Verb run) {
+  CLI::App* parent = &app_;
+  std::string_view leaf = name;
+  if (const auto space = name.find(' '); space != std::string::npos) {
+    const std::string group = name.substr(0, space);
+    const auto known = app_.get_subcommands([&](const CLI::App* app) { return app->get_name() == group; });
+    if (!known.empty()) {
+      parent = known.front();
+    } else {
+      parent = app_.add_subcommand(group, std::format("Verbs about {}", group))->require_subcommand(0, 1);
+      add_shared_options(*parent);
+    }
+    leaf.remove_prefix(space + 1);
+  }
+  CLI::App* app = parent->add_subcommand(std::string(leaf), summary);
+  add_shared_options(*app);
+  app->final_callback([this, run = std::move(run)] { chosen_ = run; });
+  return *app;
+}
+
+void Program::on_run(Verb run) {
+  app_.final_callback([this, run = std::move(run)] { chosen_ = run; });
+}
+
+void Program::describe(std::string paragraph) { paragraphs_.push_back(std::move(paragraph)); }
+
+void Program::environment(std::string variable, std::string text) {
+  environment_.emplace_back(std::move(variable), std::move(text));
+}
+
+const CLI::App& Program::selected() const {
+  const CLI::App* app = &app_;
+  for (;;) {
+    const auto below = app->get_subcommands([](const CLI::App* child) { return child->parsed(); });
+    if (below.empty())
+      return *app;
+    app = below.front();
+  }
+}
+
+ExitCode Program::usage_error(Error problem) const {
+  const VerbReference verb = reference_of(selected());
+  if (problem.hint.empty()) {
+    const CLI::App* parent = selected().get_parent();
+    std::string path;
+    for (const CLI::App* app = &selected(); app != &app_; app = app->get_parent())
+      path = " " + app->get_name() + path;
+    problem.hint = verb.verbs.empty() || parent != nullptr
+                       ? std::format("'{}{} --help' shows what it takes", name_, path)
+                       : std::format("'{} --help' lists the verbs", name_);
+  }
+  print_error(name_, problem, invocation_.color);
+  return ExitCode::usage;
+}
+
+ExitCode Program::execute(int argc, char** argv) {
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::string path;
+    for (const CLI::App* app = &selected(); app != &app_; app = app->get_parent())
+      path = " " + app->get_name() + path;
+    print_data(help_text(name_ + path, reference_of(selected())));
+    return ExitCode::ok;
+  } catch (const CLI::CallForVersion&) {
+    print_data(std::format("{} {}\n", name_, version_));
+    return ExitCode::ok;
+  } catch (const GenerateRequest& request) {
+    print_data(request.what == "man" ? man_page() : request.what == "bash" ? bash_completion() : zsh_completion());
+    return ExitCode::ok;
+  } catch (const CLI::ParseError& problem) {
+    // An unknown word is what the user wants to hear about, even when something else is missing because of it.
+    const std::vector<std::string> unplaced = app_.remaining(true);
+    const std::string_view unknown = first_unknown(unplaced);
+    if (!unknown.empty())
+      return usage_error(unknown_word(unknown, reference_of(selected())));
+    return usage_error(error(ErrorCode::invalid_argument, "{}", usage_message(problem)));
+  }
+  if (!chosen_)
+    return usage_error(error(ErrorCode::invalid_argument, "no verb given"));
+  return run_chosen();
+}
+
+ExitCode Program::run_chosen() {
+  const auto report = [this](const Error& problem) {
+    print_error(name_, problem, invocation_.color);
+    return exit_code(problem.code);
+  };
+  try {
+    const Result<ExitCode> outcome = chosen_(invocation_);
+    return outcome ? *outcome : report(outcome.error());
+  } catch (const std::exception& thrown) {
+    // Nothing of ours throws; what a library or the allocator throws still unwinds every handle before the process
+    // ends.
+    return report(error(ErrorCode::internal, "unexpected exception: {}", thrown.what()));
+  }
+}
+
+int Program::main(int argc, char** argv) {
+  ::signal(SIGPIPE, SIG_IGN);
+  invocation_ = {};
+  chosen_ = {};
+  ExitCode code = execute(argc, argv);
+  errno = 0;
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    const int reason = errno;
+    // Whoever closed the pipe knows; everybody else wants to hear that the data is incomplete.
+    if (reason != EPIPE)
+      print_error(name_, errno_error(reason == 0 ? EIO : reason, "writing to standard output"), invocation_.color);
+    if (code == ExitCode::ok)
+      code = ExitCode::failed;
+  }
+  return static_cast<int>(code);
+}
+
+std::string Program::man_page() const {
+  return manual_page({.program = name_, .version = version_, .paragraphs = paragraphs_, .environment = environment_},
+                     reference_of(app_));
+}
+
+std::string Program::bash_completion() const { return bash_completion_script(name_, reference_of(app_)); }
+
+std::string Program::zsh_completion() const { return zsh_completion_script(name_, reference_of(app_)); }
+
+void print_error(const std::string& program, const Error& error, ColorMode color) {
+  const bool colored = use_color(color, STDERR_FILENO);
+  std::string text =
+      std::format("{}: {}\n", styled(program, Style::bold, colored), styled(error.describe(), Style::red, colored));
+  if (!error.hint.empty())
+    text += std::format("  {} {}\n", styled("hint:", Style::dim, colored), error.hint);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+}  // namespace bulkhead::cli
