@@ -1,0 +1,21 @@
+// Stable identifiers of events that an operator may search for or alert on (`journalctl MESSAGE_ID=…`). An identifier is never
+// reused or changed; new ones come from `systemd-id128 new`. lib/log/bulkhead.catalog explains each.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace bulkhead::log {
+
+struct MessageId {
+  std::string_view id;    // 32 lower-case hex digits
+  std::string_view name;  // for people who read the source
+};
+
+inline constexpr MessageId kNodeReady{"6a9e3d5f14c84f0ea8fe0a8d40d4ab61", "node-ready"};
+inline constexpr MessageId kNodeDegraded{"0f6c2f64a4b94f0c9c3c4b4b9d3f2a17", "node-degraded"};
+inline constexpr MessageId kMachineIdCommitted{"b2f4a9d7a31e4b7f8b6c41a1c8de5a03", "machine-id-committed"};
+
+inline constexpr std::array kMessageIds = {kNodeReady, kNodeDegraded, kMachineIdCommitted};
+
+}  // namespace bulkhead::log
