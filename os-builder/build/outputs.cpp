@@ -15,7 +15,7 @@ namespace bulkhead::build {
 namespace {
 
 // A copy of its own, never a hard link: users boot and change these files, the stage store must not notice.
-Result<> copy_file(const sys::Path& from, const sys::Path& to) {
+Result<> copy_part(const sys::Path& from, const sys::Path& to) {
   std::error_code status;
   std::filesystem::copy_file(from, to, status);
   if (status) return fail(errno_error(status.value(), "copying {} to {}", from.native(), to.native()));
@@ -49,10 +49,10 @@ Result<> write_outputs(const OutputInputs& inputs, const sys::Path& directory, c
   const sys::Path uki = directory / uki_name;
 
   progress.update(0.0, "parts");
-  TRY(copy_file(inputs.sealed.root, directory / "root.erofs"));
-  TRY(copy_file(inputs.sealed.verity, directory / "root.verity"));
-  TRY(copy_file(inputs.sealed.signature, directory / "root.verity-sig"));
-  TRY(copy_file(inputs.uki, uki));
+  TRY(copy_part(inputs.sealed.root, directory / "root.erofs"));
+  TRY(copy_part(inputs.sealed.verity, directory / "root.verity"));
+  TRY(copy_part(inputs.sealed.signature, directory / "root.verity-sig"));
+  TRY(copy_part(inputs.uki, uki));
 
   progress.update(0.1, "disk.img");
   const sys::Path raw = directory / "disk.img";
