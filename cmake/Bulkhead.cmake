@@ -60,6 +60,8 @@ function(bulkhead_executable name)
   target_link_options(${name} PRIVATE -pie)
 endfunction()
 
+add_custom_target(node-programs COMMENT "Every program for the image")
+
 # Programs of the image are stripped copies in one folder, so that os-builder takes them from there by name.
 function(bulkhead_node_executable name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "STATIC" "" "SOURCES;DEPS")
@@ -73,6 +75,7 @@ function(bulkhead_node_executable name)
   else()
     target_link_options(${name} PRIVATE -pie)
   endif()
+  add_dependencies(node-programs ${name})
   add_custom_command(TARGET ${name} POST_BUILD
     COMMAND "${CMAKE_COMMAND}" -E make_directory "${BULKHEAD_NODE_DIR}"
     COMMAND "${CMAKE_STRIP}" --strip-all -o "${BULKHEAD_NODE_DIR}/${name}" "$<TARGET_FILE:${name}>"
