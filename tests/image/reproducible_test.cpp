@@ -52,9 +52,9 @@ TEST_CASE("two builds from the same lock are byte-identical") {
 
   // Packages come from the first build's downloads; nothing else is taken over.
   REQUIRE(sys::create_directories(cache));
-  succeed({"cp", "-a", (sys::Path(::getenv("BULKHEAD_CACHE")) / "archive").native(), cache.native()});  // NOLINT(concurrency-mt-unsafe)
+  succeed({"cp", "-a", (cache_directory() / "archive").native(), cache.native()});
   succeed({"cp", "-a", key_directory().native(), (scratch.path() / "keys").native()});
-  succeed({"cp", BULKHEAD_OS_BUILDER, (build / "os-builder/os-builder").native()});
+  succeed({"cp", os_builder_command({}).arguments[0], (build / "os-builder/os-builder").native()});
   succeed({"chown", "-R", std::string(kOtherUser) + ":" + kOtherUser, scratch.path().native()});
 
   {

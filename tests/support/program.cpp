@@ -27,15 +27,22 @@ sys::Path image_directory(const std::string& variant) { return sys::Path(require
 sys::Path key_directory() { return required("BULKHEAD_KEYS"); }
 sys::Path source_directory() { return BULKHEAD_SOURCE_DIR; }
 
-sys::Output os_builder(std::vector<std::string> arguments, std::vector<std::string> extra_environment) {
+sys::Path cache_directory() {
+  const char* value = ::getenv("BULKHEAD_CACHE");  // NOLINT(concurrency-mt-unsafe)
+  return value != nullptr ? sys::Path(value) : sys::Path(required("HOME")) / ".cache/bulkhead";
+}
+
+sys::Command os_builder_command(std::vector<std::string> arguments, std::vector<std::string> extra_environment) {
   arguments.insert(arguments.begin(), BULKHEAD_OS_BUILDER);
-  sys::Command command{.arguments = std::move(arguments), .extra_environment = {"BULKHEAD_KEYS=" + key_directory().native()}};
-  if (const char* cache = ::getenv("BULKHEAD_CACHE")) {  // NOLINT(concurrency-mt-unsafe)
-    command.extra_environment.push_back(std::string("BULKHEAD_CACHE=") + cache);
-  }
+  sys::Command command{.arguments = std::move(arguments),
+                       .extra_environment = {"BULKHEAD_KEYS=" + key_directory().native(), "BULKHEAD_CACHE=" + cache_directory().native()}};
   command.extra_environment.insert(command.extra_environment.end(), extra_environment.begin(), extra_environment.end());
   command.directory = source_directory();
-  return run(command);
+  return command;
+}
+
+sys::Output os_builder(std::vector<std::string> arguments, std::vector<std::string> extra_environment) {
+  return run(os_builder_command(std::move(arguments), std::move(extra_environment)));
 }
 
 sys::Output tool(std::vector<std::string> arguments) { return run({.arguments = std::move(arguments)}); }

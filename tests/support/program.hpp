@@ -12,6 +12,10 @@ namespace bulkhead::testing {
 sys::Path image_directory(const std::string& variant);  // $BULKHEAD_IMAGES/<variant>
 sys::Path key_directory();                              // $BULKHEAD_KEYS
 sys::Path source_directory();                           // the checkout
+sys::Path cache_directory();                            // $BULKHEAD_CACHE, or its default
+
+// The command that os_builder() runs, for tests that want the process itself.
+sys::Command os_builder_command(std::vector<std::string> arguments, std::vector<std::string> extra_environment = {});
 
 // Runs os-builder with these arguments, BULKHEAD_KEYS, BULKHEAD_CACHE and `extra_environment`.
 sys::Output os_builder(std::vector<std::string> arguments, std::vector<std::string> extra_environment = {});
