@@ -29,9 +29,9 @@ std::map<std::string, sys::Path> esp_files(const EspSource& source, const sys::P
       {"EFI/systemd/systemd-bootx64.efi", source.directory / "systemd-bootx64.efi"},
       {"EFI/Linux/" + uki::file_name(version, kBootTries), uki},
       {"loader/loader.conf", source.directory / "loader.conf"},
-      {"loader/keys/bulkhead/PK.auth", source.directory / "PK.auth"},
-      {"loader/keys/bulkhead/KEK.auth", source.directory / "KEK.auth"},
-      {"loader/keys/bulkhead/db.auth", source.directory / "db.auth"},
+      {"loader/keys/auto/PK.auth", source.directory / "PK.auth"},
+      {"loader/keys/auto/KEK.auth", source.directory / "KEK.auth"},
+      {"loader/keys/auto/db.auth", source.directory / "db.auth"},
   };
 }
 

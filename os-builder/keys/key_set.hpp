@@ -1,5 +1,6 @@
-// The owner's keys. Secure Boot's PK, KEK and db, and the key that signs root hashes; the certificate of the last one is enrolled
-// in db too, because the kernel looks for it in its platform keyring (DM_VERITY_VERIFY_ROOTHASH_SIG_PLATFORM_KEYRING).
+// The owner's keys. Secure Boot's PK, KEK and db, and the key that signs root hashes; the certificate of the last one
+// is enrolled in db too, because the kernel looks for it in its platform keyring
+// (DM_VERITY_VERIFY_ROOTHASH_SIG_PLATFORM_KEYRING).
 #pragma once
 
 #include <string>
@@ -15,14 +16,15 @@ struct KeyPair {
 };
 
 struct KeySet {
-  KeyPair platform_key;       // PK
-  KeyPair key_exchange_key;   // KEK
-  KeyPair signature_db;       // db: signs systemd-boot and UKIs
-  KeyPair root_hash;          // signs root hashes
+  KeyPair platform_key;      // PK
+  KeyPair key_exchange_key;  // KEK
+  KeyPair signature_db;      // db: signs systemd-boot and UKIs
+  KeyPair root_hash;         // signs root hashes
 };
 
-// Writes pk, kek, db, root-hash as NAME.key (0600) and NAME.pem below `directory` (0700), RSA-3072… self-signed, `years` valid.
-// Refuses when any of them exists, and when `directory` lies inside a git checkout. All files or none.
+// Writes pk, kek, db, root-hash as NAME.key (0600) and NAME.pem below `directory` (0700): RSA-3072, self-signed, valid
+// from 2020 to `years` from now. `directory` appears with all files or not at all; it must be missing or empty
+// (already_exists) and must not lie inside a git checkout (invalid_argument).
 Result<KeySet> generate(const sys::Path& directory, const std::string& owner, int years);
 
 // Loads a key directory as generate() writes it; a NAME.uri file holding a PKCS#11 URI stands for NAME.key.

@@ -1,0 +1,135 @@
+#include "os-builder/keys/key_set.hpp"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <chrono>
+
+#include "lib/crypto/private_key.hpp"
+#include "lib/sys/temp_dir.hpp"
+
+namespace bulkhead::keys {
+namespace {
+
+// Firmware, the kernel's keyring and every token take RSA-3072; OVMF and Linux 6.12 were tested with it.
+constexpr unsigned kKeyBits = 3072;
+
+// Certificates start before any SOURCE_DATE_EPOCH, because tools compare the signing time with the validity.
+constexpr std::chrono::sys_days kNotBefore = std::chrono::year{2020} / std::chrono::January / 1;
+
+struct Role {
+  std::string_view file;   // NAME of NAME.key, NAME.pem, NAME.uri
+  std::string_view title;  // in the certificate's name
+  KeyPair KeySet::* member;
+};
+constexpr std::array<Role, 4> kRoles = {{
+    {"pk", "platform key", &KeySet::platform_key},
+    {"kek", "key exchange key", &KeySet::key_exchange_key},
+    {"db", "signature db", &KeySet::signature_db},
+    {"root-hash", "root hash", &KeySet::root_hash},
+}};
+
+sys::Path file_of(const sys::Path& directory, const Role& role, std::string_view suffix) {
+  return directory / std::format("{}.{}", role.file, suffix);
+}
+
+// A private key in a checkout ends up in a repository sooner or later.
+Result<> refuse_checkout(const sys::Path& directory) {
+  std::error_code status;
+  for (sys::Path at = std::filesystem::absolute(directory, status).lexically_normal(); at.has_relative_path();
+       at = at.parent_path()) {
+    if (sys::exists(at / ".git")) {
+      return fail(
+          error(ErrorCode::invalid_argument, "{} lies inside the git checkout {}", directory.native(), at.native())
+              .with_hint("keep private keys outside of every checkout, for example in ~/.config/bulkhead/keys"));
+    }
+  }
+  return {};
+}
+
+Result<> write_pair(const sys::Path& directory, const Role& role, const std::string& owner,
+                    std::chrono::sys_seconds not_after) {
+  const crypto::PrivateKey key = TRY(crypto::PrivateKey::generate_rsa(kKeyBits));
+  const crypto::Certificate certificate = TRY(crypto::self_sign(
+      key, {.common_name = std::format("{} {}", owner, role.title), .not_before = kNotBefore, .not_after = not_after}));
+  TRY(sys::write_file_atomically(file_of(directory, role, "key"), TRY(key.to_pem()), 0600));
+  return sys::write_file_atomically(file_of(directory, role, "pem"), TRY(certificate.to_pem()), 0644);
+}
+
+KeySet at(const sys::Path& directory) {
+  KeySet set;
+  for (const Role& role : kRoles) {
+    set.*
+        role.member = {.certificate = file_of(directory, role, "pem"), .key = file_of(directory, role, "key").native()};
+  }
+  return set;
+}
+
+Result<> check_private(const sys::Path& file) {
+  struct stat info{};
+  if (::stat(file.c_str(), &info) < 0) return fail_errno("looking at {}", file.native());
+  if ((info.st_mode & 077U) == 0) return {};
+  return fail(error(ErrorCode::permission_denied, "private key {} has mode {:04o}: others may read it", file.native(),
+                    info.st_mode & 07777U)
+                  .with_hint(std::format("chmod 600 {}", file.native())));
+}
+
+std::unexpected<Error> no_keys(const sys::Path& directory, const sys::Path& missing) {
+  return fail(error(ErrorCode::not_found, "no {} in key directory {}", missing.filename().native(), directory.native())
+                  .with_hint("make a set of keys with: os-builder keys generate"));
+}
+
+Result<KeyPair> load_pair(const sys::Path& directory, const Role& role) {
+  static constexpr std::uint64_t kUriLimit = 4096;
+  KeyPair pair{.certificate = file_of(directory, role, "pem"), .key = {}};
+  if (!sys::exists(pair.certificate)) return no_keys(directory, pair.certificate);
+  const sys::Path key = file_of(directory, role, "key");
+  const sys::Path uri = file_of(directory, role, "uri");
+  if (sys::exists(uri)) {
+    TRY(check_private(uri));  // it may hold the PIN
+    std::string text = TRY(sys::read_file(uri, kUriLimit));
+    while (text.ends_with('\n')) text.pop_back();
+    if (!crypto::is_pkcs11_uri(text)) return fail(ErrorCode::invalid_argument, "{} holds no PKCS#11 URI", uri.native());
+    pair.key = std::move(text);
+    return pair;
+  }
+  if (!sys::exists(key)) return no_keys(directory, key);
+  TRY(check_private(key));
+  pair.key = key.native();
+  return pair;
+}
+
+}  // namespace
+
+Result<KeySet> generate(const sys::Path& directory, const std::string& owner, int years) {
+  static constexpr int kMostYears = 100;
+  if (years < 1 || years > kMostYears)
+    return fail(ErrorCode::invalid_argument, "{} years of validity; 1 to {} are possible", years, kMostYears);
+  // The longest title must fit into the 64 characters of a common name.
+  static constexpr std::size_t kOwnerLimit = 40;
+  if (owner.empty() || owner.size() > kOwnerLimit) {
+    return fail(ErrorCode::invalid_argument, "the owner's name has {} characters; 1 to {} are possible", owner.size(),
+                kOwnerLimit);
+  }
+  TRY(refuse_checkout(directory));
+  std::error_code status;
+  if (sys::exists(directory) && !std::filesystem::is_empty(directory, status)) {
+    return fail(error(ErrorCode::already_exists, "{} is not empty: keys are never overwritten", directory.native())
+                    .with_hint("choose another directory, or move the old keys away"));
+  }
+  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  const sys::Path parent = directory.has_parent_path() ? directory.parent_path() : sys::Path(".");
+  sys::TempDir fresh = TRY(sys::TempDir::create(parent, ".bulkhead-keys."));
+  for (const Role& role : kRoles) TRY(write_pair(fresh.path(), role, owner, today + std::chrono::years{years}));
+  TRY(fresh.commit(directory));
+  TRY(sys::fsync_directory(parent));
+  return at(directory);
+}
+
+Result<KeySet> load(const sys::Path& directory) {
+  KeySet set;
+  for (const Role& role : kRoles) set.*role.member = TRY(load_pair(directory, role));
+  return set;
+}
+
+}  // namespace bulkhead::keys

@@ -1,0 +1,47 @@
+#include "os-builder/seal/seal.hpp"
+
+#include "lib/crypto/pkcs7.hpp"
+#include "lib/gpt/derived_uuid.hpp"
+#include "lib/verity/hash_tree.hpp"
+#include "lib/verity/root_hash_signature.hpp"
+
+namespace bulkhead::seal {
+namespace {
+
+consteval std::array<std::byte, 32> make_salt(std::string_view hex) {
+  std::array<std::byte, 32> salt{};
+  for (std::size_t i = 0; i < hex.size(); ++i) {
+    const int digit = hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10;
+    salt[i / 2] |= static_cast<std::byte>(i % 2 == 0 ? digit << 4 : digit);
+  }
+  return salt;
+}
+
+Result<verity::RootHashSignature> sign(const Sha256& root_hash, const keys::KeyPair& pair) {
+  const auto key = TRY(crypto::PrivateKey::load(pair.key));
+  const auto certificate = TRY(crypto::Certificate::load(pair.certificate));
+  const std::string text = root_hash.to_string();
+  auto signature = TRY(crypto::pkcs7_sign(key, certificate, as_bytes(text), crypto::Pkcs7Form::detached));
+  return verity::RootHashSignature{
+      .root_hash = root_hash, .certificate_fingerprint = certificate.fingerprint(), .signature = std::move(signature)};
+}
+
+}  // namespace
+
+// SHA-256("bulkhead verity salt")
+constinit const std::array<std::byte, 32> kSalt =
+    make_salt("b22c7a20ba0f603217f4b12cfe96a1ddd1a7c7249d95336bdc327f4347385b19");
+
+Result<SealedRoot> seal(const sys::Path& root, const keys::KeySet& keys, const sys::Path& directory) {
+  SealedRoot sealed{
+      .root = root, .verity = directory / "root.verity", .signature = directory / "root.verity-sig", .root_hash = {}};
+  // The superblock's UUID takes no part in the root hash, and nobody looks for it: one constant is enough.
+  const gpt::PartitionUuid uuid = gpt::derived_uuid("bulkhead verity superblock");
+  sealed.root_hash =
+      TRY_CTX(verity::format(root, sealed.verity, {.salt = kSalt, .uuid = uuid}), "sealing the root image");
+  const auto record = TRY_CTX(sign(sealed.root_hash, keys.root_hash), "signing the root hash");
+  TRY(sys::write_file_atomically(sealed.signature, TRY(verity::write_root_hash_signature(record))));
+  return sealed;
+}
+
+}  // namespace bulkhead::seal
