@@ -1,0 +1,12 @@
+// From the initrd to the real root.
+#pragma once
+
+#include "lib/sys/file.hpp"
+
+namespace bulkhead::init {
+
+// Moves /dev, /proc, /sys and /run below `root`, makes it the root directory, empties the initramfs and replaces this process by systemd.
+// Returns only with an error; from the first move on only a restart helps.
+Result<> hand_over(const sys::Path& root);
+
+}  // namespace bulkhead::init

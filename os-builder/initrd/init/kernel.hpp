@@ -1,0 +1,25 @@
+// The kernel's own services: its file systems, its modules, its watchdog.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "lib/sys/file.hpp"
+
+namespace bulkhead::init {
+
+// mount(2) with our errors. Creates the directory `target` when it is missing.
+Result<> mount_at(const std::string& source, const sys::Path& target, const char* type, unsigned long flags, const std::string& data = {});
+
+// /proc, /sys, /dev, /run.
+Result<> mount_kernel_file_systems();
+
+// Loads what /modules/load lists, in its order. A module that the kernel refuses is reported and does not stop the boot: what
+// is missing then says so more clearly. "softdog" is left to arm_watchdog().
+Result<> load_modules();
+
+// Starts the hardware watchdog, or the kernel's software one where there is none, and leaves it running: systemd takes it over
+// (RuntimeWatchdogSec=), and when it does not get that far, the machine restarts. Without any watchdog: a warning.
+void arm_watchdog(std::chrono::seconds timeout);
+
+}  // namespace bulkhead::init
