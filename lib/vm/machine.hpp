@@ -1,0 +1,96 @@
+// A running QEMU, owned: it is killed when its Machine goes away, and by the kernel when the owning process dies.
+//
+// Every wait has a deadline and watches the console, the monitor and the process together: a machine that ends while a
+// line of its console is waited for is an error at once, not a time-out. An error of a wait shows the last lines of the
+// console. Not for several threads.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "lib/sys/child.hpp"
+#include "lib/sys/temp_dir.hpp"
+#include "lib/vm/deadline.hpp"
+#include "lib/vm/machine_spec.hpp"
+#include "lib/vm/qmp.hpp"
+#include "lib/vm/serial.hpp"
+
+namespace bulkhead::vm {
+
+struct StartOptions {
+  sys::Path cache_directory;  // for choose_accelerator()
+  sys::Path serial_log{};     // where QEMU writes the console too; inside the machine's private directory when empty
+};
+
+class Machine {
+ public:
+  // Makes overlays, starts swtpm and QEMU, and returns when the monitor answers; the guest runs.
+  // Errors: not_found (image, QEMU), aborted (image in use by another QEMU, port taken), failed_precondition with what
+  // QEMU said.
+  static Result<Machine> start(MachineSpec spec, const StartOptions& options);
+  Machine(Machine&&) noexcept = default;
+  Machine& operator=(Machine&&) = delete;
+  ~Machine() = default;
+
+  const MachineSpec& spec() const { return spec_; }  // with the accelerator that was chosen
+  pid_t pid() const { return qemu_.pid(); }
+  const Serial& serial() const { return serial_; }
+  const sys::Path& serial_log() const { return wiring_.serial_log; }
+
+  // The first complete line from where the last wait ended that matches. Errors: unavailable.
+  Result<std::string> wait_for_line(const Pattern& pattern, Deadline deadline);
+  // Until the text after the last newline ends with `text`.
+  Result<> wait_for_prompt(std::string_view text, Deadline deadline);
+  Result<QmpEvent> wait_for_event(std::string_view name, Deadline deadline);
+  // Until QEMU has ended; its exit status.
+  Result<int> wait_for_end(Deadline deadline);
+  // Until `deadline` has passed, for "nothing happens" and for a cut at a chosen moment. Errors when the machine ends
+  // before.
+  Result<> run_until(Deadline deadline);
+
+  // Waits look at the whole console again, from its beginning.
+  void rewind_serial() { serial_.log().rewind(); }
+  Result<> type(std::string_view text) { return serial_.write(text); }
+
+  // One step of an event loop of the caller's: waits until the console, the monitor, the process or `other_fd` has
+  // something, takes in the former, and returns the new console output. An empty text without an error: look at
+  // other_fd, or at ended().
+  Result<std::string_view> pump(Deadline deadline, int other_fd = -1);
+  bool ended() const { return status_.has_value(); }
+
+  Result<nlohmann::json> execute(std::string_view command, nlohmann::json arguments = nullptr);
+  Result<std::string> status();  // "running", "paused", "internal-error", …
+  Result<> reset();              // the reset button
+  Result<> power_button();       // ACPI: asks the guest to shut down
+  // Power cut: QEMU is killed; what the guest has not flushed is lost as far as QEMU's own buffers go. Returns when it
+  // is gone.
+  Result<> cut_power();
+
+ private:
+  Machine(MachineSpec spec, Wiring wiring, sys::TempDir directory, std::optional<sys::Child> tpm, sys::Child qemu,
+          Qmp qmp, Serial serial)
+      : directory_(std::move(directory)),
+        spec_(std::move(spec)),
+        wiring_(std::move(wiring)),
+        tpm_(std::move(tpm)),
+        qemu_(std::move(qemu)),
+        qmp_(std::move(qmp)),
+        serial_(std::move(serial)) {}
+
+  Error with_console(Error reason) const;
+  Result<> wait_until(Deadline deadline, std::string_view what, const std::function<bool()>& done);
+
+  sys::TempDir directory_;  // destroyed last
+  MachineSpec spec_;
+  Wiring wiring_;
+  std::optional<sys::Child> tpm_;
+  sys::Child qemu_;
+  Qmp qmp_;
+  Serial serial_;
+  std::optional<int> status_;
+};
+
+}  // namespace bulkhead::vm

@@ -1,0 +1,118 @@
+// What a virtual machine is made of, as plain data, and the QEMU command line for it.
+//
+// command_line() is a pure function of its arguments: nothing is opened, looked up or probed there.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "lib/sys/file.hpp"
+
+namespace bulkhead::vm {
+
+// `automatic` is decided by choose_accelerator() before a machine starts (lib/vm/accelerator.hpp).
+enum class Accelerator { automatic, kvm, tcg };
+std::string_view to_string(Accelerator accelerator);
+Result<Accelerator> parse_accelerator(std::string_view text);
+
+enum class DiskBus { virtio_blk, nvme, virtio_scsi };
+enum class DiskFormat { raw, qcow2 };
+
+struct Disk {
+  sys::Path image;
+  DiskFormat format = DiskFormat::raw;
+  DiskBus bus = DiskBus::virtio_blk;
+  // All writes go to a qcow2 overlay that disappears with the machine; the image is only read.
+  bool snapshot = true;
+  // Makes the disk that the guest sees larger than the image; only with `snapshot`. 0: as large as the image.
+  std::uint64_t size = 0;
+
+  bool operator==(const Disk&) const = default;
+};
+
+// OVMF. `variables` is written by the guest; make one per machine with VarStore (lib/vm/var_store.hpp).
+struct UefiBoot {
+  sys::Path code;
+  sys::Path variables;
+  bool secure_boot = true;  // `code` is a build with SMM, which protects the variables from the guest's kernel
+
+  bool operator==(const UefiBoot&) const = default;
+};
+
+// The kernel is loaded by QEMU itself, without firmware.
+struct KernelBoot {
+  sys::Path kernel;
+  sys::Path initrd;  // may be empty
+  std::string command_line;
+
+  bool operator==(const KernelBoot&) const = default;
+};
+
+// The boot sector of the first disk, by QEMU's BIOS. For guests too small to need more.
+struct BiosBoot {
+  bool operator==(const BiosBoot&) const = default;
+};
+
+// TCP from 127.0.0.1:host into the guest.
+struct PortForward {
+  std::uint16_t host = 0;
+  std::uint16_t guest = 0;
+
+  bool operator==(const PortForward&) const = default;
+};
+
+struct Network {
+  std::vector<PortForward> forwards{};
+  bool restricted = false;  // the guest reaches nothing outside
+
+  bool operator==(const Network&) const = default;
+};
+
+// What happens when the guest asks for a reset, or its watchdog does.
+enum class OnReset { reset, end };
+
+struct FirmwareFile {
+  std::string name;  // "opt/…"
+  std::string content;
+
+  bool operator==(const FirmwareFile&) const = default;
+};
+
+struct MachineSpec {
+  std::variant<UefiBoot, KernelBoot, BiosBoot> boot;
+  std::vector<Disk> disks{};  // the first one is booted from
+  Accelerator accelerator = Accelerator::automatic;
+  std::uint64_t memory = std::uint64_t{2} << 30U;  // bytes, a multiple of 1 MiB
+  unsigned cpus = 1;
+  std::optional<Network> network = Network{};  // virtio; never booted from
+  bool tpm = false;                            // TPM 2.0 by swtpm, with a state that disappears with the machine
+  bool watchdog = true;                        // i6300esb; a bite resets the machine
+  OnReset on_reset = OnReset::reset;
+  std::string smbios_uuid{};  // product UUID; QEMU's default (all zero) when empty
+  std::string rtc_base{};     // "2026-01-31T12:00:00"; the host's clock when empty
+  std::vector<FirmwareFile> firmware_files{};
+  std::vector<std::string> extra_arguments{};
+
+  bool operator==(const MachineSpec&) const = default;
+};
+
+// Where a machine talks to its owner: sockets on which the owner listens, and files below one private directory.
+struct Wiring {
+  sys::Path monitor_socket;
+  sys::Path serial_socket;
+  sys::Path serial_log;               // everything that the guest prints, written by QEMU itself
+  sys::Path tpm_socket{};             // used when spec.tpm
+  std::vector<sys::Path> overlays{};  // one per disk with `snapshot`, in the order of the disks
+
+  bool operator==(const Wiring&) const = default;
+};
+
+// arguments[0] is "qemu-system-x86_64". spec.accelerator must be decided. Errors: invalid_argument for a spec that
+// contradicts itself.
+Result<std::vector<std::string>> command_line(const MachineSpec& spec, const Wiring& wiring);
+
+}  // namespace bulkhead::vm
