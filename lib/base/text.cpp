@@ -24,6 +24,24 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
+bool is_utf8(std::string_view text) {
+  const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  for (std::size_t i = 0; i < text.size();) {
+    const unsigned lead = at(i);
+    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : (lead & 0xf0U) == 0xe0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    if (length == 0) return false;
+    for (std::size_t k = 1; k < length; ++k) {
+      if ((at(i + k) & 0xc0U) != 0x80) return false;
+    }
+    const unsigned second = at(i + 1);
+    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) {
+      return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
 namespace {
 
 // Matches the class that starts after '[' at pattern[at]; moves `at` behind ']'. An unterminated class matches nothing.
@@ -98,7 +116,8 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
   std::size_t best_distance = std::max<std::size_t>(word.size() / 2, 2) + 1;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance) {
+    // When every character had to change, the words have nothing to do with each other.
+    if (distance < best_distance && distance < std::max(word.size(), candidate.size())) {
       best_distance = distance;
       best = candidate;
     }
@@ -111,9 +130,11 @@ constexpr std::array<std::string_view, 5> kUnits = {"B", "KiB", "MiB", "GiB", "T
 }
 
 std::string format_bytes(std::uint64_t bytes) {
+  // What would be rounded to "1024.0" is shown in the next unit.
+  static constexpr double kNextUnit = 1023.95;
   std::size_t unit = 0;
   auto value = static_cast<double>(bytes);
-  while (value >= 1024 && unit + 1 < kUnits.size()) {
+  while (value >= (unit == 0 ? 1024 : kNextUnit) && unit + 1 < kUnits.size()) {
     value /= 1024;
     ++unit;
   }

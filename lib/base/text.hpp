@@ -17,6 +17,9 @@ namespace bulkhead {
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string_view trim(std::string_view text);
 
+// Well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
+bool is_utf8(std::string_view text);
+
 // The whole text must be one decimal number of type T.
 template <std::integral T>
 Result<T> parse_integer(std::string_view text) {

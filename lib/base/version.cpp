@@ -25,6 +25,21 @@ std::strong_ordering compare_identifiers(std::string_view a, std::string_view b)
   return a.compare(b) <=> 0;
 }
 
+// Semantic Versioning 2.0.0, section 9.
+Result<> check_prerelease(std::string_view text) {
+  if (text.empty()) return fail(ErrorCode::invalid_argument, "nothing after '-'");
+  for (const std::string_view identifier : split(text, '.')) {
+    const bool plain = std::ranges::all_of(identifier, [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+    });
+    if (identifier.empty() || !plain) return fail(ErrorCode::invalid_argument, "'{}' is not a pre-release name", identifier);
+    if (is_number(identifier) && identifier.size() > 1 && identifier.front() == '0') {
+      return fail(ErrorCode::invalid_argument, "leading zero in '{}'", identifier);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Version> Version::parse(std::string_view text) {
@@ -37,15 +52,7 @@ Result<Version> Version::parse(std::string_view text) {
   version.patch_ = TRY_CTX(parse_part(parts[2]), "version '{}'", text);
   if (dash != std::string_view::npos) {
     version.prerelease_ = text.substr(dash + 1);
-    for (const std::string_view identifier : split(version.prerelease_, '.')) {
-      const bool plain = std::ranges::all_of(identifier, [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-      });
-      if (identifier.empty() || !plain) {
-        return fail(ErrorCode::invalid_argument, "version '{}': '{}' is not a pre-release name", text, identifier);
-      }
-    }
-    if (version.prerelease_.empty()) return fail(ErrorCode::invalid_argument, "version '{}' ends in '-'", text);
+    TRY_CTX(check_prerelease(version.prerelease_), "version '{}'", text);
   }
   return version;
 }

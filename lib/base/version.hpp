@@ -1,5 +1,5 @@
 // A version of the operating system image: MAJOR.MINOR.PATCH, each part a plain number, optionally "-PRERELEASE".
-// Ordering follows Semantic Versioning 2.0.0 section 11 without build metadata.
+// Syntax and ordering follow Semantic Versioning 2.0.0, sections 9 and 11, without build metadata.
 #pragma once
 
 #include <compare>

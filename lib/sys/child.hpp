@@ -34,7 +34,8 @@ struct Output {
   std::string err;
 };
 
-// Any exit status is a success of run() itself. Output beyond `limit` bytes per stream fails with failed_precondition.
+// Waits until the program has ended and its output streams are closed, also by what it left running. A program that does not read
+// all of its input is no error. Any exit status is a success of run() itself. Output beyond `limit` bytes per stream fails with failed_precondition.
 Result<Output> run(const Command& command, std::size_t limit = std::size_t{64} << 20U);
 
 // run(), where an exit status other than 0 is an error with the last lines of standard error. Returns standard output.
@@ -42,7 +43,7 @@ Result<std::string> run_checked(const Command& command);
 
 class Child {
  public:
-  struct Streams {  // descriptors given to the child; -1 means /dev/null
+  struct Streams {  // descriptors given to the child; -1 means /dev/null. 0, 1 and 2 only in their own place
     int in = -1;
     int out = -1;
     int err = -1;

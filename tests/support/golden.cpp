@@ -7,7 +7,7 @@
 #include "lib/base/text.hpp"
 #include "lib/sys/file.hpp"
 
-namespace bulkhead::test {
+namespace bulkhead::testing {
 namespace {
 
 std::string first_difference(std::string_view expected, std::string_view actual) {
@@ -42,4 +42,4 @@ std::string matches_golden(const std::string& name, std::string_view actual) {
   return std::format("{} differs, {} (BULKHEAD_ACCEPT=1 accepts it)", name, first_difference(*expected, actual));
 }
 
-}  // namespace bulkhead::test
+}  // namespace bulkhead::testing

@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-namespace bulkhead::test {
+namespace bulkhead::testing {
 
 // Compares `actual` with tests/golden/<name>. Returns an empty text when they are equal, else a report with the first
 // line that differs. Use as CHECK(matches_golden("cli/man.1", text) == "").
 std::string matches_golden(const std::string& name, std::string_view actual);
 
-}  // namespace bulkhead::test
+}  // namespace bulkhead::testing
