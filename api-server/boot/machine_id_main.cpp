@@ -1,0 +1,16 @@
+#include "api-server/boot/machine_id.hpp"
+#include "lib/log/log.hpp"
+
+int main() {
+  using namespace bulkhead;
+  const auto log = log::Log::from_environment();
+  const auto commit = boot::commit_machine_id("/etc/machine-id", "/var/lib/bulkhead/machine-id");
+  if (!commit) {
+    log.error(commit.error());
+    return 1;
+  }
+  if (*commit == boot::Commit::written) {
+    log.write({.priority = log::Priority::notice, .message = "the machine id is kept on STATE now", .message_id = log::kMachineIdCommitted.id, .fields = {}});
+  }
+  return 0;
+}
