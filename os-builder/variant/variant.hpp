@@ -1,7 +1,8 @@
 // A variant: what an image is made of, as read from variants/<name>/variant.toml and the shared files that it inherits.
 //
-// Plain data. load() is strict: an unknown key, a wrong type or a bad value is one error with file:line:column and the nearest
-// known key. Later files win key by key; lists are appended; the map entry `name = false` removes an inherited entry.
+// Plain data. load() is strict: an unknown key, a wrong type or a bad value is one error with file:line:column and the
+// nearest known key. Later files win key by key; lists are appended; the map entry `name = false` removes an inherited
+// entry.
 #pragma once
 
 #include <cstdint>
@@ -54,25 +55,25 @@ struct Variant {
   std::map<std::string, Reason> packages;           // [packages.install]  name -> why it is in
   std::map<std::string, Reason> excluded_packages;  // [packages.exclude]  name -> why, though something depends on it
 
-  std::vector<std::string> drop_files;              // [files] drop: globs of paths, applied to packages' files only
-  std::vector<std::string> keep_files;              // [files] keep: exceptions from drop
-  std::map<std::string, Reason> executables;        // [executables]  name in PATH -> why; every other one is dropped
-  std::map<std::string, Reason> absent_libraries;   // [libraries.absent] soname -> why it is deliberately missing
-  std::vector<std::string> overlays;                // [files] overlays: folders of os-builder/rootfs/overlay
-  std::map<std::string, std::string> programs;      // [programs] path in the image -> our program staged by the build
-  std::map<std::string, std::string> symlinks;      // [symlinks] path in the image -> target
+  std::vector<std::string> drop_files;             // [files] drop: globs of paths, applied to packages' files only
+  std::vector<std::string> keep_files;             // [files] keep: exceptions from drop
+  std::map<std::string, Reason> executables;       // [executables]  name in PATH -> why; every other one is dropped
+  std::map<std::string, Reason> absent_libraries;  // [libraries.absent] soname -> why it is deliberately missing
+  std::vector<std::string> overlays;               // [files] overlays: folders of os-builder/rootfs/overlay
+  std::map<std::string, std::string> programs;     // [programs] path in the image -> our program staged by the build
+  std::map<std::string, std::string> symlinks;     // [symlinks] path in the image -> target
 
-  std::map<std::string, User> users;    // [users]
-  std::map<std::string, Group> groups;  // [groups]
+  std::map<std::string, User> users;       // [users]
+  std::map<std::string, Group> groups;     // [groups]
   std::vector<std::string> enabled_units;  // [units] enable
   std::vector<std::string> masked_units;   // [units] mask
   std::string default_target;              // [units] default
 
-  std::string kernel_package;                // [kernel] package
-  std::vector<std::string> kernel_modules;   // [kernel] modules, without their dependencies
-  std::vector<std::string> initrd_modules;   // [initrd] modules, without their dependencies
-  std::vector<std::string> load_modules;     // [kernel] load: loaded at boot by systemd-modules-load
-  std::vector<std::string> command_line;     // [kernel] command_line
+  std::string kernel_package;               // [kernel] package
+  std::vector<std::string> kernel_modules;  // [kernel] modules, without their dependencies
+  std::vector<std::string> initrd_modules;  // [initrd] modules, without their dependencies
+  std::vector<std::string> load_modules;    // [kernel] load: loaded at boot by systemd-modules-load
+  std::vector<std::string> command_line;    // [kernel] command_line
 
   std::string compression;  // [image] compression, as mkfs.erofs -z takes it, for example "lz4hc,12"; empty: none
   std::uint32_t cluster_size = 0;  // [image] cluster_size, bytes; mkfs.erofs -C
@@ -82,8 +83,8 @@ struct Variant {
   bool operator==(const Variant&) const = default;
 };
 
-// Reads variants_dir/<name>/variant.toml. Errors: invalid_argument for an unknown variant (with the nearest one as hint) and for
-// anything wrong in a file.
+// Reads variants_dir/<name>/variant.toml. Errors: invalid_argument for an unknown variant (with the nearest one as
+// hint) and for anything wrong in a file.
 Result<Variant> load(const sys::Path& variants_dir, const std::string& name);
 
 // Names of all variants, sorted.
