@@ -1,6 +1,7 @@
 // Debian packages chosen for an image, and the lock file that names them exactly.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -19,18 +20,18 @@ struct Package {
   std::string name;
   std::string version;
   std::string architecture;
-  std::string source;           // source package name
+  std::string source;  // source package name
   std::string source_version;
-  Sha256 sha256;                // of the .deb
-  std::uint64_t size = 0;       // bytes of the .deb
+  Sha256 sha256;                     // of the .deb
+  std::uint64_t size = 0;            // bytes of the .deb
   std::uint64_t installed_size = 0;  // bytes, as Debian declares it
-  std::string filename;         // path below the archive's root, pool/main/…
-  std::string suite;            // "trixie", "trixie-security", …
+  std::string filename;              // path below the archive's root, pool/main/…
+  std::string suite;                 // "trixie", "trixie-security", …
   std::string section;
   std::string maintainer;
-  std::string homepage;         // may be empty
-  std::string summary;          // first line of the description
-  std::string reason;           // from the variant, or "needed by NAME"
+  std::string homepage;  // may be empty
+  std::string summary;   // first line of the description
+  std::string reason;    // from the variant, or "needed by NAME"
 
   bool operator==(const Package&) const = default;
 };
@@ -50,17 +51,26 @@ std::string deb_file_name(const Package& package);
 std::string write_lock(const PackageSet& set);
 Result<PackageSet> parse_lock(std::string_view text, const std::string& file_name);
 
+// Seconds since 1970 as $SOURCE_DATE_EPOCH and the lock hold them: 0 up to the end of year 9999.
+inline constexpr std::int64_t kMaxEpoch = 253402300799;
+Result<std::int64_t> parse_source_date_epoch(std::string_view text);
+
 struct ArchiveOptions {
-  sys::Path cache_dir;           // everything kept between builds: lists, .debs
-  sys::Path sources{"/etc/apt"}; // apt configuration directory that names the archive and its keyring
-  bool offline = false;          // only what the cache has; a missing file is one error that names it
+  sys::Path cache_dir;            // everything kept between builds: lists, .debs
+  sys::Path sources{"/etc/apt"};  // apt configuration directory that names the archive and its keyring
+  bool offline = false;           // only what the cache has; a missing file is one error that names it
+  // Lists that were refreshed less than this ago are taken as they are. 0: ask the archive every time, which costs one
+  // small conditional request per suite when nothing is new.
+  std::chrono::seconds max_age{0};
+  std::optional<std::int64_t> source_date_epoch{};  // overrides the date of the Release files
 };
 
 // Progress of downloads, 0..1. May be empty.
 using OnProgress = std::function<void(double fraction, std::string_view detail)>;
 
-// Refreshes the signed lists (unless offline) and resolves the variant's packages, without Recommends and without the excluded ones.
-// Errors: unknown package, unsatisfiable dependency (names the chain), bad or expired Release signature, unreachable mirror.
+// Refreshes the signed lists (unless offline) and resolves the variant's packages, without Recommends and without the
+// excluded ones. Errors: unknown package, unsatisfiable dependency (names the chain), bad or expired Release signature,
+// unreachable mirror.
 Result<PackageSet> resolve(const variant::Variant& variant, const ArchiveOptions& archive, const OnProgress& progress);
 
 // The .deb files of the set in the cache, in the order of the set; downloads what is missing and checks every digest.

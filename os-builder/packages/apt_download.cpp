@@ -1,0 +1,113 @@
+#include "os-builder/packages/apt_download.hpp"
+
+#include <apt-pkg/acquire-item.h>
+#include <apt-pkg/acquire.h>
+#include <apt-pkg/error.h>
+#include <apt-pkg/hashes.h>
+#include <apt-pkg/metaindex.h>
+#include <apt-pkg/sourcelist.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <list>
+
+#include "os-builder/packages/apt_log.hpp"
+
+namespace bulkhead::packages {
+
+namespace {
+
+struct Wanted {
+  const Package* package;
+  std::vector<std::string> addresses;  // best first
+  std::optional<Error> problem;        // of the last attempt
+};
+
+std::vector<std::string> addresses_of(const Package& package, pkgSourceList& sources) {
+  std::vector<std::string> own;
+  std::vector<std::string> others;
+  for (metaIndex* source : sources) {
+    const bool is_own = source->GetDist() == package.suite || source->GetCodename() == package.suite;
+    std::string address = source->ArchiveURI(package.filename);
+    (is_own ? own : others).push_back(std::move(address));
+  }
+  for (std::string& address : others) {
+    if (std::ranges::find(own, address) == own.end()) own.push_back(std::move(address));
+  }
+  return own;
+}
+
+// A file: source leaves a symlink to its own file, which may change at any time.
+Result<> own_bytes(const sys::Path& path) {
+  std::error_code status;
+  if (!std::filesystem::is_symlink(path, status)) return {};
+  const sys::Path target = std::filesystem::read_symlink(path, status);
+  std::filesystem::remove(path, status);
+  if (!status) std::filesystem::copy_file(target, path, status);
+  if (status) return fail(errno_error(status.value(), "copying {}", target.native()));
+  return {};
+}
+
+// One round: each package from its n-th address. What arrived leaves the list.
+Result<> attempt(std::list<Wanted>& wanted, std::size_t round, const sys::Path& directory, const OnProgress& progress) {
+  AptLog log(progress);
+  pkgAcquire fetcher(&log);
+  std::vector<std::pair<Wanted*, pkgAcqFile*>> items;
+  for (Wanted& entry : wanted) {
+    const Package& package = *entry.package;
+    HashStringList hashes;
+    hashes.push_back(HashString("SHA256", package.sha256.to_string()));
+    const std::string& address = entry.addresses[std::min(round, entry.addresses.size() - 1)];
+    const sys::Path target = directory / (package.sha256.to_string() + ".deb");
+    // Owned by the fetcher.
+    items.emplace_back(&entry,
+                       new pkgAcqFile(&fetcher, address, hashes, package.size, address,
+                                      std::format("{} {}", package.name, package.version), "", target.native()));
+  }
+  fetcher.Run(AptLog::kPulse);
+  for (auto& [entry, item] : items) {
+    if (item->Status == pkgAcquire::Item::StatDone && item->Complete) {
+      TRY(own_bytes(item->DestFile));
+      entry->problem.reset();
+      continue;
+    }
+    const std::string address = item->DescURI();
+    const auto failure = std::ranges::find(log.failures(), address, [](const auto& pair) { return pair.first; });
+    entry->problem = failure != log.failures().end()
+                         ? failure->second
+                         : error(ErrorCode::unavailable, "{}: the download did not finish", address);
+  }
+  _error->Discard();  // the same reasons once more
+  std::erase_if(wanted, [&](const Wanted& entry) {
+    return !entry.problem && std::ranges::any_of(items, [&](const auto& item) { return item.first == &entry; });
+  });
+  return {};
+}
+
+}  // namespace
+
+Result<> download(AptSession& session, const std::vector<Package>& packages, const sys::Path& directory,
+                  const OnProgress& progress) {
+  std::list<Wanted> wanted;
+  std::size_t rounds = 0;
+  for (const Package& package : packages) {
+    wanted.push_back({&package, addresses_of(package, session.sources()), std::nullopt});
+    rounds = std::max(rounds, wanted.back().addresses.size());
+  }
+  for (std::size_t round = 0; round < rounds && !wanted.empty(); ++round) {
+    TRY(attempt(wanted, round, directory, progress));
+  }
+  if (wanted.empty()) return {};
+  const Wanted& first = wanted.front();
+  Error problem = *first.problem;
+  if (wanted.size() > 1) problem.message += std::format(" (and {} more packages)", wanted.size() - 1);
+  if (problem.code == ErrorCode::not_found) {
+    problem.hint = std::format(
+        "the archive no longer has {} {}; resolve anew without --locked, or use a mirror that keeps old versions",
+        first.package->name, first.package->version);
+  }
+  return fail(
+      std::move(problem).with_context(std::format("downloading {} {}", first.package->name, first.package->version)));
+}
+
+}  // namespace bulkhead::packages

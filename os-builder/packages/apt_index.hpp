@@ -1,0 +1,32 @@
+// PackageIndex over libapt's package cache. Lives inside an AptSession.
+#pragma once
+
+#include <memory>
+
+#include "os-builder/packages/apt_session.hpp"
+#include "os-builder/packages/index.hpp"
+
+namespace bulkhead::packages {
+
+class AptIndex final : public PackageIndex {
+ public:
+  // Reads the lists in the cache directory, or libapt's binary form of them when that is up to date.
+  static Result<AptIndex> open(AptSession& session);
+  AptIndex(AptIndex&&) noexcept;
+  AptIndex& operator=(AptIndex&&) = delete;
+  ~AptIndex() override;
+
+  const Candidate* find(std::string_view name) override;
+  std::vector<std::string> providers(std::string_view name) override;
+  std::vector<std::string> names() override;
+
+  // All that the archive says about the candidate of a package, but `reason`. data_loss when its entry lacks a SHA-256.
+  Result<Package> details(const std::string& name);
+
+ private:
+  struct Cache;
+  explicit AptIndex(std::unique_ptr<Cache> cache);
+  std::unique_ptr<Cache> cache_;
+};
+
+}  // namespace bulkhead::packages
