@@ -1,0 +1,40 @@
+// What the consoles say about the node: a model, and two renderings of it. Pure functions.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lib/slots/running_slot.hpp"
+
+namespace bulkhead::console {
+
+struct Address {
+  std::string interface;
+  std::string text;  // without prefix length
+
+  auto operator<=>(const Address&) const = default;
+};
+
+struct NodeView {
+  std::string product;  // NAME of os-release
+  std::string variant;  // VARIANT_ID
+  slots::RunningSlot running;
+  std::vector<Address> addresses;  // sorted
+  std::set<std::string> failed_units;
+  bool boot_complete = false;  // boot-complete.target is active
+
+  bool operator==(const NodeView&) const = default;
+};
+
+// "starting", "ready", "degraded". Any failed unit means degraded, before and after the boot is complete.
+std::string_view state_of(const NodeView& view);
+
+// For people: a few lines, each ending with '\n'. Text from outside has no control characters in it.
+std::string banner(const NodeView& view);
+
+// For programs, one line and stable: "bulkhead: state=ready slot=A version=0.1.0 boot=newest variant=kvm addresses=10.0.2.15 failed=".
+// Lists are separated by commas; keys may be added at the end.
+std::string status_line(const NodeView& view);
+
+}  // namespace bulkhead::console

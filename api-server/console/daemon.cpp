@@ -1,0 +1,125 @@
+#include "api-server/console/daemon.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include <memory>
+
+#include "api-server/console/banner.hpp"
+#include "api-server/console/consoles.hpp"
+#include "api-server/console/network_watch.hpp"
+#include "api-server/console/unit_watch.hpp"
+#include "lib/slots/evidence.hpp"
+
+namespace bulkhead::console {
+namespace {
+
+constexpr int kFarewellMs = 10'000;
+
+Result<> check(int status, std::string_view what) {
+  if (status < 0) return fail(errno_error(-status, "{}", what));
+  return {};
+}
+
+Result<NodeView> first_view() {
+  const slots::Sources sources;
+  NodeView view;
+  view.running = slots::explain(TRY(slots::read_evidence(sources)));
+  const std::string os_release = TRY(sys::read_file(sources.os_release, 64U << 10U));
+  view.product = slots::os_release_value(os_release, "NAME");
+  view.variant = slots::os_release_value(os_release, "VARIANT_ID");
+  return view;
+}
+
+log::Entry entry_of(const NodeView& view) {
+  const bool degraded = !view.failed_units.empty();
+  std::string units;
+  for (const std::string& unit : view.failed_units) units += (units.empty() ? "" : " ") + unit;
+  return {.priority = degraded ? log::Priority::warning : log::Priority::notice,
+          .message = degraded ? std::format("node is degraded: {}", units) : std::format("node is {}", state_of(view)),
+          .message_id = degraded ? log::kNodeDegraded.id : log::kNodeReady.id,
+          .fields = {{"BULKHEAD_SLOT", view.running.slot ? std::string(gpt::to_string(*view.running.slot)) : "unknown"},
+                     {"BULKHEAD_VERSION", view.running.version.to_string()},
+                     {"BULKHEAD_UNITS", units}}};
+}
+
+class Daemon {
+ public:
+  Daemon(const log::Log& log, NodeView view) : log_(log), shown_(view), view_(std::move(view)) {}
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  Result<> run() {
+    sd_event* raw = nullptr;
+    TRY(check(::sd_event_new(&raw), "making an event loop"));
+    const std::unique_ptr<sd_event, sd_event* (*)(sd_event*)> loop(raw, ::sd_event_unref);
+    auto network = TRY(NetworkWatch::open());
+    network_ = &network;
+    const auto units = TRY(UnitWatch::open(loop.get(), [this] { schedule(); }));
+    units_ = units.get();
+    TRY(check(::sd_event_add_signal(loop.get(), nullptr, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, nullptr, nullptr), "watching SIGTERM"));
+    TRY(check(::sd_event_add_io(loop.get(), nullptr, network.fd(), POLLIN, on_network, this), "watching the network"));
+    // Drawn when everything that is waiting has been taken in, so that a burst of changes makes one banner.
+    TRY(check(::sd_event_add_defer(loop.get(), &draw_, on_draw, this), "preparing to draw"));
+    TRY(check(::sd_event_source_set_priority(draw_, SD_EVENT_PRIORITY_IDLE), "preparing to draw"));
+    ::sd_notify(0, "READY=1");
+    const int status = ::sd_event_loop(loop.get());
+    ::sd_event_source_unref(draw_);
+    return check(status, "running the event loop");
+  }
+
+ private:
+  static int on_network(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* self) {
+    static_cast<Daemon*>(self)->network_->drain();
+    static_cast<Daemon*>(self)->schedule();
+    return 0;
+  }
+
+  static int on_draw(sd_event_source* /*source*/, void* self) {
+    static_cast<Daemon*>(self)->draw();
+    return 0;
+  }
+
+  // A deferred source runs once each time it is switched on.
+  void schedule() { ::sd_event_source_set_enabled(draw_, SD_EVENT_ONESHOT); }
+
+  void draw() {
+    view_.failed_units = units_->status().failed_units;
+    view_.boot_complete = units_->status().boot_complete;
+    if (auto addresses = NetworkWatch::addresses()) view_.addresses = *std::move(addresses);
+    if (drawn_ && view_ == shown_) return;
+    write_to_all(banner(view_) + status_line(view_));
+    const bool news = drawn_ ? state_of(view_) != state_of(shown_) : state_of(view_) != "starting";
+    if (news) log_.write(entry_of(view_));
+    drawn_ = true;
+    shown_ = view_;
+  }
+
+  const log::Log& log_;
+  NetworkWatch* network_ = nullptr;
+  UnitWatch* units_ = nullptr;
+  sd_event_source* draw_ = nullptr;
+  bool drawn_ = false;
+  NodeView shown_;
+  NodeView view_;
+};
+
+}  // namespace
+
+Result<> run(const log::Log& log) {
+  Daemon daemon(log, TRY(first_view()));
+  return daemon.run();
+}
+
+Result<> say_farewell(const std::string& reason) {
+  NodeView view = TRY(first_view());
+  // Without systemd's answer the reason alone has to do.
+  if (auto status = UnitWatch::look()) view.failed_units = std::move(status->failed_units);
+  write_to_all(banner(view) + reason + std::format(" Restarting in {} s.\n", kFarewellMs / 1000) + status_line(view));
+  ::poll(nullptr, 0, kFarewellMs);
+  return {};
+}
+
+}  // namespace bulkhead::console

@@ -1,0 +1,130 @@
+#include "api-server/console/unit_watch.hpp"
+
+#include <cstdlib>
+
+namespace bulkhead::console {
+namespace {
+
+constexpr const char* kService = "org.freedesktop.systemd1";
+constexpr const char* kManagerPath = "/org/freedesktop/systemd1";
+constexpr const char* kManager = "org.freedesktop.systemd1.Manager";
+constexpr const char* kUnit = "org.freedesktop.systemd1.Unit";
+constexpr const char* kUnitPathPrefix = "/org/freedesktop/systemd1/unit";
+constexpr const char* kPrivateSocket = "unix:path=/run/systemd/private";
+constexpr std::string_view kGate = "boot-complete.target";
+
+struct BusClose {
+  void operator()(sd_bus* bus) const { ::sd_bus_flush_close_unref(bus); }
+};
+using Bus = std::unique_ptr<sd_bus, BusClose>;
+struct MessageUnref {
+  void operator()(sd_bus_message* message) const { ::sd_bus_message_unref(message); }
+};
+using Message = std::unique_ptr<sd_bus_message, MessageUnref>;
+
+// libsystemd returns negative errno values.
+Result<> check(int status, std::string_view what) {
+  if (status < 0) return fail(errno_error(-status, "{}", what));
+  return {};
+}
+
+Result<Bus> connect() {
+  sd_bus* raw = nullptr;
+  TRY(check(::sd_bus_new(&raw), "making a bus connection"));
+  Bus bus(raw);
+  TRY(check(::sd_bus_set_address(raw, kPrivateSocket), "connecting to systemd"));
+  TRY(check(::sd_bus_start(raw), "connecting to systemd"));
+  return bus;
+}
+
+// ListUnitsFiltered answers a(ssssssouso): name, description, load state, active state, …
+Result<UnitWatch::Status> read_status(sd_bus* bus) {
+  UnitWatch::Status status;
+  sd_bus_message* raw = nullptr;
+  TRY(check(::sd_bus_call_method(bus, kService, kManagerPath, kManager, "ListUnitsByPatterns", nullptr, &raw, "asas", 0, 1, kGate.data()),
+            "asking for the state of the boot"));
+  const Message gate(raw);
+  raw = nullptr;
+  TRY(check(::sd_bus_call_method(bus, kService, kManagerPath, kManager, "ListUnitsFiltered", nullptr, &raw, "as", 1, "failed"),
+            "asking for failed units"));
+  const Message failed(raw);
+  for (const Message* list : {&gate, &failed}) {
+    TRY(check(::sd_bus_message_enter_container(list->get(), 'a', "(ssssssouso)"), "reading the list of units"));
+    const char* name = nullptr;
+    const char* active = nullptr;
+    for (;;) {
+      const int more = ::sd_bus_message_read(list->get(), "(ssssssouso)", &name, nullptr, nullptr, &active, nullptr, nullptr, nullptr,
+                                             nullptr, nullptr, nullptr);
+      TRY(check(more, "reading the list of units"));
+      if (more == 0) break;
+      status.update(name, active);
+    }
+  }
+  return status;
+}
+
+}  // namespace
+
+bool UnitWatch::Status::update(const std::string& unit, std::string_view active_state) {
+  const Status before = *this;
+  if (unit == kGate) boot_complete = active_state == "active";
+  if (active_state == "failed") failed_units.insert(unit);
+  else failed_units.erase(unit);
+  return !(before == *this);
+}
+
+Result<std::unique_ptr<UnitWatch>> UnitWatch::open(sd_event* loop, std::function<void()> on_change) {
+  Bus bus = TRY(connect());
+  std::unique_ptr<UnitWatch> watch(new UnitWatch(bus.release(), std::move(on_change)));
+  sd_bus* raw = watch->bus_;
+  TRY(check(::sd_bus_match_signal(raw, nullptr, nullptr, nullptr, "org.freedesktop.DBus.Properties", "PropertiesChanged", on_properties, watch.get()),
+            "watching units"));
+  TRY(check(::sd_bus_match_signal(raw, nullptr, nullptr, kManagerPath, kManager, "UnitRemoved", on_removed, watch.get()), "watching units"));
+  // Subscribed before the first look: a change in between comes as a signal behind it.
+  TRY(check(::sd_bus_call_method(raw, kService, kManagerPath, kManager, "Subscribe", nullptr, nullptr, nullptr), "subscribing to systemd"));
+  watch->status_ = TRY(read_status(raw));
+  TRY(check(::sd_bus_attach_event(raw, loop, SD_EVENT_PRIORITY_NORMAL), "attaching the bus to the event loop"));
+  TRY(check(::sd_bus_set_exit_on_disconnect(raw, 1), "watching the connection to systemd"));
+  return watch;
+}
+
+Result<UnitWatch::Status> UnitWatch::look() {
+  const Bus bus = TRY(connect());
+  return read_status(bus.get());
+}
+
+UnitWatch::~UnitWatch() { ::sd_bus_flush_close_unref(bus_); }
+
+void UnitWatch::apply(const std::string& unit, std::string_view active_state) {
+  if (status_.update(unit, active_state)) on_change_();
+}
+
+int UnitWatch::on_properties(sd_bus_message* message, void* self, sd_bus_error* /*error*/) {
+  const char* interface = nullptr;
+  if (::sd_bus_message_read(message, "s", &interface) < 0 || std::string_view(interface) != kUnit) return 0;
+  char* unit = nullptr;
+  if (::sd_bus_path_decode(::sd_bus_message_get_path(message), kUnitPathPrefix, &unit) <= 0) return 0;
+  const std::unique_ptr<char, void (*)(void*)> owner(unit, ::free);
+  if (::sd_bus_message_enter_container(message, 'a', "{sv}") < 0) return 0;
+  while (::sd_bus_message_enter_container(message, 'e', "sv") > 0) {
+    const char* name = nullptr;
+    const char* value = nullptr;
+    if (::sd_bus_message_read(message, "s", &name) < 0) return 0;
+    if (std::string_view(name) == "ActiveState") {
+      if (::sd_bus_message_read(message, "v", "s", &value) > 0) static_cast<UnitWatch*>(self)->apply(unit, value);
+      return 0;
+    }
+    if (::sd_bus_message_skip(message, "v") < 0 || ::sd_bus_message_exit_container(message) < 0) return 0;
+  }
+  return 0;
+}
+
+// A failed unit that nobody needs any more may be forgotten by systemd.
+int UnitWatch::on_removed(sd_bus_message* message, void* self, sd_bus_error* /*error*/) {
+  const char* unit = nullptr;
+  const char* path = nullptr;
+  if (::sd_bus_message_read(message, "so", &unit, &path) > 0) static_cast<UnitWatch*>(self)->apply(unit, "inactive");
+  return 0;
+}
+
+}  // namespace bulkhead::console

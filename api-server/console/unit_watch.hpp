@@ -1,0 +1,52 @@
+// Which units have failed and whether the boot is complete, kept up to date by signals of systemd's manager. No polling: one look at
+// the start, then only what changes.
+//
+// Speaks to process 1 directly (its private socket), so that it works before the message bus does. Single thread.
+#pragma once
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "lib/base/result.hpp"
+
+namespace bulkhead::console {
+
+class UnitWatch {
+ public:
+  struct Status {
+    std::set<std::string> failed_units;
+    bool boot_complete = false;
+
+    // One unit reports its state. Returns whether anything changed.
+    bool update(const std::string& unit, std::string_view active_state);
+
+    bool operator==(const Status&) const = default;
+  };
+
+  // `on_change` is called from the event loop. The object must outlive the loop.
+  static Result<std::unique_ptr<UnitWatch>> open(sd_event* loop, std::function<void()> on_change);
+  // Without a loop: only the look at the start.
+  static Result<Status> look();
+  UnitWatch(const UnitWatch&) = delete;
+  UnitWatch& operator=(const UnitWatch&) = delete;
+  ~UnitWatch();
+
+  const Status& status() const { return status_; }
+
+ private:
+  UnitWatch(sd_bus* bus, std::function<void()> on_change) : bus_(bus), on_change_(std::move(on_change)) {}
+  static int on_properties(sd_bus_message* message, void* self, sd_bus_error* error);
+  static int on_removed(sd_bus_message* message, void* self, sd_bus_error* error);
+  void apply(const std::string& unit, std::string_view active_state);
+
+  sd_bus* bus_;
+  std::function<void()> on_change_;
+  Status status_;
+};
+
+}  // namespace bulkhead::console

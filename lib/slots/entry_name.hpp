@@ -1,0 +1,32 @@
+// Names of UKIs on the ESP: "bulkhead_<version>[+LEFT[-DONE]].efi" (UAPI.1 Boot Loader Specification, "Boot counting").
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "lib/base/version.hpp"
+
+namespace bulkhead::slots {
+
+// The boot loader takes one from `left` and adds one to `done` at each try. Without counters an entry is known to be good.
+struct Tries {
+  unsigned left = 0;
+  unsigned done = 0;
+
+  bool operator==(const Tries&) const = default;
+};
+
+struct EntryName {
+  Version version;
+  std::optional<Tries> tries;
+
+  // As a file name, or as the boot loader's lower-case id, or as a path with '\' or '/' (only the last part counts).
+  // Errors: invalid_argument for a name that is not ours.
+  static Result<EntryName> parse(std::string_view text);
+  std::string file_name() const;
+
+  bool operator==(const EntryName&) const = default;
+};
+
+}  // namespace bulkhead::slots
