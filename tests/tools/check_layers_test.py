@@ -1,0 +1,121 @@
+"""Holds tools/check-layers against small trees, one rule each: it reports the violation, and not what only looks like one."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HEADERS = {name: "" for name in ("lib/base/a.hpp", "lib/sys/a.hpp", "lib/gpt/a.hpp", "lib/tuf/a.hpp",
+                                 "os-builder/disk/a.hpp", "updater/a.hpp", "updater/main.cpp", "tests/support/a.hpp")}
+
+
+def include(*targets):
+    return "".join(f'#include "{target}"\n' for target in targets)
+
+
+class CheckLayers(unittest.TestCase):
+    def run_on(self, files):
+        with tempfile.TemporaryDirectory() as root:
+            for path, text in {**HEADERS, **files}.items():
+                os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+                with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+                    file.write(text)
+            done = subprocess.run([sys.executable, f"{REPOSITORY}/tools/check-layers", root], capture_output=True, text=True)
+        return done.returncode, done.stdout.splitlines()
+
+    def assert_refused(self, path, text, *problems):
+        """`problems` are LINE:part-of-message, all that may be reported."""
+        status, lines = self.run_on({path: text})
+        self.assertEqual((status, len(lines)), (1, len(problems)), lines)
+        for line, problem in zip(lines, problems):
+            number, part = problem.split(":", 1)
+            self.assertTrue(line.startswith(f"{path}:{number}: "), line)
+            self.assertIn(part, line)
+
+    def assert_accepted(self, path, text):
+        self.assertEqual(self.run_on({path: text}), (0, []))
+
+    def test_each_layer_may_include_those_below_it(self):
+        self.assert_accepted("lib/sys/b.cpp", include("lib/sys/a.hpp", "lib/base/a.hpp"))
+        self.assert_accepted("lib/gpt/b.cpp", include("lib/tuf/a.hpp", "lib/sys/a.hpp", "lib/base/a.hpp"))
+        self.assert_accepted("os-builder/b.cpp", include("os-builder/disk/a.hpp", "lib/gpt/a.hpp"))
+        self.assert_accepted("tests/unit/b.cpp", include("os-builder/disk/a.hpp", "updater/a.hpp", "tests/support/a.hpp"))
+
+    def test_lib_base_includes_nothing_of_ours(self):
+        self.assert_refused("lib/base/b.cpp", include("lib/base/a.hpp", "lib/sys/a.hpp"), "2:lib/base includes nothing")
+
+    def test_lib_sys_includes_only_lib_base(self):
+        self.assert_refused("lib/sys/b.cpp", include("lib/gpt/a.hpp"), "1:lib/sys may include only lib/base")
+
+    def test_lib_does_not_know_components(self):
+        self.assert_refused("lib/gpt/b.cpp", include("updater/a.hpp"), "1:must not know the component updater")
+
+    def test_components_do_not_know_each_other(self):
+        self.assert_refused("os-builder/b.cpp", include("updater/a.hpp"), "1:must not include the component updater")
+
+    def test_nothing_includes_a_main(self):
+        self.assert_refused("tests/unit/b.cpp", include("updater/main.cpp"), "1:nothing includes a main.cpp")
+
+    def test_only_tests_include_tests(self):
+        self.assert_refused("lib/gpt/b.cpp", include("tests/support/a.hpp"), "1:only tests include")
+
+    def test_capabilities_of_lib_do_not_form_a_cycle(self):
+        status, lines = self.run_on({"lib/gpt/b.cpp": include("lib/tuf/a.hpp"), "lib/tuf/b.cpp": "\n" + include("lib/net/a.hpp"),
+                                     "lib/net/a.hpp": include("lib/gpt/a.hpp")})
+        self.assertEqual((status, len(lines)), (1, 3), lines)
+        self.assertIn("lib/gpt/b.cpp:1: includes lib/tuf and closes a cycle: lib/gpt -> lib/tuf -> lib/net -> lib/gpt", lines)
+        self.assertTrue(any(line.startswith("lib/tuf/b.cpp:2: ") for line in lines), lines)
+
+    def test_a_quoted_include_names_a_file_of_the_repository_or_a_generated_one(self):
+        self.assert_refused("lib/gpt/b.cpp", include("a.hpp", "lib/gpt/../gpt/a.hpp"), '1:"a.hpp" is no file', "2:is no file")
+        generated = {"lib/gpt/CMakeLists.txt": "bulkhead_generated(OUTPUT lib/gpt/types.hpp COMMAND true)",
+                     "lib/gpt/b.cpp": include("lib/gpt/types.hpp")}
+        self.assertEqual(self.run_on(generated), (0, []))
+
+    def test_an_include_in_a_comment_does_not_count(self):
+        self.assert_accepted("lib/base/b.cpp", '// #include "updater/a.hpp"\n/*\n#include "updater/a.hpp"\n*/\n')
+
+    def test_shells_are_forbidden(self):
+        self.assert_refused("lib/gpt/b.cpp", 'int a = std::system("ls");\nauto b = ::popen("ls", "r");', "1:system", "2:popen")
+        self.assert_refused("updater/b.cpp", 'run({"/bin/sh", "-c", "ls"});\n\nrun("bash -ec ls");', "1:runs a shell", "3:runs a shell")
+
+    def test_waiting_for_time_is_forbidden(self):
+        self.assert_refused("lib/gpt/b.cpp", "std::this_thread::sleep_for(1s);\nusleep(1);\n::nanosleep(&a, nullptr);\nsleep(1);",
+                            "1:sleep_for", "2:usleep", "3:nanosleep", "4:sleep")
+
+    def test_words_in_comments_strings_and_longer_names_are_not_calls(self):
+        self.assert_accepted("lib/gpt/b.cpp", '// system("x")\nauto a = "popen(x)";\nfile_system(); a.system(); auto c = \'"\'; /* usleep(1) */\n'
+                                              'auto d = R"(\nsystem(1)\n)"; // "sh", "-c"\n')
+
+    def test_calls_that_hide_errors_are_forbidden(self):
+        self.assert_refused("lib/gpt/b.cpp", "int a = atoi(b);", "1:atoi")
+
+    def test_catch_all_may_translate_but_not_continue(self):
+        self.assert_refused("lib/gpt/b.cpp", "void f() {\n  try { g(); } catch (...) {\n    log();\n  }\n}", "2:catch (...) that continues")
+        self.assert_accepted("lib/gpt/b.cpp", "try { g(); } catch (...) {\n  return fail();\n}\ntry { g(); } catch (...) { throw; }")
+
+    def test_headers_do_not_use_namespaces(self):
+        self.assert_refused("lib/gpt/b.hpp", "\nusing namespace std;", "2:using namespace in a header")
+        self.assert_accepted("lib/gpt/b.cpp", "using namespace std::literals;")
+
+    def test_no_file_names_a_mirror(self):
+        self.assert_refused("variants/kvm.toml", 'url = "http://mirror.example/debian"', "1:names a mirror")
+        self.assert_refused("docs/use.md", "see https://" + "deb.debian" + ".org/debian", "1:names a mirror")
+        self.assert_accepted("docs/use.md", "see https://example.org/debian, https://mirrors.example.org/")
+
+    def test_long_files_are_warned_of_and_then_refused(self):
+        status, lines = self.run_on({"lib/gpt/b.cpp": "\n" * 501, "lib/gpt/c.cpp": "\n" * 500})
+        self.assertEqual((status, len(lines)), (0, 1), lines)
+        self.assertIn("lib/gpt/b.cpp:501: warning: 501 lines", lines[0])
+        self.assert_refused("lib/gpt/b.cpp", "\n" * 601, "601:601 lines, at most 600")
+
+    def test_wrong_usage_is_status_2(self):
+        done = subprocess.run([sys.executable, f"{REPOSITORY}/tools/check-layers", "/nonexistent"], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("--help", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
