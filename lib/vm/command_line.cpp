@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <format>
 
+#include "lib/base/text.hpp"
 #include "lib/vm/machine_spec.hpp"
 
 namespace bulkhead::vm {
@@ -142,6 +143,23 @@ Result<Accelerator> parse_accelerator(std::string_view text) {
     if (text == to_string(accelerator)) return accelerator;
   }
   return fail(ErrorCode::invalid_argument, "'{}' is not an accelerator: auto, kvm or tcg", text);
+}
+
+Result<PortForward> parse_port_forward(std::string_view text) {
+  const std::vector<std::string_view> parts = split(text, ':');
+  if (parts.size() == 2) {
+    const auto host = parse_integer<std::uint16_t>(parts[0]);
+    const auto guest = parse_integer<std::uint16_t>(parts[1]);
+    if (host && guest && *host != 0 && *guest != 0) return PortForward{.host = *host, .guest = *guest};
+  }
+  return fail(ErrorCode::invalid_argument, "'{}' is not HOST:GUEST, two port numbers between 1 and 65535", text);
+}
+
+Result<DiskBus> parse_disk_bus(std::string_view text) {
+  if (text == "virtio-blk") return DiskBus::virtio_blk;
+  if (text == "nvme") return DiskBus::nvme;
+  if (text == "virtio-scsi") return DiskBus::virtio_scsi;
+  return fail(ErrorCode::invalid_argument, "'{}' is not a disk bus: virtio-blk, nvme or virtio-scsi", text);
 }
 
 Result<std::vector<std::string>> command_line(const MachineSpec& spec, const Wiring& wiring) {

@@ -72,6 +72,11 @@ struct Network {
   bool operator==(const Network&) const = default;
 };
 
+// "8080:80"; both 1-65535.
+Result<PortForward> parse_port_forward(std::string_view text);
+// "virtio-blk", "nvme", "virtio-scsi"
+Result<DiskBus> parse_disk_bus(std::string_view text);
+
 // What happens when the guest asks for a reset, or its watchdog does.
 enum class OnReset { reset, end };
 

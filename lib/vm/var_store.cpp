@@ -63,6 +63,10 @@ Result<UefiBoot> create_variable_store(const sys::Path& target, const SecureBoot
   return boot;
 }
 
+Result<UefiBoot> existing_variable_store(const sys::Path& store, const sys::Path& firmware) {
+  return UefiBoot{.code = TRY(firmware_file(firmware, "OVMF_CODE_4M.secboot.fd")), .variables = store, .secure_boot = true};
+}
+
 Result<UefiBoot> create_empty_variable_store(const sys::Path& target, const sys::Path& firmware) {
   UefiBoot boot{.code = TRY(firmware_file(firmware, "OVMF_CODE_4M.fd")), .variables = target, .secure_boot = false};
   const std::string blank = TRY(sys::read_file(TRY(firmware_file(firmware, "OVMF_VARS_4M.fd"))));

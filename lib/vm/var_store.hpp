@@ -32,4 +32,7 @@ Result<UefiBoot> create_variable_store(const sys::Path& target, const SecureBoot
 // One without keys, for firmware that starts anything.
 Result<UefiBoot> create_empty_variable_store(const sys::Path& target, const sys::Path& firmware = kFirmwareDirectory);
 
+// A store that create_variable_store() made earlier, with what guests have written to it since.
+Result<UefiBoot> existing_variable_store(const sys::Path& store, const sys::Path& firmware = kFirmwareDirectory);
+
 }  // namespace bulkhead::vm
