@@ -1,5 +1,6 @@
 #include "lib/crypto/private_key.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
 #include <openssl/rsa.h>
@@ -10,6 +11,7 @@
 #include <array>
 #include <utility>
 
+#include "lib/base/text.hpp"
 #include "lib/crypto/openssl.hpp"
 #include "lib/crypto/sha256.hpp"
 
@@ -22,19 +24,25 @@ using CertificateHandle = std::unique_ptr<X509, Release<X509_free>>;
 using ExtensionHandle = std::unique_ptr<X509_EXTENSION, Release<X509_EXTENSION_free>>;
 
 // Loading any provider by name switches off the implicit default one, so both are loaded. They stay for the life of the
-// process.
-Result<> load_pkcs11_provider() {
-  static const bool loaded =
-      OSSL_PROVIDER_load(nullptr, "default") != nullptr && OSSL_PROVIDER_load(nullptr, "pkcs11") != nullptr;
+// process; the module of the first key counts.
+Result<> load_pkcs11_provider(const std::string& uri) {
+  static const bool loaded = [&uri] {
+    std::string module = pkcs11_module_path(uri).value_or("");
+    std::array<OSSL_PARAM, 2> parameters = {
+        OSSL_PARAM_construct_utf8_string("pkcs11-module-path", module.data(), module.size()),
+        OSSL_PARAM_construct_end()};
+    return OSSL_PROVIDER_load(nullptr, "default") != nullptr &&
+           OSSL_PROVIDER_load_ex(nullptr, "pkcs11", module.empty() ? nullptr : parameters.data()) != nullptr;
+  }();
   if (loaded) return {};
   auto failed = fail_openssl(ErrorCode::failed_precondition, "OpenSSL's pkcs11 provider cannot be loaded");
   return fail(std::move(failed).error().with_hint(
-      "install the package pkcs11-provider and name the token's library in PKCS11_PROVIDER_MODULE"));
+      "install the package pkcs11-provider and name the token's library by module-path in the key's URI"));
 }
 
 // A key URI without PIN must fail, not wait at a terminal.
 Result<EVP_PKEY*> open_in_store(const std::string& uri) {
-  TRY(load_pkcs11_provider());
+  TRY(load_pkcs11_provider(uri));
   const StoreHandle store(OSSL_STORE_open(uri.c_str(), UI_null(), nullptr, nullptr, nullptr));
   if (!store) return fail_openssl(ErrorCode::not_found, "the PKCS#11 token cannot be opened");
   OSSL_STORE_expect(store.get(), OSSL_STORE_INFO_PKEY);
@@ -48,6 +56,17 @@ Result<EVP_PKEY*> open_in_store(const std::string& uri) {
 
 // The URI may carry the PIN, which must not reach a log.
 std::string without_secrets(const std::string& uri) { return uri.substr(0, uri.find('?')); }
+
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte =
+        text[i] == '%' ? from_hex(text.substr(i + 1, 2)).value_or(std::vector<std::byte>()) : std::vector<std::byte>();
+    decoded += byte.empty() ? text[i] : static_cast<char>(byte.front());
+    if (!byte.empty()) i += 2;
+  }
+  return decoded;
+}
 
 Result<> add_extension(X509* certificate, int id, const char* value) {
   X509V3_CTX context{};
@@ -82,6 +101,16 @@ Result<PrivateKey> PrivateKey::generate_rsa(unsigned bits) {
 }
 
 bool is_pkcs11_uri(std::string_view location) { return location.starts_with("pkcs11:"); }
+
+std::optional<std::string> pkcs11_module_path(std::string_view uri) {
+  static constexpr std::string_view kAttribute = "module-path=";
+  const auto query = uri.find('?');
+  if (query == std::string_view::npos) return std::nullopt;
+  for (const std::string_view attribute : split(uri.substr(query + 1), '&')) {
+    if (attribute.starts_with(kAttribute)) return percent_decoded(attribute.substr(kAttribute.size()));
+  }
+  return std::nullopt;
+}
 
 Result<PrivateKey> PrivateKey::load(const std::string& location) {
   if (is_pkcs11_uri(location)) {

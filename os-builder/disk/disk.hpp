@@ -1,4 +1,5 @@
-// The disk image: partition table, ESP, slot A; slot B empty; STATE and DATA left to the first boot. docs/formats/disk.md.
+// The disk image: partition table, ESP, slot A; slot B empty; STATE and DATA left to the first boot.
+// docs/formats/disk.md.
 #pragma once
 
 #include <map>
@@ -18,8 +19,8 @@ struct DiskInputs {
   std::int64_t epoch = 0;                      // every time stamp on the ESP
 };
 
-// Writes the sparse raw image to `output`. Deterministic: GUIDs and serial numbers are derived from the root hash and names.
-// Errors: failed_precondition when a part does not fit (says by how much), no space (nothing left behind).
+// Writes the sparse raw image to `output`. Deterministic: GUIDs and serial numbers are derived from the root hash and
+// names. Errors: failed_precondition when a part does not fit (says by how much), no space (nothing left behind).
 Result<> build(const DiskInputs& inputs, const sys::Path& output);
 
 Result<> write_qcow2(const sys::Path& raw, const sys::Path& output);

@@ -1,0 +1,48 @@
+#include "os-builder/disk/disk.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "lib/sys/temp_dir.hpp"
+#include "os-builder/disk/esp.hpp"
+#include "os-builder/disk/layout.hpp"
+#include "os-builder/disk/slot.hpp"
+
+namespace bulkhead::disk {
+namespace {
+
+Result<> create_sparse(const sys::Path& path, std::uint64_t size) {
+  sys::UniqueFd fd = TRY(sys::open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0644));
+  if (::ftruncate(fd.get(), static_cast<off_t>(size)) < 0) return fail_errno("creating a disk image of {} bytes", size);
+  return fd.close();
+}
+
+Result<> flush(const sys::Path& path) {
+  sys::UniqueFd fd = TRY(sys::open_file(path, O_RDWR));
+  if (::fdatasync(fd.get()) < 0) return fail_errno("flushing {}", path.native());
+  return fd.close();
+}
+
+Result<> fill(const DiskInputs& inputs, const Layout& layout, const sys::Path& image) {
+  TRY(create_sparse(image, layout.disk_size));
+  TRY(gpt::write_table(image, layout.table));
+  TRY_CTX(make_esp({.image = image, .partition = layout.table.partitions.front()}, inputs.esp_files, inputs.epoch),
+          "making the ESP");
+  TRY(write_slot_content(image, layout.table, gpt::Slot::a, inputs.root, TargetContent::zero));
+  return flush(image);
+}
+
+}  // namespace
+
+Result<> build(const DiskInputs& inputs, const sys::Path& output) {
+  const Layout layout = TRY(plan_layout(inputs.sizes, inputs.version, inputs.root.root_hash));
+  TRY(check_slot_fit(layout.table, gpt::Slot::a, inputs.root));
+  // In a directory of its own beside the output: the tools get a path, and whatever happens everything goes with the
+  // directory.
+  const sys::TempDir work = TRY(sys::TempDir::create(output.parent_path(), ".disk."));
+  const sys::Path image = work.path() / output.filename();
+  TRY_CTX(fill(inputs, layout, image), "making the disk image");
+  return sys::rename(image, output);
+}
+
+}  // namespace bulkhead::disk
