@@ -9,8 +9,7 @@ namespace {
 
 std::string joined(const std::vector<std::string>& words, std::string_view separator) {
   std::string text;
-  for (const std::string& word : words)
-    text += (text.empty() ? std::string() : std::string(separator)) + word;
+  for (const std::string& word : words) text += (text.empty() ? std::string() : std::string(separator)) + word;
   return text;
 }
 
@@ -34,8 +33,7 @@ bool takes_path(const OptionReference& option) {
 // 'text' for a shell: our own texts, but a quote in one must not end the string.
 std::string shell_quoted(std::string_view text) {
   std::string result = "'";
-  for (const char c : text)
-    result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return result + "'";
 }
 
@@ -50,11 +48,9 @@ void bash_verbs(const VerbReference& verb, std::string& text) {
 
 void bash_values(const VerbReference& verb, std::string& text) {
   for (const OptionReference& option : verb.options) {
-    if (option.argument.empty() && option.choices.empty())
-      continue;
+    if (option.argument.empty() && option.choices.empty()) continue;
     std::vector<std::string> patterns;
-    for (const std::string& name : option.names)
-      patterns.push_back(shell_quoted(verb.path + " " + name));
+    for (const std::string& name : option.names) patterns.push_back(shell_quoted(verb.path + " " + name));
     std::string reply;
     if (!option.choices.empty()) {
       reply =
@@ -67,39 +63,33 @@ void bash_values(const VerbReference& verb, std::string& text) {
     }
     text += std::format("    {}) {}; return ;;\n", joined(patterns, "|"), reply);
   }
-  for (const VerbReference& child : verb.verbs)
-    bash_values(child, text);
+  for (const VerbReference& child : verb.verbs) bash_values(child, text);
 }
 
 void bash_words(const VerbReference& verb, std::string& text) {
   std::vector<std::string> words;
-  for (const VerbReference& child : verb.verbs)
-    words.push_back(leaf(child));
+  for (const VerbReference& child : verb.verbs) words.push_back(leaf(child));
   for (const OptionReference& option : verb.options)
     words.insert(words.end(), option.names.begin(), option.names.end());
   const bool files = std::ranges::any_of(verb.positionals, takes_path);
   text += std::format("    {}) words={}; files={} ;;\n", shell_quoted(verb.path), shell_quoted(joined(words, " ")),
                       files ? 1 : 0);
-  for (const VerbReference& child : verb.verbs)
-    bash_words(child, text);
+  for (const VerbReference& child : verb.verbs) bash_words(child, text);
 }
 
 // _arguments wants '[' and ':' escaped in texts.
 std::string zsh_text(std::string_view text) {
   std::string result;
   for (const char c : text) {
-    if (c == '[' || c == ']' || c == ':' || c == '\\')
-      result += '\\';
+    if (c == '[' || c == ']' || c == ':' || c == '\\') result += '\\';
     result += c;
   }
   return result;
 }
 
 std::string zsh_action(const OptionReference& option) {
-  if (!option.choices.empty())
-    return "(" + joined(option.choices, " ") + ")";
-  if (option.argument == "DIR")
-    return "_files -/";
+  if (!option.choices.empty()) return "(" + joined(option.choices, " ") + ")";
+  if (option.argument == "DIR") return "_files -/";
   return takes_path(option) ? "_files" : " ";
 }
 
@@ -138,8 +128,7 @@ void zsh_function(const std::string& name, const VerbReference& verb, std::strin
   for (const VerbReference& child : verb.verbs)
     text += std::format("        {}) {}_{} ;;\n", leaf(child), name, leaf(child));
   text += "      esac ;;\n  esac\n}\n";
-  for (const VerbReference& child : verb.verbs)
-    zsh_function(name + "_" + leaf(child), child, text);
+  for (const VerbReference& child : verb.verbs) zsh_function(name + "_" + leaf(child), child, text);
 }
 
 }  // namespace

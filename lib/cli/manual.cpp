@@ -36,6 +36,12 @@ std::string capitals(std::string text) {
   return text;
 }
 
+// "build a thing" -> "Build a thing."
+std::string sentence(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text + ".";
+}
+
 std::string entry(std::string_view heading, std::string_view text) {
   return std::format(".TP\n\\fB{}\\fR\n{}\n", roff(heading), roff(text));
 }
@@ -43,8 +49,7 @@ std::string entry(std::string_view heading, std::string_view text) {
 std::string options(const std::vector<OptionReference>& table, bool shared) {
   std::string text;
   for (const OptionReference& option : table) {
-    if (option.shared != shared)
-      continue;
+    if (option.shared != shared) continue;
     std::string sentence = option.text;
     if (!option.default_value.empty() && option.default_value != "[]")
       sentence += std::format(" (default: {})", option.default_value);
@@ -56,20 +61,13 @@ std::string options(const std::vector<OptionReference>& table, bool shared) {
 // Every value of ExitCode; `busy` is the last one.
 std::string_view meaning(ExitCode code) {
   switch (code) {
-    case ExitCode::ok:
-      return "Done.";
-    case ExitCode::failed:
-      return "Failed; the message says why.";
-    case ExitCode::usage:
-      return "Used wrongly: an unknown option or verb, or a bad value.";
-    case ExitCode::nothing_to_do:
-      return "There was nothing to do.";
-    case ExitCode::verification_refused:
-      return "A signature, a digest or a policy said no.";
-    case ExitCode::not_permitted:
-      return "Not permitted.";
-    case ExitCode::busy:
-      return "Somebody else holds the lock; trying again may work.";
+    case ExitCode::ok: return "Done.";
+    case ExitCode::failed: return "Failed; the message says why.";
+    case ExitCode::usage: return "Used wrongly: an unknown option or verb, or a bad value.";
+    case ExitCode::nothing_to_do: return "There was nothing to do.";
+    case ExitCode::verification_refused: return "A signature, a digest or a policy said no.";
+    case ExitCode::not_permitted: return "Not permitted.";
+    case ExitCode::busy: return "Somebody else holds the lock; trying again may work.";
   }
   std::unreachable();
 }
@@ -86,29 +84,25 @@ std::string manual_page(const ManualText& text, const VerbReference& root) {
     const std::string line = synopsis(text.program, *verb);
     const std::string command = verb->path.empty() ? text.program : text.program + " " + verb->path;
     page += std::format("\\fB{}\\fR{}\n", roff(command), roff(std::string_view(line).substr(command.size())));
-    if (verb != verbs.back())
-      page += ".br\n";
+    if (verb != verbs.back()) page += ".br\n";
   }
-  page += ".SH DESCRIPTION\n" + roff(root.summary) + ".\n";
-  for (const std::string& paragraph : text.paragraphs)
-    page += ".PP\n" + roff(paragraph) + "\n";
+  page += ".SH DESCRIPTION\n" + roff(sentence(root.summary)) + "\n";
+  for (const std::string& paragraph : text.paragraphs) page += ".PP\n" + roff(paragraph) + "\n";
   if (has_verbs) {
     page += ".SH VERBS\n";
     for (const VerbReference* verb : verbs) {
-      page += std::format(".SS {}\n{}.\n", roff(verb->path), roff(verb->summary));
+      page += std::format(".SS {}\n{}\n", roff(verb->path), roff(sentence(verb->summary)));
       page += options(verb->positionals, false) + options(verb->options, false);
     }
   }
   page += has_verbs ? ".SH OPTIONS\nThese are understood by every verb.\n" : ".SH OPTIONS\n";
-  if (!has_verbs)
-    page += options(root.positionals, false) + options(root.options, false);
+  if (!has_verbs) page += options(root.positionals, false) + options(root.options, false);
   page += options(root.options, true);
   page += ".SH EXIT STATUS\n";
   for (int code = 0; code <= static_cast<int>(ExitCode::busy); ++code)
     page += entry(std::to_string(code), meaning(static_cast<ExitCode>(code)));
   page += ".SH ENVIRONMENT\n";
-  for (const auto& [variable, explanation] : text.environment)
-    page += entry(variable, explanation);
+  for (const auto& [variable, explanation] : text.environment) page += entry(variable, explanation);
   return page;
 }
 

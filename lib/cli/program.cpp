@@ -87,8 +87,7 @@ Error unknown_word(std::string_view word, const VerbReference& verb) {
                         : is_verb ? "unknown verb"
                                   : "unexpected argument",
                         word);
-  if (!suggestion.empty())
-    problem.hint = std::format("did you mean '{}'?", suggestion);
+  if (!suggestion.empty()) problem.hint = std::format("did you mean '{}'?", suggestion);
   return problem;
 }
 
@@ -96,21 +95,16 @@ Error unknown_word(std::string_view word, const VerbReference& verb) {
 
 ExitCode exit_code(ErrorCode code) {
   switch (code) {
-    case ErrorCode::invalid_argument:
-      return ExitCode::usage;
-    case ErrorCode::permission_denied:
-      return ExitCode::not_permitted;
-    case ErrorCode::aborted:
-      return ExitCode::busy;
-    case ErrorCode::verification_failed:
-      return ExitCode::verification_refused;
+    case ErrorCode::invalid_argument: return ExitCode::usage;
+    case ErrorCode::permission_denied: return ExitCode::not_permitted;
+    case ErrorCode::aborted: return ExitCode::busy;
+    case ErrorCode::verification_failed: return ExitCode::verification_refused;
     case ErrorCode::not_found:
     case ErrorCode::already_exists:
     case ErrorCode::failed_precondition:
     case ErrorCode::unavailable:
     case ErrorCode::data_loss:
-    case ErrorCode::internal:
-      return ExitCode::failed;
+    case ErrorCode::internal: return ExitCode::failed;
   }
   std::unreachable();
 }
@@ -187,8 +181,7 @@ const CLI::App& Program::selected() const {
   const CLI::App* app = &app_;
   for (;;) {
     const auto below = app->get_subcommands([](const CLI::App* child) { return child->parsed(); });
-    if (below.empty())
-      return *app;
+    if (below.empty()) return *app;
     app = below.front();
   }
 }
@@ -198,8 +191,7 @@ ExitCode Program::usage_error(Error problem) const {
   if (problem.hint.empty()) {
     const CLI::App* parent = selected().get_parent();
     std::string path;
-    for (const CLI::App* app = &selected(); app != &app_; app = app->get_parent())
-      path = " " + app->get_name() + path;
+    for (const CLI::App* app = &selected(); app != &app_; app = app->get_parent()) path = " " + app->get_name() + path;
     problem.hint = verb.verbs.empty() || parent != nullptr
                        ? std::format("'{}{} --help' shows what it takes", name_, path)
                        : std::format("'{} --help' lists the verbs", name_);
@@ -213,8 +205,7 @@ ExitCode Program::execute(int argc, char** argv) {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     std::string path;
-    for (const CLI::App* app = &selected(); app != &app_; app = app->get_parent())
-      path = " " + app->get_name() + path;
+    for (const CLI::App* app = &selected(); app != &app_; app = app->get_parent()) path = " " + app->get_name() + path;
     print_data(help_text(name_ + path, reference_of(selected())));
     return ExitCode::ok;
   } catch (const CLI::CallForVersion&) {
@@ -227,12 +218,10 @@ ExitCode Program::execute(int argc, char** argv) {
     // An unknown word is what the user wants to hear about, even when something else is missing because of it.
     const std::vector<std::string> unplaced = app_.remaining(true);
     const std::string_view unknown = first_unknown(unplaced);
-    if (!unknown.empty())
-      return usage_error(unknown_word(unknown, reference_of(selected())));
+    if (!unknown.empty()) return usage_error(unknown_word(unknown, reference_of(selected())));
     return usage_error(error(ErrorCode::invalid_argument, "{}", usage_message(problem)));
   }
-  if (!chosen_)
-    return usage_error(error(ErrorCode::invalid_argument, "no verb given"));
+  if (!chosen_) return usage_error(error(ErrorCode::invalid_argument, "no verb given"));
   return run_chosen();
 }
 
@@ -262,8 +251,7 @@ int Program::main(int argc, char** argv) {
     // Whoever closed the pipe knows; everybody else wants to hear that the data is incomplete.
     if (reason != EPIPE)
       print_error(name_, errno_error(reason == 0 ? EIO : reason, "writing to standard output"), invocation_.color);
-    if (code == ExitCode::ok)
-      code = ExitCode::failed;
+    if (code == ExitCode::ok) code = ExitCode::failed;
   }
   return static_cast<int>(code);
 }
@@ -281,8 +269,7 @@ void print_error(const std::string& program, const Error& error, ColorMode color
   const bool colored = use_color(color, STDERR_FILENO);
   std::string text =
       std::format("{}: {}\n", styled(program, Style::bold, colored), styled(error.describe(), Style::red, colored));
-  if (!error.hint.empty())
-    text += std::format("  {} {}\n", styled("hint:", Style::dim, colored), error.hint);
+  if (!error.hint.empty()) text += std::format("  {} {}\n", styled("hint:", Style::dim, colored), error.hint);
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 

@@ -43,8 +43,7 @@ void Progress::begin(std::string_view stage) {
   ++current_;
   stage_ = stage;
   stage_start_ = std::chrono::steady_clock::now();
-  if (silent_)
-    return;
+  if (silent_) return;
   if (terminal_) {
     draw(0, {});
   } else if (verbose_) {
@@ -53,23 +52,20 @@ void Progress::begin(std::string_view stage) {
 }
 
 void Progress::update(double fraction, std::string_view detail) {
-  if (silent_ || !terminal_ || std::chrono::steady_clock::now() - last_draw_ < kRedraw)
-    return;
+  if (silent_ || !terminal_ || std::chrono::steady_clock::now() - last_draw_ < kRedraw) return;
   draw(fraction, detail);
 }
 
 void Progress::end(std::string_view outcome) {
   erase();
-  if (silent_)
-    return;
+  if (silent_) return;
   const std::string counter = styled(std::format("[{}/{}]", current_, stages_), Style::dim, color_);
   print(std::format("{} {}: {} ({:.1f} s)\n", counter, stage_, styled(outcome, Style::green, color_),
                     seconds_since(stage_start_)));
 }
 
 void Progress::note(std::string_view text) {
-  if (silent_)
-    return;
+  if (silent_) return;
   erase();
   print(std::format("{}\n", text));
 }
@@ -81,12 +77,10 @@ void Progress::draw(double fraction, std::string_view detail) {
   std::string bar(filled, '#');
   bar.append(kBarWidth - filled, '.');
   std::string line = std::format("[{}/{}] {:<12} [{}] {:3.0f}%", current_, stages_, stage_, bar, part * 100);
-  if (!detail.empty())
-    line.append("  ").append(detail);
+  if (!detail.empty()) line.append("  ").append(detail);
   // A line that wraps could not be erased again. Cut between characters, not inside one.
   std::size_t end = std::min(line.size(), terminal_width() - 1);
-  while (end > 0 && end < line.size() && (static_cast<unsigned char>(line[end]) & 0xc0U) == 0x80U)
-    --end;
+  while (end > 0 && end < line.size() && (static_cast<unsigned char>(line[end]) & 0xc0U) == 0x80U) --end;
   line.resize(end);
   print(line);
   std::fflush(stderr);
@@ -95,8 +89,7 @@ void Progress::draw(double fraction, std::string_view detail) {
 }
 
 void Progress::erase() {
-  if (!drawn_)
-    return;
+  if (!drawn_) return;
   print("\r\x1b[K");
   drawn_ = false;
 }

@@ -44,10 +44,8 @@ OptionReference reference_of(const CLI::Option& source) {
     option.names = {capitals(source.get_single_name())};
     return option;
   }
-  for (const std::string& name : source.get_snames())
-    option.names.push_back("-" + name);
-  for (const std::string& name : source.get_lnames())
-    option.names.push_back("--" + name);
+  for (const std::string& name : source.get_snames()) option.names.push_back("-" + name);
+  for (const std::string& name : source.get_lnames()) option.names.push_back("--" + name);
   return option;
 }
 
@@ -66,16 +64,13 @@ VerbReference reference_below(const CLI::App& app, const std::string& path) {
 }
 
 void collect_runnable(const VerbReference& verb, std::vector<const VerbReference*>& into) {
-  if (verb.runnable())
-    into.push_back(&verb);
-  for (const VerbReference& child : verb.verbs)
-    collect_runnable(child, into);
+  if (verb.runnable()) into.push_back(&verb);
+  for (const VerbReference& child : verb.verbs) collect_runnable(child, into);
 }
 
 std::string positional_text(const OptionReference& option) {
   std::string text = option.names[0];
-  if (option.repeatable)
-    text += "…";
+  if (option.repeatable) text += "…";
   return option.required ? text : "[" + text + "]";
 }
 
@@ -85,18 +80,15 @@ struct Row {
 };
 
 std::string section(const std::string& title, const std::vector<Row>& rows, std::size_t width) {
-  if (rows.empty())
-    return {};
+  if (rows.empty()) return {};
   std::string text = "\n" + title + ":\n";
-  for (const Row& row : rows)
-    text += std::format("  {:{}}  {}\n", row.heading, width, row.text);
+  for (const Row& row : rows) text += std::format("  {:{}}  {}\n", row.heading, width, row.text);
   return text;
 }
 
 Row option_row(const OptionReference& option) {
   std::string heading = option_heading(option);
-  if (!option.positional && option.names[0].starts_with("--"))
-    heading.insert(0, "    ");
+  if (!option.positional && option.names[0].starts_with("--")) heading.insert(0, "    ");
   const bool shows_default = !option.default_value.empty() && option.default_value != "[]";
   return {std::move(heading), shows_default ? std::format("{} [{}]", option.text, option.default_value) : option.text};
 }
@@ -113,10 +105,8 @@ std::vector<const VerbReference*> runnable_verbs(const VerbReference& root) {
 
 std::string option_heading(const OptionReference& option) {
   std::string text;
-  for (const std::string& name : option.names)
-    text += (text.empty() ? "" : ", ") + name;
-  if (option.positional)
-    return option.repeatable ? text + "…" : text;
+  for (const std::string& name : option.names) text += (text.empty() ? "" : ", ") + name;
+  if (option.positional) return option.repeatable ? text + "…" : text;
   std::string value = option.argument;
   for (std::size_t i = 0; i < option.choices.size(); ++i)
     value = i == 0 ? option.choices[0] : value + "|" + option.choices[i];
@@ -125,8 +115,7 @@ std::string option_heading(const OptionReference& option) {
 
 std::string synopsis(const std::string& program, const VerbReference& verb) {
   std::string text = verb.path.empty() ? program : program + " " + verb.path;
-  if (!verb.verbs.empty())
-    return text + " VERB [OPTION…]";
+  if (!verb.verbs.empty()) return text + " VERB [OPTION…]";
   text += " [OPTION…]";
   for (const OptionReference& option : verb.options) {
     if (option.required)
@@ -136,32 +125,29 @@ std::string synopsis(const std::string& program, const VerbReference& verb) {
                                     .text = {},
                                     .default_value = {}});
   }
-  for (const OptionReference& option : verb.positionals)
-    text += " " + positional_text(option);
+  for (const OptionReference& option : verb.positionals) text += " " + positional_text(option);
   return text;
 }
 
 std::string help_text(const std::string& program, const VerbReference& verb) {
   std::vector<Row> verbs;
   for (const VerbReference* child : runnable_verbs(verb)) {
-    if (child == &verb)
-      break;
+    if (child == &verb) break;
     verbs.push_back({verb.path.empty() ? child->path : child->path.substr(verb.path.size() + 1), child->summary});
   }
   std::vector<Row> arguments;
   std::vector<Row> own;
   std::vector<Row> shared;
-  for (const OptionReference& option : verb.positionals)
-    arguments.push_back(option_row(option));
-  for (const OptionReference& option : verb.options)
-    (option.shared ? shared : own).push_back(option_row(option));
+  for (const OptionReference& option : verb.positionals) arguments.push_back(option_row(option));
+  for (const OptionReference& option : verb.options) (option.shared ? shared : own).push_back(option_row(option));
 
   std::size_t width = 0;
   for (const auto* rows : {&verbs, &arguments, &own, &shared}) {
-    for (const Row& row : *rows)
-      width = std::max(width, row.heading.size());
+    for (const Row& row : *rows) width = std::max(width, row.heading.size());
   }
-  std::string text = std::format("{}\n\nUsage: {}\n", verb.summary, synopsis(program, verb));
+  std::string summary = verb.summary;
+  if (!summary.empty()) summary[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(summary[0])));
+  std::string text = std::format("{}\n\nUsage: {}\n", summary, synopsis(program, verb));
   text += section("Verbs", verbs, width);
   text += section("Arguments", arguments, width);
   text += section("Options", own, width);

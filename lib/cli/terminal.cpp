@@ -25,12 +25,9 @@ bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 
 bool use_color(ColorMode mode, int fd) {
   switch (mode) {
-    case ColorMode::always:
-      return true;
-    case ColorMode::never:
-      return false;
-    case ColorMode::automatic:
-      return variable("NO_COLOR").empty() && variable("TERM") != "dumb" && is_terminal(fd);
+    case ColorMode::always: return true;
+    case ColorMode::never: return false;
+    case ColorMode::automatic: return variable("NO_COLOR").empty() && variable("TERM") != "dumb" && is_terminal(fd);
   }
   std::unreachable();
 }
@@ -38,26 +35,14 @@ bool use_color(ColorMode mode, int fd) {
 std::string styled(std::string_view text, Style style, bool color) {
   std::string_view sequence;
   switch (style) {
-    case Style::plain:
-      break;
-    case Style::bold:
-      sequence = "\x1b[1m";
-      break;
-    case Style::red:
-      sequence = "\x1b[31m";
-      break;
-    case Style::green:
-      sequence = "\x1b[32m";
-      break;
-    case Style::yellow:
-      sequence = "\x1b[33m";
-      break;
-    case Style::dim:
-      sequence = "\x1b[2m";
-      break;
+    case Style::plain: break;
+    case Style::bold: sequence = "\x1b[1m"; break;
+    case Style::red: sequence = "\x1b[31m"; break;
+    case Style::green: sequence = "\x1b[32m"; break;
+    case Style::yellow: sequence = "\x1b[33m"; break;
+    case Style::dim: sequence = "\x1b[2m"; break;
   }
-  if (!color || sequence.empty())
-    return std::string(text);
+  if (!color || sequence.empty()) return std::string(text);
   return std::string(sequence).append(text).append("\x1b[0m");
 }
 
@@ -65,16 +50,14 @@ std::string table(const std::vector<std::vector<std::string>>& rows, bool color)
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i)
-      widths[i] = std::max(widths[i], columns_of(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
   }
   std::string text;
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       line += row[i];
-      if (i + 1 < row.size())
-        line.append(widths[i] - columns_of(row[i]) + 2, ' ');
+      if (i + 1 < row.size()) line.append(widths[i] - columns_of(row[i]) + 2, ' ');
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += &row == &rows.front() ? styled(line, Style::bold, color) : line;

@@ -8,9 +8,9 @@
 
 namespace bulkhead::sbom {
 
-// First 16 hex digits of a digest over packages, variant, overlay files and our own programs. Equal inputs give the same name on
-// every machine; directories and file times do not count.
-Result<std::string> build_id(const packages::PackageSet& set, const variant::Variant& variant, const sys::Path& overlay_dir,
-                             const sys::Path& programs_dir);
+// First 16 hex digits of a digest over packages, variant, overlay files and our own programs. Equal inputs give the
+// same name on every machine; directories and file times do not count.
+Result<std::string> build_id(const packages::PackageSet& set, const variant::Variant& variant,
+                             const sys::Path& overlay_dir, const sys::Path& programs_dir);
 
 }  // namespace bulkhead::sbom

@@ -17,11 +17,9 @@ using Path = std::filesystem::path;
 
 std::vector<Path> inputs_of(const Path& argument) {
   std::vector<Path> inputs;
-  if (!std::filesystem::is_directory(argument))
-    return {argument};
+  if (!std::filesystem::is_directory(argument)) return {argument};
   for (const auto& entry : std::filesystem::recursive_directory_iterator(argument)) {
-    if (entry.is_regular_file())
-      inputs.push_back(entry.path());
+    if (entry.is_regular_file()) inputs.push_back(entry.path());
   }
   std::ranges::sort(inputs);
   return inputs;

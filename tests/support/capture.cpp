@@ -20,7 +20,9 @@ void require(bool condition) {
 class Redirection {
  public:
   explicit Redirection(int target)
-      : target_(target), saved_(::fcntl(target, F_DUPFD_CLOEXEC, 10)), memory_(::memfd_create("captured", MFD_CLOEXEC)) {
+      : target_(target),
+        saved_(::fcntl(target, F_DUPFD_CLOEXEC, 10)),
+        memory_(::memfd_create("captured", MFD_CLOEXEC)) {
     require(saved_ && memory_ && ::dup2(memory_.get(), target_) == target_);
   }
   Redirection(const Redirection&) = delete;

@@ -1,9 +1,9 @@
+#include "lib/base/result.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <memory>
 #include <string>
-
-#include "lib/base/result.hpp"
 
 using namespace bulkhead;
 
@@ -43,7 +43,8 @@ TEST_CASE("TRY moves a move-only value out, and passes an error on as it is") {
 
 TEST_CASE("TRY works on results without a value, more than once in a line and without braces") {
   const auto both = [](bool first, bool second, bool third) -> Result<int> {
-    TRY(nothing(first)); TRY(nothing(second));
+    TRY(nothing(first));
+    TRY(nothing(second));
     if (!third) TRY(nothing(third));
     return 1;
   };
@@ -62,7 +63,9 @@ TEST_CASE("TRY evaluates its expression once") {
 }
 
 TEST_CASE("TRY takes expressions with commas and template arguments") {
-  const auto use = []() -> Result<std::pair<int, int>> { return TRY(Result<std::pair<int, int>>(std::pair<int, int>{1, 2})); };
+  const auto use = []() -> Result<std::pair<int, int>> {
+    return TRY(Result<std::pair<int, int>>(std::pair<int, int>{1, 2}));
+  };
   CHECK(use()->second == 2);
 }
 

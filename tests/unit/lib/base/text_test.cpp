@@ -25,8 +25,8 @@ TEST_CASE("only well-formed UTF-8 is UTF-8") {
     INFO(text);
     CHECK(is_utf8(text));
   }
-  for (const char* text : {"\x80", "\xc3", "\xc0\xaf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-                           "a\xff", "\xe2\x82", "\xc3(" }) {
+  for (const char* text : {"\x80", "\xc3", "\xc0\xaf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "a\xff", "\xe2\x82", "\xc3("}) {
     CHECK_FALSE(is_utf8(text));
   }
   CHECK(is_utf8(std::string_view("a\0b", 3)));

@@ -1,10 +1,9 @@
 #include "lib/cli/program.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <new>
 #include <print>
@@ -29,7 +28,9 @@ Example::Example() {
   CLI::App& build = program.verb("build", "Build a thing", note("build"));
   build.add_option("-v,--variant", variant, "Variant to build")->type_name("NAME")->capture_default_str();
   build.add_option("--memory", memory, "Memory, in MiB")->type_name("MIB");
-  build.add_option("--accel", accelerator, "Accelerator")->check(CLI::IsMember({"auto", "kvm", "tcg"}))->type_name("HOW");
+  build.add_option("--accel", accelerator, "Accelerator")
+      ->check(CLI::IsMember({"auto", "kvm", "tcg"}))
+      ->type_name("HOW");
   build.add_option("-o,--output", directory, "Where to write")->type_name("DIR");
   build.add_option("--secret", directory, "Hidden")->group("");
   CLI::App& inspect = program.verb("inspect", "Read an image", note("inspect"));
@@ -136,7 +137,9 @@ TEST_CASE("a wrong use is exit code 2, one line and one hint, and nothing runs")
       {{"inspect"}, "IMAGE is missing", "'example inspect --help' shows what it takes"},
       {{"diff", "a"}, "--since is missing", "'example diff --help' shows what it takes"},
       {{"build", "--variant"}, "--variant needs a value", "'example build --help' shows what it takes"},
-      {{"build", "--memory", "much"}, "--memory: 'much' is not a value it can take", "'example build --help' shows what it takes"},
+      {{"build", "--memory", "much"},
+       "--memory: 'much' is not a value it can take",
+       "'example build --help' shows what it takes"},
       {{"build", "--accel", "hvf"}, "--accel: hvf not in {auto,kvm,tcg}", "'example build --help' shows what it takes"},
   };
   for (const Case& wrong : cases) {
@@ -146,7 +149,8 @@ TEST_CASE("a wrong use is exit code 2, one line and one hint, and nothing runs")
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     int code = -1;
-    const auto captured = testing::capture([&] { code = example.program.main(static_cast<int>(argv.size()), argv.data()); });
+    const auto captured =
+        testing::capture([&] { code = example.program.main(static_cast<int>(argv.size()), argv.data()); });
     INFO(wrong.message);
     CHECK(code == 2);
     CHECK(captured.out.empty());
@@ -157,9 +161,9 @@ TEST_CASE("a wrong use is exit code 2, one line and one hint, and nothing runs")
 
 TEST_CASE("an error of a verb is one line with its context, a hint, and the exit code of its kind") {
   const std::vector<std::pair<ErrorCode, int>> codes = {
-      {ErrorCode::invalid_argument, 2},     {ErrorCode::not_found, 1},   {ErrorCode::already_exists, 1},
-      {ErrorCode::permission_denied, 5},    {ErrorCode::aborted, 6},     {ErrorCode::unavailable, 1},
-      {ErrorCode::failed_precondition, 1},  {ErrorCode::data_loss, 1},   {ErrorCode::internal, 1},
+      {ErrorCode::invalid_argument, 2},    {ErrorCode::not_found, 1}, {ErrorCode::already_exists, 1},
+      {ErrorCode::permission_denied, 5},   {ErrorCode::aborted, 6},   {ErrorCode::unavailable, 1},
+      {ErrorCode::failed_precondition, 1}, {ErrorCode::data_loss, 1}, {ErrorCode::internal, 1},
       {ErrorCode::verification_failed, 4}};
   for (const auto& [code, exit] : codes) {
     Example example;

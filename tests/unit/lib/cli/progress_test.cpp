@@ -1,14 +1,14 @@
 #include "lib/cli/progress.hpp"
 
+#include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
-#include <catch2/catch_test_macros.hpp>
-
 #include <functional>
+#include <print>
 
 #include "lib/sys/file.hpp"
 #include "tests/support/capture.hpp"
@@ -64,7 +64,8 @@ TEST_CASE("without a terminal each stage is one plain line when it ends") {
     progress.end("done");
   });
   CHECK(captured.out.empty());
-  CHECK(without_times(captured.err) == "[1/2] packages: unchanged (N s)\nsomething happened\n[2/2] erofs: done (N s)\n");
+  CHECK(without_times(captured.err) ==
+        "[1/2] packages: unchanged (N s)\nsomething happened\n[2/2] erofs: done (N s)\n");
 }
 
 TEST_CASE("--verbose also tells when a stage begins") {
@@ -84,7 +85,7 @@ TEST_CASE("-q says nothing, also on a terminal") {
     progress.update(0.5);
     progress.note("something happened");
     progress.end("done");
-    ::write(STDERR_FILENO, ".", 1);
+    std::print(stderr, ".");
   };
   CHECK(testing::capture(body).err == ".");
   CHECK(on_terminal(body) == ".");
@@ -96,7 +97,7 @@ TEST_CASE("on a terminal there is a bar, cut to its width and removed again") {
     progress.begin("erofs");
     progress.note("a line above");
   });
-  CHECK(text == "[1/3] erofs        [....................\r\x1b[Ka line above\n");
+  CHECK(text == "[1/3] erofs        [...................\r\x1b[Ka line above\n");
 }
 
 TEST_CASE("an unfinished bar is removed when the work is given up") {

@@ -1,10 +1,9 @@
 #include "lib/cli/terminal.hpp"
 
+#include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <catch2/catch_test_macros.hpp>
 
 #include "lib/sys/file.hpp"
 #include "tests/support/capture.hpp"

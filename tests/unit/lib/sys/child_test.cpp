@@ -1,11 +1,10 @@
 #include "lib/sys/child.hpp"
 
+#include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
 #include <csignal>
@@ -106,7 +105,8 @@ TEST_CASE("the environment is only what we give, the locale and the time zone ar
   for (const std::string_view line : split(trim(output->out), '\n')) {
     const std::string_view name = line.substr(0, line.find('='));
     INFO(line);
-    CHECK((name == "LC_ALL" || name == "TZ" || name == "PATH" || name == "HOME" || name == "TMPDIR" || name == "EXTRA"));
+    CHECK(
+        (name == "LC_ALL" || name == "TZ" || name == "PATH" || name == "HOME" || name == "TMPDIR" || name == "EXTRA"));
   }
   CHECK(output->out.contains("LC_ALL=C\n"));
   CHECK(output->out.contains("TZ=UTC\n"));

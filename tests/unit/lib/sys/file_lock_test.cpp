@@ -55,6 +55,8 @@ TEST_CASE("a program that we start does not hold our lock") {
   REQUIRE(lock);
   const auto child = Child::spawn({.arguments = {"sleep", "60"}}, {});
   REQUIRE(child);
-  { const FileLock gone = std::move(*lock); }
+  {
+    const FileLock gone = std::move(*lock);
+  }
   CHECK(FileLock::try_acquire(path));
 }

@@ -1,13 +1,12 @@
 #include "lib/sys/file.hpp"
 
+#include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <catch2/catch_test_macros.hpp>
 
 #include <functional>
 

@@ -1,8 +1,7 @@
 #include "lib/sys/temp_dir.hpp"
 
-#include <sys/stat.h>
-
 #include <catch2/catch_test_macros.hpp>
+#include <sys/stat.h>
 
 using namespace bulkhead;
 using namespace bulkhead::sys;

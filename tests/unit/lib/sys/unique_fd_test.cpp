@@ -1,9 +1,8 @@
 #include "lib/sys/unique_fd.hpp"
 
+#include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
 #include <unistd.h>
-
-#include <catch2/catch_test_macros.hpp>
 
 using bulkhead::sys::UniqueFd;
 

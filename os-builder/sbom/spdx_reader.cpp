@@ -1,0 +1,76 @@
+#include <nlohmann/json.hpp>
+
+#include "os-builder/sbom/spdx.hpp"
+
+namespace bulkhead::sbom {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxText = std::size_t{64} << 20U;
+constexpr int kMaxDepth = 16;
+
+const std::string* text_member(const json& object, const char* name) {
+  if (!object.is_object()) return nullptr;
+  const auto member = object.find(name);
+  return member == object.end() ? nullptr : member->get_ptr<const std::string*>();
+}
+
+Result<Sha256> sha256_of(const json& element) {
+  const auto checksums = element.find("checksums");
+  if (checksums == element.end() || !checksums->is_array()) return fail(ErrorCode::data_loss, "no checksums");
+  for (const json& checksum : *checksums) {
+    const std::string* algorithm = text_member(checksum, "algorithm");
+    const std::string* value = text_member(checksum, "checksumValue");
+    if (algorithm != nullptr && *algorithm == "SHA256" && value != nullptr) return Sha256::parse(*value);
+  }
+  return fail(ErrorCode::data_loss, "no SHA256 checksum");
+}
+
+Result<> read_file_element(const json& element, SbomContent& content) {
+  const std::string* name = text_member(element, "fileName");
+  if (name == nullptr || !name->starts_with("./"))
+    return fail(ErrorCode::data_loss, "a file without a name like './usr/bin/x'");
+  const Sha256 digest = TRY_CTX(sha256_of(element), "file '{}'", *name);
+  if (!content.files.emplace(name->substr(1), digest).second)
+    return fail(ErrorCode::data_loss, "file '{}' is listed twice", *name);
+  return {};
+}
+
+// Only Debian's packages have a package URL; the image itself and our own part do not.
+Result<> read_package_element(const json& element, SbomContent& content) {
+  const std::string* name = text_member(element, "name");
+  const std::string* version = text_member(element, "versionInfo");
+  if (name == nullptr || version == nullptr) return fail(ErrorCode::data_loss, "a package without name or version");
+  if (!element.contains("externalRefs")) return {};
+  if (!content.packages.emplace(*name, *version).second)
+    return fail(ErrorCode::data_loss, "package '{}' is listed twice", *name);
+  return {};
+}
+
+}  // namespace
+
+Result<SbomContent> parse_spdx(std::string_view text) {
+  if (text.size() > kMaxText) return fail(ErrorCode::data_loss, "an SBOM of more than {} bytes", kMaxText);
+  bool too_deep = false;
+  const auto watch = [&](int depth, json::parse_event_t, json&) {
+    too_deep = too_deep || depth > kMaxDepth;
+    return !too_deep;
+  };
+  const json document = json::parse(text, watch, /*allow_exceptions=*/false);
+  const std::string* version = text_member(document, "spdxVersion");
+  if (too_deep || version == nullptr || *version != "SPDX-2.3")
+    return fail(ErrorCode::data_loss, "this is no SPDX 2.3 document in JSON");
+  SbomContent content;
+  for (const char* name : {"packages", "files"}) {
+    const auto list = document.find(name);
+    if (list == document.end() || !list->is_array())
+      return fail(ErrorCode::data_loss, "the SBOM has no list of {}", name);
+    for (const json& element : *list) {
+      TRY(*name == 'p' ? read_package_element(element, content) : read_file_element(element, content));
+    }
+  }
+  return content;
+}
+
+}  // namespace bulkhead::sbom
