@@ -8,13 +8,16 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <variant>
 
 #include "lib/base/hex.hpp"
 #include "lib/base/result.hpp"
-#include "lib/sys/file.hpp"
+#include "lib/base/text.hpp"
+#include "lib/sys/mapped_file.hpp"
 
 namespace bulkhead::rootfs {
 
@@ -30,6 +33,22 @@ struct Content {
   // Equal when the bytes are equal, wherever they are.
   bool operator==(const Content& other) const { return size == other.size && sha256 == other.sha256; }
 };
+
+// The bytes of a Content, mapped when they are in a file. Refers to the Content, which must outlive it.
+class ContentView {
+ public:
+  static Result<ContentView> open(const Content& content);
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  ContentView(std::span<const std::byte> bytes, std::optional<sys::MappedFile> file) : bytes_(bytes), file_(std::move(file)) {}
+  std::span<const std::byte> bytes_;
+  std::optional<sys::MappedFile> file_;
+};
+
+// "/usr" of "/usr/bin", "/" of "/usr"; "bin" of "/usr/bin".
+std::string_view parent_path(std::string_view path);
+std::string_view file_name(std::string_view path);
 
 struct Directory {
   bool operator==(const Directory&) const = default;
@@ -58,6 +77,8 @@ struct Entry {
 // Invariant: the parent of every entry is an entry and a directory.
 class Tree {
  public:
+  using Entries = std::map<std::string, Entry, std::less<>>;
+
   Tree();
 
   // Adds or replaces; missing parents are made as root-owned 0755 directories. Fails when a parent is not a directory, or when a
@@ -74,7 +95,10 @@ class Tree {
   // empty when nothing is there.
   std::string resolve(std::string_view path) const;
 
-  const std::map<std::string, Entry, std::less<>>& entries() const { return entries_; }
+  const Entries& entries() const { return entries_; }
+  bool has_entries(std::string_view path) const;
+  // Everything below a directory, at any depth, without itself.
+  std::ranges::subrange<Entries::const_iterator> below_directory(std::string_view path) const;
 
   // Digest of everything that reaches the image: paths, types, modes, owners, xattrs, content digests.
   Sha256 digest() const;
@@ -82,7 +106,7 @@ class Tree {
   bool operator==(const Tree&) const = default;
 
  private:
-  std::map<std::string, Entry, std::less<>> entries_;
+  Entries entries_;
 };
 
 // Writes the tree as a POSIX pax tar stream in path order, all times equal `epoch`. Directories carry no trailing data; xattrs
@@ -90,7 +114,8 @@ class Tree {
 Result<> write_tar(const Tree& tree, std::int64_t epoch, int fd);
 
 // Copies the entries that `wanted` accepts to a real directory, with plain modes and the caller as owner, for tools that insist on
-// files (ldconfig, depmod, systemd-hwdb). `target` must exist and be empty.
+// files (ldconfig, depmod). Symlinks are copied as they are, so only tools that stay below `target` may be run on it.
+// `target` must exist and be empty.
 Result<> materialize(const Tree& tree, const sys::Path& target, const std::function<bool(std::string_view path)>& wanted);
 
 }  // namespace bulkhead::rootfs

@@ -1,0 +1,234 @@
+#include <algorithm>
+#include <set>
+
+#include "os-builder/rootfs/steps.hpp"
+#include "os-builder/rootfs/unit_file.hpp"
+
+namespace bulkhead::rootfs {
+namespace {
+
+constexpr std::size_t kMaxExecutables = 30;
+constexpr std::string_view kFactoryEtc = "/usr/share/factory/etc";
+
+// Programs that run what somebody types or sends. Names are compared without a version ("python3.13" is python).
+constexpr std::string_view kInterpreters[] = {"ash",  "awk",  "bash", "busybox", "csh",  "dash", "fish",    "gawk", "guile", "ksh",
+                                              "lua",  "luajit", "mawk", "mksh",  "node", "perl", "php",     "posh", "python", "ruby",
+                                              "sash", "sh",   "tclsh", "tcsh",   "toybox", "zsh", "rbash", "nawk"};
+constexpr std::string_view kPackageManagers[] = {"apt", "apt-get", "apt-cache", "apt-key", "dpkg", "dpkg-deb", "dnf", "rpm",
+                                                 "pip", "npm",     "yum",       "snap",    "apk", "pacman",   "zypper"};
+
+class Problems {
+ public:
+  template <class... Args>
+  void add(std::format_string<Args...> format, Args&&... args) {
+    found_.push_back(std::format(format, std::forward<Args>(args)...));
+  }
+
+  Result<> result() const {
+    if (found_.empty()) return {};
+    std::string text = found_.size() == 1 ? "the root image must not be like this" : std::format("the root image has {} faults", found_.size());
+    for (const std::string& problem : found_) text += "\n  " + problem;
+    return fail(ErrorCode::failed_precondition, "{}", text);
+  }
+
+ private:
+  std::vector<std::string> found_;
+};
+
+void check_modes(const Tree& tree, Problems& problems) {
+  for (const auto& [path, entry] : tree.entries()) {
+    if (entry.symlink() != nullptr) continue;
+    if ((entry.mode & 06000U) != 0) problems.add("{} ({}) is set-user-ID or set-group-ID", path, entry.origin);
+    if ((entry.mode & 0002U) != 0) problems.add("{} ({}) can be written by everybody", path, entry.origin);
+  }
+}
+
+std::string without_version(std::string_view name) {
+  const auto end = name.find_last_not_of("0123456789.-");
+  return std::string(name.substr(0, end == std::string_view::npos ? 0 : end + 1));
+}
+
+Result<> check_interpreters(const Tree& tree, Problems& problems) {
+  for (const auto& [path, entry] : tree.entries()) {
+    if (entry.is_directory()) continue;
+    const std::string_view name = file_name(path);
+    const Content* const content = entry.content();
+    const bool executable = content != nullptr && (entry.mode & 0111U) != 0;
+    const bool in_path = std::ranges::contains(kPathDirs, parent_path(path));
+    if (executable || in_path) {
+      if (std::ranges::contains(kInterpreters, without_version(name))) problems.add("{} ({}) is an interpreter", path, entry.origin);
+      if (std::ranges::contains(kPackageManagers, name)) problems.add("{} ({}) is a package manager", path, entry.origin);
+    }
+    if (executable && content->size >= 2) {
+      const ContentView view = TRY(ContentView::open(*content));
+      if (as_text(view.bytes()).starts_with("#!")) problems.add("{} ({}) is an executable script", path, entry.origin);
+    }
+  }
+  return {};
+}
+
+void check_executables(const variant::Variant& variant, const Tree& tree, Problems& problems) {
+  std::set<std::string> names;
+  std::set<std::string> programs;
+  for (const std::string_view directory : kPathDirs) {
+    for (const auto& [path, entry] : tree.below_directory(directory)) {
+      if (entry.is_directory()) continue;
+      const std::string name(file_name(path));
+      names.insert(name);
+      programs.insert(tree.resolve(path));
+      if (!variant.executables.contains(name)) problems.add("{} ({}) is not in [executables]", path, entry.origin);
+    }
+  }
+  for (const auto& [name, reason] : variant.executables) {
+    if (names.contains(name)) continue;
+    const std::string near = nearest(name, std::vector<std::string>(names.begin(), names.end()));
+    problems.add("[executables] {}: no package brings it{}", name, near.empty() ? "" : std::format("; did you mean '{}'?", near));
+  }
+  programs.erase("");
+  if (programs.size() > kMaxExecutables && !variant.shell_allowed) {
+    problems.add("{} programs in the directories of PATH; {} are allowed", programs.size(), kMaxExecutables);
+  }
+}
+
+void check_libraries(const variant::Variant& variant, const ElfFiles& files, const Tree& tree, Problems& problems) {
+  std::set<std::string> absent;  // entries of [libraries.absent] that say something
+  const auto found = [&](const std::string& user, const ElfInfo& info, const std::string& soname) {
+    if (!find_library(tree, user, info, soname).empty()) return true;
+    if (!variant.absent_libraries.contains(soname)) return false;
+    absent.insert(soname);
+    return true;
+  };
+  for (const auto& [path, info] : files) {
+    if (!info.interpreter.empty() && tree.resolve(info.interpreter).empty()) {
+      problems.add("{}: its loader {} is missing", path, info.interpreter);
+    }
+    for (const std::string& soname : info.needed) {
+      if (!found(path, info, soname)) problems.add("{}: needs {}, which is missing", path, soname);
+    }
+    for (const DlopenNote& note : info.dlopen) {
+      bool any = false;
+      for (const std::string& soname : note.sonames) any = found(path, info, soname) || any;
+      if (!any) problems.add("{}: may load {} ({}), which is neither there nor in [libraries.absent]", path, note.sonames.front(), note.feature);
+    }
+  }
+  for (const auto& [soname, reason] : variant.absent_libraries) {
+    if (!absent.contains(soname)) problems.add("[libraries.absent] {}: nothing asks for it, or it is there", soname);
+  }
+}
+
+// Where a path of the running system is in the image.
+std::string in_image(std::string_view path) {
+  return path.starts_with("/etc/") ? std::format("{}{}", kFactoryEtc, path.substr(4)) : std::string(path);
+}
+
+bool filled_at_run_time(std::string_view target) {
+  return std::ranges::any_of(std::initializer_list<std::string_view>{"/run/", "/proc/", "/dev/", "/sys/", "/var/", "/tmp/"},
+                             [target](std::string_view prefix) { return target.starts_with(prefix); });
+}
+
+// Absolute path that a symlink points at in the running system, with "." and ".." taken out by their text.
+std::string pointed_at(std::string_view path, std::string_view target) {
+  std::string link(path.starts_with(kFactoryEtc) ? std::format("/etc{}", path.substr(kFactoryEtc.size())) : path);
+  const sys::Path whole = target.starts_with('/') ? sys::Path(target) : sys::Path(parent_path(link)) / target;
+  return whole.lexically_normal().native();
+}
+
+void check_symlinks(const Tree& tree, Problems& problems) {
+  for (const auto& [path, entry] : tree.entries()) {
+    const Symlink* const link = entry.symlink();
+    if (link == nullptr) continue;
+    const std::string target = pointed_at(path, link->target);
+    if (filled_at_run_time(target)) continue;
+    if (tree.resolve(in_image(target)).empty()) problems.add("{} ({}) points at {}, which is missing", path, entry.origin, link->target);
+  }
+}
+
+bool program_exists(const Tree& tree, const std::string& program) {
+  if (program.starts_with('/')) return !tree.resolve(program).empty();
+  return std::ranges::any_of(kPathDirs, [&](std::string_view directory) {
+    return !tree.resolve(std::format("{}/{}", directory, program)).empty();
+  });
+}
+
+Result<> check_units(const variant::Variant& variant, const Tree& tree, Problems& problems) {
+  std::set<std::string> groups{"root"};
+  for (const auto& [name, group] : variant.groups) groups.insert(name);
+  for (const auto& [name, user] : variant.users) groups.insert(name);
+  for (const auto& [path, entry] : tree.below_directory(kUnitDir)) {
+    if (entry.content() == nullptr) continue;
+    const auto settings = parse_unit_file(TRY(entry.content()->read()));
+    const bool dynamic = unit_words(settings, "Service", "DynamicUser") == std::vector<std::string>{"yes"};
+    for (const UnitSetting& setting : settings) {
+      if (setting.key.starts_with("Exec") && setting.key != "ExecPaths" && setting.key != "ExecSearchPath") {
+        const std::string program = exec_program(setting.value);
+        if (!program.empty() && !program.contains('%') && !program_exists(tree, program)) {
+          problems.add("{} ({}) runs {}, which is missing", path, entry.origin, program);
+        }
+      }
+      const bool plain = !dynamic && !setting.value.empty() && !setting.value.contains('%');
+      if (setting.key == "User" && plain && !variant.users.contains(setting.value)) {
+        problems.add("{} ({}) runs as user {}, who is not in [users]", path, entry.origin, setting.value);
+      }
+      if ((setting.key == "Group" || setting.key == "SocketGroup") && plain && !groups.contains(setting.value)) {
+        problems.add("{} ({}) names group {}, which is not in [groups]", path, entry.origin, setting.value);
+      }
+    }
+  }
+  return {};
+}
+
+// Names in the columns of sysusers.d(5) and tmpfiles.d(5), and in udev's GROUP= and OWNER=.
+Result<> check_account_names(const variant::Variant& variant, const Tree& tree, Problems& problems) {
+  const auto is_user = [&](std::string_view name) { return variant.users.contains(std::string(name)); };
+  const auto is_group = [&](std::string_view name) { return is_user(name) || variant.groups.contains(std::string(name)); };
+  const auto is_name = [](std::string_view text) { return !text.empty() && text != "-" && (text[0] < '0' || text[0] > '9'); };
+  for (const auto& [path, entry] : tree.entries()) {
+    const bool tmpfiles = parent_path(path) == "/usr/lib/tmpfiles.d";
+    const bool rules = parent_path(path) == "/usr/lib/udev/rules.d";
+    if (parent_path(path) == "/usr/lib/sysusers.d") problems.add("{} ({}) would do nothing: accounts come from [users]", path, entry.origin);
+    if ((!tmpfiles && !rules) || entry.content() == nullptr) continue;
+    const std::string text = TRY(entry.content()->read());
+    for (const std::string_view line : split(text, '\n')) {
+      if (line.starts_with('#')) continue;
+      if (rules) {
+        for (const auto& [key, known] : {std::pair<std::string_view, bool>{"GROUP=\"", true}, {"OWNER=\"", false}}) {
+          const auto at = line.find(key);
+          if (at == std::string_view::npos) continue;
+          const std::string_view name = line.substr(at + key.size(), line.find('"', at + key.size()) - at - key.size());
+          if (is_name(name) && !name.contains('$') && !(known ? is_group(name) : is_user(name))) {
+            problems.add("{} ({}) names {}, who is not in [users] or [groups]", path, entry.origin, name);
+          }
+        }
+        continue;
+      }
+      std::vector<std::string_view> words;
+      for (const std::string_view word : split(line, ' ')) {
+        for (const std::string_view part : split(word, '\t')) {
+          if (!part.empty()) words.push_back(part);
+        }
+      }
+      // ACL lines (a, A) have no owner columns.
+      if (words.size() > 4 && !words[0].starts_with('a') && !words[0].starts_with('A')) {
+        if (is_name(words[3]) && !is_user(words[3])) problems.add("{} ({}) names user {}, who is not in [users]", path, entry.origin, words[3]);
+        if (is_name(words[4]) && !is_group(words[4])) problems.add("{} ({}) names group {}, which is not in [groups]", path, entry.origin, words[4]);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> check_tree(const variant::Variant& variant, const ElfFiles& files, const Tree& tree) {
+  Problems problems;
+  check_modes(tree, problems);
+  if (!variant.shell_allowed) TRY(check_interpreters(tree, problems));
+  check_executables(variant, tree, problems);
+  check_libraries(variant, files, tree, problems);
+  check_symlinks(tree, problems);
+  TRY(check_units(variant, tree, problems));
+  TRY(check_account_names(variant, tree, problems));
+  return problems.result();
+}
+
+}  // namespace bulkhead::rootfs

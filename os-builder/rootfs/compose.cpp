@@ -1,0 +1,53 @@
+#include "os-builder/rootfs/compose.hpp"
+
+#include "os-builder/rootfs/steps.hpp"
+
+namespace bulkhead::rootfs {
+namespace {
+
+Result<Content> boot_file(const Tree& aside, const std::string& name) {
+  const Entry* const entry = aside.find("/usr/lib/systemd/boot/efi/" + name);
+  if (entry == nullptr || entry->content() == nullptr) {
+    return fail(error(ErrorCode::not_found, "no package brings {}", name).with_hint("add systemd-boot-efi to [packages.install]"));
+  }
+  return *entry->content();
+}
+
+}  // namespace
+
+Result<ComposedRoot> compose(const variant::Variant& variant, const packages::PackageSet& set, std::span<const sys::Path> debs,
+                             const ComposeInputs& inputs) {
+  const LayerStore store = TRY(LayerStore::open(inputs.content_store));
+
+  auto [tree, aside] = TRY(merge_packages(variant, set, debs, store));
+  keep_listed_executables(variant, tree);
+  TRY(add_overlays(variant, inputs.overlay_dir, tree));
+  TRY(add_programs(variant, inputs.programs_dir, tree));
+
+  ElfFiles elf_files = TRY(read_elf_files(tree));
+  remove_unneeded_libraries(variant, elf_files, tree);
+  TRY(add_linker_cache(elf_files, store, tree));
+
+  KernelFiles kernel = TRY(prepare_kernel(aside, store));
+  TRY(add_modules(variant, kernel, store, tree));
+
+  TRY(add_accounts(variant, tree));
+  TRY(add_certificates(tree));
+  TRY(arrange_units(variant, tree));
+
+  std::string os_release = os_release_text(variant, inputs.identity);
+  TRY(add_identity(os_release, inputs.packages_lock, tree));
+  remove_empty_directories(tree);
+  TRY(finish_layout(tree));
+  TRY(check_tree(variant, elf_files, tree));
+
+  return ComposedRoot{.tree = std::move(tree),
+                      .kernel_release = std::move(kernel.release),
+                      .kernel = std::move(kernel.image),
+                      .efi_stub = TRY(boot_file(aside, "linuxx64.efi.stub")),
+                      .boot_loader = TRY(boot_file(aside, "systemd-bootx64.efi")),
+                      .modules = std::move(kernel.modules),
+                      .os_release = std::move(os_release)};
+}
+
+}  // namespace bulkhead::rootfs

@@ -1,0 +1,38 @@
+// Parts of a root file system kept between builds, each by a digest of what it was made from: an unpacked .deb, or what a tool
+// made of other files (a linker cache, a module index).
+//
+//   <directory>/<key>/index.cbor      the entries
+//   <directory>/<key>/files/<sha256>  contents
+//
+// A layer is complete or absent: it is made in a temporary directory and appears by one rename. Layers are never changed. One
+// store may be shared by builds at the same time: one makes, the others wait.
+#pragma once
+
+#include <functional>
+
+#include "os-builder/rootfs/tree.hpp"
+
+namespace bulkhead::rootfs {
+
+// Keeps the bytes of a file and returns how to get at them.
+using ContentSink = std::function<Result<Content>(std::string_view bytes)>;
+
+class LayerStore {
+ public:
+  static Result<LayerStore> open(const sys::Path& directory);
+
+  // The layer for `key`; made by `make`, whose file contents go through the sink, when the store does not have it.
+  Result<Tree> get(const Sha256& key, const std::function<Result<Tree>(const ContentSink& sink)>& make) const;
+
+ private:
+  explicit LayerStore(sys::Path directory) : directory_(std::move(directory)) {}
+  Result<> make_layer(const sys::Path& target, const std::function<Result<Tree>(const ContentSink& sink)>& make) const;
+
+  sys::Path directory_;
+};
+
+// The index of a layer. parse_layer_index() takes any bytes; contents are looked for in `files`.
+std::string write_layer_index(const Tree& tree);
+Result<Tree> parse_layer_index(std::string_view bytes, const sys::Path& files);
+
+}  // namespace bulkhead::rootfs

@@ -1,0 +1,101 @@
+#include <algorithm>
+
+#include "lib/sys/mapped_file.hpp"
+#include "os-builder/rootfs/deb.hpp"
+#include "os-builder/rootfs/steps.hpp"
+
+namespace bulkhead::rootfs {
+namespace {
+
+constexpr mode_t kSetIdBits = 06000;
+
+// Where the things are that boot the machine: they are taken from the packages, and never in the root image as they are.
+constexpr std::string_view kAside[] = {"/boot/", "/usr/lib/modules/", "/usr/lib/systemd/boot/efi/"};
+
+Result<Tree> unpack(const packages::Package& package, const sys::Path& deb, const LayerStore& store) {
+  return store.get(package.sha256, [&](const ContentSink& sink) -> Result<Tree> {
+    const sys::MappedFile file = TRY(sys::MappedFile::open(deb));
+    return read_deb(file.bytes(), DebLimits{}, sink);
+  });
+}
+
+class FileRules {
+ public:
+  explicit FileRules(const variant::Variant& variant)
+      : drop_(variant.drop_files), keep_(variant.keep_files), used_(keep_.size(), false) {}
+
+  bool dropped(const std::string& path) {
+    bool kept = false;
+    for (std::size_t index = 0; index < keep_.size(); ++index) {
+      if (!glob_match(keep_[index], path)) continue;
+      used_[index] = true;
+      kept = true;
+    }
+    return !kept && std::ranges::any_of(drop_, [&](const std::string& pattern) { return glob_match(pattern, path); });
+  }
+
+  // A keep rule says that something is needed; when it matches nothing, the need is not met.
+  Result<> check() const {
+    for (std::size_t index = 0; index < keep_.size(); ++index) {
+      if (!used_[index]) return fail(ErrorCode::invalid_argument, "[files] keep: no package has a file '{}'", keep_[index]);
+    }
+    return {};
+  }
+
+ private:
+  const std::vector<std::string>& drop_;
+  const std::vector<std::string>& keep_;
+  std::vector<bool> used_;
+};
+
+Result<> merge(const std::string& path, Entry entry, Tree& tree) {
+  const Entry* const known = tree.find(path);
+  if (known == nullptr) return tree.put(path, std::move(entry));
+  if (known->node != entry.node) {
+    return fail(ErrorCode::failed_precondition, "{} comes with package {} and, different, with package {}", path, known->origin,
+                entry.origin);
+  }
+  return {};  // as dpkg does: the first package decides about mode and owner of a directory
+}
+
+bool is_aside(std::string_view path) {
+  return std::ranges::any_of(kAside, [path](std::string_view prefix) { return path.starts_with(prefix); });
+}
+
+}  // namespace
+
+Result<MergedPackages> merge_packages(const variant::Variant& variant, const packages::PackageSet& set,
+                                      std::span<const sys::Path> debs, const LayerStore& store) {
+  if (debs.size() != set.packages.size()) {
+    return fail(ErrorCode::internal, "{} packages but {} files", set.packages.size(), debs.size());
+  }
+  MergedPackages merged;
+  FileRules rules(variant);
+  for (std::size_t index = 0; index < debs.size(); ++index) {
+    const packages::Package& package = set.packages[index];
+    const Tree layer = TRY_CTX(unpack(package, debs[index], store), "unpacking {}", debs[index].filename().native());
+    for (const auto& [path, entry] : layer.entries()) {
+      if (path == "/") continue;
+      const bool aside = is_aside(path);
+      if (!aside && rules.dropped(path)) continue;
+      Entry copy = entry;
+      copy.mode &= ~kSetIdBits;
+      copy.origin = package.name;
+      TRY(merge(path, std::move(copy), aside ? merged.aside : merged.tree));
+    }
+  }
+  TRY(rules.check());
+  return merged;
+}
+
+void keep_listed_executables(const variant::Variant& variant, Tree& tree) {
+  std::vector<std::string> unlisted;
+  for (const std::string_view directory : kPathDirs) {
+    for (const auto& [path, entry] : tree.below_directory(directory)) {
+      if (!entry.is_directory() && !variant.executables.contains(std::string(file_name(path)))) unlisted.push_back(path);
+    }
+  }
+  for (const std::string& path : unlisted) tree.remove(path);
+}
+
+}  // namespace bulkhead::rootfs
