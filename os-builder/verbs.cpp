@@ -5,11 +5,14 @@
 
 #include <print>
 
+#include "lib/base/text.hpp"
 #include "lib/cli/progress.hpp"
 #include "lib/cli/terminal.hpp"
+#include "os-builder/boot/boot.hpp"
 #include "os-builder/build/build.hpp"
 #include "os-builder/build/plan.hpp"
 #include "os-builder/build/report.hpp"
+#include "os-builder/inspect/verbs.hpp"
 #include "os-builder/keys/key_set.hpp"
 
 namespace bulkhead {
@@ -48,6 +51,11 @@ struct PlaceOptions {
   Result<sys::Path> keys_directory() const {
     if (!keys.empty()) return sys::Path(keys);
     return build::default_keys(environment());
+  }
+
+  Result<sys::Path> cache_directory() const {
+    if (!cache.empty()) return sys::Path(cache);
+    return build::default_cache(environment());
   }
 
   Result<build::Workspace> workspace() const {
@@ -122,11 +130,77 @@ Result<cli::ExitCode> run_keys_generate(const KeysValues& values, const cli::Inv
   return cli::ExitCode::ok;
 }
 
+struct BootValues {
+  PlaceOptions places;
+  std::string variant = "kvm";
+  std::string image;
+  std::string accelerator = "auto";
+  std::string memory = "2G";
+  unsigned cpus = 2;
+  std::string bus;
+  bool snapshot = false;
+  bool until_ready = false;
+  std::vector<std::string> ports;
+
+  void declare(CLI::App& verb) {
+    verb.add_option("IMAGE", image, "Disk image (raw or qcow2) to boot instead of a variant's");
+    verb.add_option("-v,--variant", variant, "Variant whose image is booted")->capture_default_str();
+    verb.add_option("--accel", accelerator, "auto, kvm or tcg; auto tries what works")->capture_default_str();
+    verb.add_option("--memory", memory, "Memory of the machine, for example 4G")->capture_default_str();
+    verb.add_option("--cpus", cpus, "Processors of the machine")->check(CLI::Range(1, 256))->capture_default_str();
+    verb.add_option("--bus", bus, "virtio-blk, nvme or virtio-scsi [what the variant's platform has]");
+    verb.add_flag("--snapshot", snapshot, "Forget everything that the machine writes");
+    verb.add_flag("--until-ready", until_ready, "Show no console; wait until the node is ready, then power it off");
+    verb.add_option("--port", ports, "HOST:GUEST: forward a TCP port of the loopback address to the machine; repeatable");
+    places.declare(verb);
+  }
+};
+
+Result<cli::ExitCode> run_boot(const BootValues& values, const cli::Invocation& invocation) {
+  boot::BootOptions options;
+  if (!values.image.empty()) options.image = values.image;
+  else options.images = TRY(values.places.workspace()).images();
+  options.variant = values.variant;
+  options.keys = TRY(values.places.keys_directory());
+  options.cache = TRY(values.places.cache_directory());
+  options.accelerator = TRY_CTX(vm::parse_accelerator(values.accelerator), "--accel");
+  options.memory = TRY_CTX(parse_bytes(values.memory), "--memory");
+  options.cpus = values.cpus;
+  if (!values.bus.empty()) options.bus = TRY_CTX(vm::parse_disk_bus(values.bus), "--bus");
+  options.snapshot = values.snapshot;
+  options.until_ready = values.until_ready;
+  for (const std::string& port : values.ports) options.ports.push_back(TRY_CTX(vm::parse_port_forward(port), "--port"));
+  return boot::run(options, invocation);
+}
+
+struct VerifyValues {
+  PlaceOptions places;
+  std::string image;
+  std::string sbom;
+  std::string manifest;
+};
+
+Result<cli::ExitCode> run_verify(const VerifyValues& values, const cli::Invocation& invocation) {
+  inspect::VerifyOptions options{.image = values.image, .keys = TRY(values.places.keys_directory()), .sbom = {}, .manifest = {}};
+  if (!values.sbom.empty()) options.sbom = values.sbom;
+  if (!values.manifest.empty()) options.manifest = values.manifest;
+  return inspect::run_verify(options, invocation);
+}
+
+struct ImageValues {
+  std::string image;
+  std::string other;
+};
+
 }  // namespace
 
 struct VerbOptions::Values {
   BuildValues plan;
   BuildValues build;
+  BootValues boot;
+  ImageValues inspect;
+  VerifyValues verify;
+  ImageValues diff;
   KeysValues keys;
 };
 
@@ -142,6 +216,29 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
   values.build.declare_input(build);
   build.add_option("-o,--output", values.build.output, "Directory for the images [build/image/VARIANT]");
   build.add_flag("--no-wait", values.build.no_wait, "Fail when another build is writing the same directory");
+
+  CLI::App& boot = program.verb("boot", "Run an image under QEMU with Secure Boot, serial console on this terminal",
+                                [&values](const cli::Invocation& invocation) { return run_boot(values.boot, invocation); });
+  values.boot.declare(boot);
+
+  CLI::App& inspect = program.verb("inspect", "Show what an image is made of, from its bytes alone", [&values](const cli::Invocation& invocation) {
+    return inspect::run_inspect({.image = values.inspect.image}, invocation);
+  });
+  inspect.add_option("IMAGE", values.inspect.image, "Disk image (raw, qcow2 or zstd), root image or UKI")->required();
+
+  CLI::App& verify = program.verb("verify", "Check an image completely: tables, every block, signatures, SBOM",
+                                  [&values](const cli::Invocation& invocation) { return run_verify(values.verify, invocation); });
+  verify.add_option("IMAGE", values.verify.image, "Disk image")->required();
+  verify.add_option("--sbom", values.verify.sbom, "SBOM [sbom.spdx.json beside the image]");
+  verify.add_option("--manifest", values.verify.manifest, "Manifest [manifest.json beside the image]");
+  values.verify.places.declare_keys(verify);
+
+  CLI::App& diff = program.verb("diff", "Compare two images: packages, files, sizes, command line, partitions",
+                                [&values](const cli::Invocation& invocation) {
+                                  return inspect::run_diff({.before = values.diff.image, .after = values.diff.other}, invocation);
+                                });
+  diff.add_option("A", values.diff.image, "Disk image")->required();
+  diff.add_option("B", values.diff.other, "Disk image to compare it with")->required();
 
   CLI::App& generate = program.verb("keys generate", "Make the owner's Secure Boot and root-hash keys",
                                     [&values](const cli::Invocation& invocation) { return run_keys_generate(values.keys, invocation); });

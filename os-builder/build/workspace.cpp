@@ -31,7 +31,7 @@ Result<Workspace> find_workspace(const Environment& environment, const sys::Path
   const sys::Path self = std::filesystem::read_symlink("/proc/self/exe", status);
   if (status) return fail(errno_error(status.value(), "finding this program's own path"));
   workspace.programs = self.parent_path().parent_path() / "node";
-  workspace.cache = environment.cache ? sys::Path(*environment.cache) : TRY(under_home(environment, ".cache/bulkhead"));
+  workspace.cache = TRY(default_cache(environment));
   workspace.keys = TRY(default_keys(environment));
   workspace.sources = "/etc/apt";
   return workspace;
@@ -40,6 +40,11 @@ Result<Workspace> find_workspace(const Environment& environment, const sys::Path
 Result<sys::Path> default_keys(const Environment& environment) {
   if (environment.keys) return sys::Path(*environment.keys);
   return under_home(environment, ".config/bulkhead/keys");
+}
+
+Result<sys::Path> default_cache(const Environment& environment) {
+  if (environment.cache) return sys::Path(*environment.cache);
+  return under_home(environment, ".cache/bulkhead");
 }
 
 Result<std::optional<std::int64_t>> source_date_epoch(const Environment& environment) {

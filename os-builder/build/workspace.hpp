@@ -35,8 +35,9 @@ struct Environment {
 // (../node); cache is ~/.cache/bulkhead; keys are ~/.config/bulkhead/keys. Errors: not_found outside a checkout.
 Result<Workspace> find_workspace(const Environment& environment, const sys::Path& working_directory);
 
-// The keys' part of it, which needs no checkout.
+// The parts of it that need no checkout.
 Result<sys::Path> default_keys(const Environment& environment);
+Result<sys::Path> default_cache(const Environment& environment);
 
 // SOURCE_DATE_EPOCH as a number of seconds, strictly; nothing when unset.
 Result<std::optional<std::int64_t>> source_date_epoch(const Environment& environment);
