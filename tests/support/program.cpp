@@ -14,7 +14,7 @@ std::string required(const char* name) {
   return value;
 }
 
-sys::Output run(const sys::Command& command) {
+sys::Output run_or_fail(const sys::Command& command) {
   auto output = sys::run(command);
   INFO((output ? std::string() : output.error().describe()));
   REQUIRE(output);
@@ -42,9 +42,9 @@ sys::Command os_builder_command(std::vector<std::string> arguments, std::vector<
 }
 
 sys::Output os_builder(std::vector<std::string> arguments, std::vector<std::string> extra_environment) {
-  return run(os_builder_command(std::move(arguments), std::move(extra_environment)));
+  return run_or_fail(os_builder_command(std::move(arguments), std::move(extra_environment)));
 }
 
-sys::Output tool(std::vector<std::string> arguments) { return run({.arguments = std::move(arguments)}); }
+sys::Output tool(std::vector<std::string> arguments) { return run_or_fail({.arguments = std::move(arguments)}); }
 
 }  // namespace bulkhead::testing
