@@ -1,0 +1,37 @@
+// What differs between two images: packages, files, sizes, command line, partition table.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "os-builder/inspect/inspect.hpp"
+
+namespace bulkhead::inspect {
+
+// One thing that two images have in different form. An empty side: it is not there.
+struct Change {
+  std::string name;
+  std::string before;
+  std::string after;
+
+  bool operator==(const Change&) const = default;
+};
+
+struct Difference {
+  std::string before;  // names of the images
+  std::string after;
+  std::vector<Change> packages;      // name: versions
+  std::vector<Change> files;         // path: what it is on either side, only the aspects that differ
+  std::vector<Change> sizes;         // part of the image: bytes
+  std::vector<Change> command_line;  // option: values
+  std::vector<Change> partitions;    // "1 label": values
+
+  bool empty() const { return packages.empty() && files.empty() && sizes.empty() && command_line.empty() && partitions.empty(); }
+};
+
+Difference diff(const Inspection& before, const Inspection& after);
+
+std::string to_text(const Difference& difference, bool color);
+std::string to_json(const Difference& difference);
+
+}  // namespace bulkhead::inspect
