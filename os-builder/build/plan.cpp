@@ -19,8 +19,8 @@ std::vector<PlannedPartition> planned_partitions(const variant::Variant& variant
       {5, "_empty", sizes.root},
       {6, "_empty", sizes.verity},
       {7, "_empty", sizes.verity_signature},
-      {8, "BULKHEAD-STATE", sizes.state},
-      {9, "BULKHEAD-DATA", sizes.data},
+      {8, "BULKHEAD-STATE (made at first boot)", sizes.state},
+      {9, "BULKHEAD-DATA (made at first boot, grows)", sizes.data},
   };
 }
 

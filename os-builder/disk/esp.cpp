@@ -22,9 +22,9 @@ sys::Command mtool(const Esp& esp, std::string tool, std::int64_t epoch = 0) {
   };
 }
 
-Result<std::string> run_mtool(sys::Command command, std::initializer_list<std::string> arguments) {
+Result<std::string> run_mtool(const Esp& esp, sys::Command command, std::initializer_list<std::string> arguments) {
   command.arguments.insert(command.arguments.end(), arguments);
-  return run_tool(command);
+  return run_tool(command, esp.image);
 }
 
 std::string on_esp(std::string_view path) { return std::string(kRoot) + std::string(path); }
@@ -70,7 +70,8 @@ Result<> make_file_system(const Esp& esp, std::uint64_t sectors, std::int64_t ep
       {.arguments = {"mkfs.vfat", "-F", "32", "-S", std::to_string(kSectorSize), "-s", std::to_string(sectors),
                      "--invariant", "-i", serial, "-n", "BULKHEAD", "-h", std::to_string(first),
                      std::format("--offset={}", first), esp.image.native(), std::to_string(esp.partition.size / 1024)},
-       .extra_environment = {std::format("SOURCE_DATE_EPOCH={}", epoch)}}));
+       .extra_environment = {std::format("SOURCE_DATE_EPOCH={}", epoch)}},
+      esp.image));
   return {};
 }
 
@@ -78,7 +79,7 @@ Result<> make_directories(const Esp& esp, const std::set<std::string>& directori
   if (directories.empty()) return {};
   sys::Command command = mtool(esp, "mmd", epoch);
   for (const std::string& directory : directories) command.arguments.push_back(on_esp(directory));
-  TRY(run_tool(command));
+  TRY(run_tool(command, esp.image));
   return {};
 }
 
@@ -106,14 +107,14 @@ Result<> make_esp(const Esp& esp, const std::map<std::string, sys::Path>& files,
   for (const auto& [path, file] : files) directories.merge(directories_of(path));
   TRY(make_directories(esp, directories, epoch));
   for (const auto& [path, file] : files) {
-    TRY_CTX(run_mtool(mtool(esp, "mcopy", epoch), {file.native(), on_esp(path)}), "copying {} to the ESP", path);
+    TRY_CTX(run_mtool(esp, mtool(esp, "mcopy", epoch), {file.native(), on_esp(path)}), "copying {} to the ESP", path);
   }
   return {};
 }
 
 Result<std::vector<std::string>> list_esp_files(const Esp& esp) {
   const std::string listing =
-      TRY_CTX(run_mtool(mtool(esp, "mdir"), {"-/", "-b", std::string(kRoot)}), "listing the ESP");
+      TRY_CTX(run_mtool(esp, mtool(esp, "mdir"), {"-/", "-b", std::string(kRoot)}), "listing the ESP");
   std::vector<std::string> files;
   for (std::string_view line : split(listing, '\n')) {
     if (line.starts_with(kRoot) && !line.ends_with('/')) files.emplace_back(line.substr(kRoot.size()));
@@ -124,7 +125,7 @@ Result<std::vector<std::string>> list_esp_files(const Esp& esp) {
 
 Result<std::string> read_esp_file(const Esp& esp, const std::string& path) {
   const std::string found = TRY(find_file(esp, path));
-  return TRY_CTX(run_mtool(mtool(esp, "mcopy"), {on_esp(found), "-"}), "reading {} from the ESP", found);
+  return TRY_CTX(run_mtool(esp, mtool(esp, "mcopy"), {on_esp(found), "-"}), "reading {} from the ESP", found);
 }
 
 Result<> put_esp_file(const Esp& esp, const std::string& path, std::string_view content, std::int64_t epoch) {
@@ -136,13 +137,13 @@ Result<> put_esp_file(const Esp& esp, const std::string& path, std::string_view 
   TRY(make_directories(esp, missing, epoch));
   sys::Command command = mtool(esp, "mcopy", epoch);
   command.input = content;
-  TRY_CTX(run_mtool(std::move(command), {"-o", "-", on_esp(path)}), "writing {} to the ESP", path);
+  TRY_CTX(run_mtool(esp, std::move(command), {"-o", "-", on_esp(path)}), "writing {} to the ESP", path);
   return {};
 }
 
 Result<> remove_esp_file(const Esp& esp, const std::string& path) {
   const std::string found = TRY(find_file(esp, path));
-  TRY_CTX(run_mtool(mtool(esp, "mdel"), {on_esp(found)}), "removing {} from the ESP", found);
+  TRY_CTX(run_mtool(esp, mtool(esp, "mdel"), {on_esp(found)}), "removing {} from the ESP", found);
   return {};
 }
 

@@ -29,8 +29,6 @@ std::vector<Planned> planned_partitions(const variant::PartitionSizes& sizes) {
     planned.push_back(
         {numbers.verity_signature, PartitionKind::root_verity_signature, sizes.verity_signature, gpt::kEmptyLabel});
   }
-  planned.push_back({gpt::kStateNumber, PartitionKind::state, sizes.state, gpt::kStateLabel});
-  planned.push_back({gpt::kDataNumber, PartitionKind::data, sizes.data, gpt::kDataLabel});
   return planned;
 }
 
@@ -67,7 +65,9 @@ Result<Layout> plan_layout(const variant::PartitionSizes& sizes, const Version& 
     });
     next += entry.size;
   }
-  layout.disk_size = next + kAlignment;
+  // STATE and DATA are made by the first boot, file systems first and the table's entries last: a power cut in between
+  // leaves nothing that looks made. The image only has room for them, so that it starts as it is, without being grown.
+  layout.disk_size = next + sizes.state + sizes.data + kAlignment;
   for (gpt::Partition& named : TRY(named_slot(layout.table, gpt::Slot::a, version, root_hash))) {
     layout.table.partitions[named.number - 1] = std::move(named);
   }

@@ -15,13 +15,13 @@ inline constexpr std::uint64_t kAlignment = std::uint64_t{1} << 20U;
 
 struct Layout {
   gpt::Table table;
-  std::uint64_t disk_size = 0;  // bytes, with room for the backup table
+  std::uint64_t disk_size = 0;  // bytes, with room for STATE, DATA and the backup table
 
   bool operator==(const Layout&) const = default;
 };
 
-// Slot A filled, slot B empty. Errors: invalid_argument for sizes that are zero or no multiple of 1 MiB, or a version
-// that is too long for a label.
+// ESP, slot A filled, slot B empty; room for STATE and DATA, which the first boot makes. Errors: invalid_argument for
+// sizes that are zero or no multiple of 1 MiB, or a version that is too long for a label.
 Result<Layout> plan_layout(const variant::PartitionSizes& sizes, const Version& version, const Sha256& root_hash);
 
 // The three partitions of a slot with the names and UUIDs of a sealed root; start, size and type stay.

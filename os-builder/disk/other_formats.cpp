@@ -82,9 +82,9 @@ Result<> write_qcow2(const sys::Path& raw, const sys::Path& output) {
   const sys::TempDir work = TRY(sys::TempDir::create(output.parent_path(), ".qcow2."));
   const sys::Path image = work.path() / output.filename();
   // One coroutine: clusters are allocated in the order of the disk.
-  TRY_CTX(run_tool({.arguments = {"qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", "-m", "1", raw.native(),
-                                  image.native()}}),
-          "writing {}", output.filename().native());
+  const sys::Command command{
+      .arguments = {"qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", "-m", "1", raw.native(), image.native()}};
+  TRY_CTX(run_tool(command, work.path()), "writing {}", output.filename().native());
   return sys::rename(image, output);
 }
 

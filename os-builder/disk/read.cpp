@@ -57,8 +57,6 @@ Result<DiskContent> read_disk(const sys::Path& image) {
   for (const gpt::Slot slot : gpt::kSlots)
     content.slots.push_back(
         TRY_CTX(read_slot(fd.get(), table, slot), "slot {} of {}", to_string(slot), image.native()));
-  TRY_CTX(find(table, gpt::kStateNumber, gpt::PartitionKind::state), "{}", image.native());
-  TRY_CTX(find(table, gpt::kDataNumber, gpt::PartitionKind::data), "{}", image.native());
   return content;
 }
 

@@ -19,7 +19,7 @@ struct SlotContent {
   gpt::Partition root;
   gpt::Partition verity;
   gpt::Partition verity_signature;
-  bool empty = false;              // labelled "_empty"
+  bool empty = false;                // labelled "_empty"
   std::optional<Version> version{};  // from the label, which nothing protects
   // Errors say why there is none; an empty slot has the reading of whatever bytes lie there.
   Result<verity::Superblock> superblock;

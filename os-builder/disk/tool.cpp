@@ -1,12 +1,27 @@
 #include "os-builder/disk/tool.hpp"
 
-namespace bulkhead::disk {
+#include <sys/statvfs.h>
 
-Result<std::string> run_tool(const sys::Command& command) {
+namespace bulkhead::disk {
+namespace {
+
+// mkfs.vfat only says that it failed to write, so the file system is asked too. A tool that could not write a block of
+// some size leaves less than that free.
+bool is_full(const sys::Path& target) {
+  static constexpr std::uint64_t kLargestBlock = std::uint64_t{128} << 10U;
+  struct statvfs info{};
+  if (::statvfs(target.c_str(), &info) < 0) return false;
+  return std::uint64_t{info.f_bavail} * info.f_frsize < kLargestBlock;
+}
+
+}  // namespace
+
+Result<std::string> run_tool(const sys::Command& command, const sys::Path& target) {
   auto output = sys::run_checked(command);
+  if (output) return output;
   // Children run with LC_ALL=C: the text is the C library's own.
-  if (output || !output.error().message.contains("No space left on device")) return output;
-  return fail(errno_error(ENOSPC, "{} writes an image", command.arguments[0]));
+  if (!output.error().message.contains("No space left on device") && !is_full(target)) return output;
+  return fail(errno_error(ENOSPC, "{} cannot write {}", command.arguments[0], target.filename().native()));
 }
 
 }  // namespace bulkhead::disk

@@ -6,7 +6,8 @@
 
 namespace bulkhead::disk {
 
-// sys::run_checked(), with the tool's "No space left on device" as ENOSPC.
-Result<std::string> run_tool(const sys::Command& command);
+// sys::run_checked() for a program that writes to `target`. When it fails and the file system there is full, the error
+// is ENOSPC.
+Result<std::string> run_tool(const sys::Command& command, const sys::Path& target);
 
 }  // namespace bulkhead::disk

@@ -41,7 +41,7 @@ struct PartitionSizes {
   std::uint64_t verity = 0;            // per slot
   std::uint64_t verity_signature = 0;  // per slot
   std::uint64_t state = 0;
-  std::uint64_t data = 0;  // as shipped; grown on first boot
+  std::uint64_t data = 0;  // room that the image leaves for it; made and grown on first boot
 
   bool operator==(const PartitionSizes&) const = default;
 };
