@@ -52,35 +52,25 @@ Result<> own_bytes(const sys::Path& path) {
 Result<> attempt(std::list<Wanted>& wanted, std::size_t round, const sys::Path& directory, const OnProgress& progress) {
   AptLog log(progress);
   pkgAcquire fetcher(&log);
-  std::vector<std::pair<Wanted*, pkgAcqFile*>> items;
-  for (Wanted& entry : wanted) {
-    const Package& package = *entry.package;
+  std::vector<std::pair<std::list<Wanted>::iterator, const pkgAcqFile*>> items;
+  for (auto entry = wanted.begin(); entry != wanted.end(); ++entry) {
+    const Package& package = *entry->package;
     HashStringList hashes;
     hashes.push_back(HashString("SHA256", package.sha256.to_string()));
-    const std::string& address = entry.addresses[std::min(round, entry.addresses.size() - 1)];
+    const std::string& address = entry->addresses[std::min(round, entry->addresses.size() - 1)];
     const sys::Path target = directory / (package.sha256.to_string() + ".deb");
-    // Owned by the fetcher.
-    items.emplace_back(&entry,
-                       new pkgAcqFile(&fetcher, address, hashes, package.size, address,
-                                      std::format("{} {}", package.name, package.version), "", target.native()));
+    // The fetcher owns its items.
+    items.emplace_back(entry, new pkgAcqFile(&fetcher, address, hashes, package.size, address,
+                                             std::format("{} {}", package.name, package.version), "", target.native()));
   }
   fetcher.Run(AptLog::kPulse);
-  for (auto& [entry, item] : items) {
-    if (item->Status == pkgAcquire::Item::StatDone && item->Complete) {
-      TRY(own_bytes(item->DestFile));
-      entry->problem.reset();
-      continue;
-    }
-    const std::string address = item->DescURI();
-    const auto failure = std::ranges::find(log.failures(), address, [](const auto& pair) { return pair.first; });
-    entry->problem = failure != log.failures().end()
-                         ? failure->second
-                         : error(ErrorCode::unavailable, "{}: the download did not finish", address);
+  _error->Discard();  // the items say the same
+  for (const auto& [entry, item] : items) {
+    entry->problem = failure_of(*item);
+    if (entry->problem) continue;
+    TRY(own_bytes(item->DestFile));
+    wanted.erase(entry);
   }
-  _error->Discard();  // the same reasons once more
-  std::erase_if(wanted, [&](const Wanted& entry) {
-    return !entry.problem && std::ranges::any_of(items, [&](const auto& item) { return item.first == &entry; });
-  });
   return {};
 }
 

@@ -1,7 +1,7 @@
 // Downloads files of the archive through libapt: one connection per host, pipelined, hosts in parallel.
 #pragma once
 
-#include <map>
+#include <vector>
 
 #include "os-builder/packages/apt_session.hpp"
 

@@ -109,7 +109,8 @@ struct AptIndex::Cache {
   static std::string text_of(const pkgCache::DepIterator& dependency) {
     std::string text = dependency.TargetPkg().Name();
     if (dependency.TargetVer() != nullptr)
-      text += std::format(" ({} {})", dependency.CompType(), dependency.TargetVer());
+      text += std::format(" ({} {})", pkgCache::CompTypeDeb(dependency->CompareOp),
+                        dependency.TargetVer());
     return text;
   }
 

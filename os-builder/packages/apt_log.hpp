@@ -1,9 +1,8 @@
-// Listens to libapt's downloads: progress goes on, failures are kept as errors of ours.
+// Listens to libapt's downloads, and turns what it says about failures into errors of ours.
 #pragma once
 
 #include <apt-pkg/acquire.h>
 
-#include <map>
 #include <optional>
 #include <string>
 
@@ -19,18 +18,18 @@ class AptLog final : public pkgAcquireStatus {
 
   bool MediaChange(std::string, std::string) override { return false; }
   void Fetch(pkgAcquire::ItemDesc& item) override;
-  void Fail(pkgAcquire::ItemDesc& item) override;
   bool Pulse(pkgAcquire* owner) override;
-
-  // By address as asked for, in the order in which they failed.
-  const std::vector<std::pair<std::string, Error>>& failures() const { return failures_; }
-  // A refused signature or digest weighs more than a missing answer, which is often only its consequence.
-  std::optional<Error> worst_failure() const;
 
  private:
   const OnProgress& progress_;
   std::string current_;
-  std::vector<std::pair<std::string, Error>> failures_;
 };
+
+// Why a download failed; nothing when it did not.
+std::optional<Error> failure_of(const pkgAcquire::Item& item);
+
+// The failure that matters most after a run: of the items, and of the errors on libapt's stack, which is empty
+// afterwards. A refused signature or digest weighs more than a missing answer, which is often only its consequence.
+std::optional<Error> worst_failure(pkgAcquire& fetcher);
 
 }  // namespace bulkhead::packages

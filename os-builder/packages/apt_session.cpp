@@ -31,7 +31,7 @@ struct Setting {
 constexpr std::array kSettings = {
     Setting{"APT::Architecture", "amd64"},
     Setting{"APT::Install-Recommends", "false"},
-    Setting{"APT::Sandbox::User", "root"},  // in a user namespace there is nobody else to become
+    Setting{"APT::Sandbox::User", "root"},   // in a user namespace there is nobody else to become
     Setting{"Dir::Cache::srcpkgcache", ""},  // would be a second copy: nothing is installed
     Setting{"Acquire::Languages", "none"},
     Setting{"Acquire::PDiffs", "false"},
@@ -69,7 +69,8 @@ Result<> configure(const ArchiveOptions& archive) {
   TRY(sys::create_directories(root / "state/lists/partial"));
   TRY(sys::create_directories(root / "cache/archives/partial"));
   // No package is installed anywhere: the status file of dpkg is empty.
-  TRY(sys::write_file_atomically(root / "state/status", ""));
+  const sys::Path status = root / "state/status";
+  if (!sys::exists(status)) TRY(sys::write_file_atomically(status, ""));
 
   _config->Clear();
   _config->Set("Dir::Etc", sources.native() + "/");
@@ -77,7 +78,7 @@ Result<> configure(const ArchiveOptions& archive) {
   _config->Set("Dir::Etc::main", "/dev/null");
   if (!pkgInitConfig(*_config)) return fail(take_apt_error(ErrorCode::internal, "setting up libapt"));
   _config->Set("Dir::State", (root / "state/").native());
-  _config->Set("Dir::State::status", (root / "state/status").native());
+  _config->Set("Dir::State::status", status.native());
   _config->Set("Dir::Cache", (root / "cache/").native());
   _config->Set("Dir::Etc::preferences", "/dev/null");
   _config->Set("Dir::Etc::preferencesparts", "/dev/null");
@@ -164,13 +165,8 @@ Result<> AptSession::refresh(const ArchiveOptions& archive, const OnProgress& pr
   if (!sources_->GetIndexes(&fetcher))
     return fail(take_apt_error(ErrorCode::internal, "listing the indexes of the archive"));
   const bool updated = AcquireUpdate(fetcher, AptLog::kPulse, false, true);
-  if (const auto problem = log.worst_failure()) {
-    _error->Discard();
-    return fail(*problem);
-  }
-  if (!updated || _error->PendingError()) {
-    return fail(take_apt_error(ErrorCode::unavailable, "refreshing the package lists"));
-  }
+  if (auto problem = worst_failure(fetcher)) return fail(*std::move(problem));
+  if (!updated) return fail(ErrorCode::unavailable, "libapt could not refresh its lists and gives no reason");
   return sys::write_file_atomically(stamp_path(archive), description);
 }
 

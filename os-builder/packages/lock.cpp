@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::int64_t kFormat = 1;
 constexpr std::size_t kMaxPackages = 10000;
-constexpr std::size_t kMaxFieldText = 1024;
+constexpr std::size_t kMaxFieldText =
+    900;  // a written line stays below toml::kMaxLine, also when every character is escaped
 
 bool is_word(std::string_view text, std::string_view extra) {
   return !text.empty() && std::ranges::all_of(text, [&](char c) {

@@ -1,0 +1,99 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "os-builder/packages/package_set.hpp"
+
+namespace bulkhead::packages {
+namespace {
+
+Package package(std::string name) {
+  return {.name = std::move(name),
+          .version = "1:1.0~rc1+ds-2",
+          .architecture = "amd64",
+          .source = "source",
+          .source_version = "1.0",
+          .sha256 = *Sha256::parse(std::string(64, 'a')),
+          .size = 12,
+          .installed_size = 1024,
+          .filename = "pool/main/a/a/a_1.0_amd64.deb",
+          .suite = "trixie",
+          .section = "admin",
+          .maintainer = "Zoë \"Q\" <q@example.org>",
+          .homepage = "",
+          .summary = "back\\slash",
+          .reason = "needed by b"};
+}
+
+PackageSet some_set() { return {.packages = {package("aa"), package("bb")}, .source_date_epoch = 1700000000}; }
+
+// The lock of some_set() with one piece of text replaced, and what reading it says.
+std::string complaint(std::string_view from, std::string_view to) {
+  std::string text = write_lock(some_set());
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  text.replace(at, from.size(), to);
+  const auto parsed = parse_lock(text, "lock");
+  if (parsed) return "no error";
+  CHECK(parsed.error().code == ErrorCode::invalid_argument);
+  return parsed.error().message;
+}
+
+TEST_CASE("what a lock says is read back unchanged") {
+  const auto parsed = parse_lock(write_lock(some_set()), "lock");
+  REQUIRE(parsed);
+  CHECK(*parsed == some_set());
+}
+
+TEST_CASE("the same set gives the same lock, byte by byte") {
+  CHECK(write_lock(some_set()) == write_lock(some_set()));
+  CHECK(write_lock(some_set()).starts_with("# "));
+}
+
+TEST_CASE("a lock that is not exactly right is refused at the place") {
+  CHECK(complaint("format = 1", "format = 2") == "lock: format 2 of the lock is not known");
+  CHECK(complaint("format = 1\n", "") == "lock:1:1: 'format' is missing");
+  CHECK(complaint("source_date_epoch = 1700000000", "source_date_epoch = -1") ==
+        "lock:3:21: 'source_date_epoch' is not between 0 and 253402300799");
+  CHECK(complaint("suite", "suit").contains("'suite' is missing"));
+  CHECK(complaint("reason", "rason").contains("'reason' is missing"));
+  CHECK(complaint("reason", "extra = 1\nreason").contains("unknown key 'extra'"));
+  CHECK(complaint("size = 12", "size = \"12\"").contains("'size' must be an integer, not a string"));
+  CHECK(complaint("size = 12", "size = -1").contains("'size' is not between"));
+  CHECK(complaint("aaaa\"", "aaa\"").contains("'sha256': "));
+  CHECK(complaint("\"aa\"", "\"a/a\"").contains("'name' is not a package name"));
+  CHECK(complaint("\"aa\"", "\"bb\"").contains("'bb' is not after 'bb'"));
+  CHECK(complaint("\"aa\"", "\"cc\"").contains("'bb' is not after 'cc'"));
+  CHECK(complaint("format = 1", "format = 1\npackag = 1").contains("unknown key 'packag'"));
+}
+
+TEST_CASE("a lock cannot point out of the archive") {
+  for (const std::string_view path : {"../x.deb", "/etc/passwd", "pool//x.deb", "pool/./x.deb", "pool/../../x", ""}) {
+    CAPTURE(path);
+    CHECK(
+        complaint("pool/main/a/a/a_1.0_amd64.deb", path).contains("'filename' is not a relative path in the archive"));
+  }
+}
+
+TEST_CASE("package must be an array of tables") {
+  CHECK_FALSE(parse_lock("format = 1\nsource_date_epoch = 1\npackage = 1\n", "lock"));
+  CHECK_FALSE(parse_lock("format = 1\nsource_date_epoch = 1\npackage = [1]\n", "lock"));
+  CHECK_FALSE(parse_lock("", "lock"));
+  CHECK_FALSE(parse_lock("[", "lock"));
+  CHECK(parse_lock("format = 1\nsource_date_epoch = 1\npackage = []\n", "lock"));
+}
+
+TEST_CASE("the file name of a package escapes the colon of an epoch") {
+  CHECK(deb_file_name(package("aa")) == "aa_1%3a1.0~rc1+ds-2_amd64.deb");
+}
+
+TEST_CASE("SOURCE_DATE_EPOCH is a plain number of seconds") {
+  CHECK(parse_source_date_epoch("0") == 0);
+  CHECK(parse_source_date_epoch("1700000000") == 1700000000);
+  for (const std::string_view bad :
+       {"", "-1", "1e9", " 1", "1 ", "0x10", "253402300800", "99999999999999999999", "now"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_source_date_epoch(bad));
+  }
+}
+
+}  // namespace
+}  // namespace bulkhead::packages
