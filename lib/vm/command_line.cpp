@@ -69,7 +69,7 @@ void add_disk(Arguments& arguments, const Disk& disk, std::size_t index, const s
   // Discarded and zeroed blocks become holes, or an overlay grows without need.
   add(arguments, "-drive",
       std::format("if=none,id={},format={},file={},discard=unmap,detect-zeroes=unmap{}", id, to_string(format),
-                  escaped(image.native()), overlay != nullptr ? ",cache=unsafe" : ""));
+                  escaped(image.native()), overlay != nullptr || !disk.durable ? ",cache=unsafe" : ""));
   const std::string tail = std::format("drive={},bootindex={}", id, index);
   switch (disk.bus) {
     case DiskBus::virtio_blk:

@@ -213,6 +213,19 @@ Result<> Machine::power_button() {
   return {};
 }
 
+Result<> Machine::press_ctrl_alt_delete() {
+  nlohmann::json keys = nlohmann::json::array();
+  for (const char* name : {"ctrl", "alt", "delete"}) keys.push_back({{"type", "qcode"}, {"data", name}});
+  TRY(execute("send-key", {{"keys", std::move(keys)}}));
+  return {};
+}
+
+Result<> Machine::end_at_reset() {
+  TRY(execute("set-action", {{"reboot", "shutdown"}}));
+  spec_.on_reset = OnReset::end;
+  return {};
+}
+
 Result<> Machine::cut_power() {
   if (ended()) return {};
   TRY(qemu_.signal(SIGKILL));

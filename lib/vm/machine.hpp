@@ -65,6 +65,8 @@ class Machine {
   Result<std::string> status();  // "running", "paused", "internal-error", …
   Result<> reset();              // the reset button
   Result<> power_button();       // ACPI: asks the guest to shut down
+  Result<> press_ctrl_alt_delete();
+  Result<> end_at_reset();  // OnReset::end from now on
   // Power cut: QEMU is killed; what the guest has not flushed is lost as far as QEMU's own buffers go. Returns when it
   // is gone.
   Result<> cut_power();

@@ -31,6 +31,10 @@ struct Disk {
   // Makes the disk that the guest sees larger than the image; only with `snapshot`. 0: as large as the image.
   std::uint64_t size = 0;
 
+  // The guest's flushes reach the host's disk. Without it what is written survives the end of QEMU, not that of the
+  // host. An overlay never is durable.
+  bool durable = true;
+
   bool operator==(const Disk&) const = default;
 };
 

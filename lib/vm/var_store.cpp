@@ -64,7 +64,8 @@ Result<UefiBoot> create_variable_store(const sys::Path& target, const SecureBoot
 }
 
 Result<UefiBoot> existing_variable_store(const sys::Path& store, const sys::Path& firmware) {
-  return UefiBoot{.code = TRY(firmware_file(firmware, "OVMF_CODE_4M.secboot.fd")), .variables = store, .secure_boot = true};
+  return UefiBoot{
+      .code = TRY(firmware_file(firmware, "OVMF_CODE_4M.secboot.fd")), .variables = store, .secure_boot = true};
 }
 
 Result<UefiBoot> create_empty_variable_store(const sys::Path& target, const sys::Path& firmware) {

@@ -14,7 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A node that is asked to shut down and does not is switched off: a power cut never harms it, only an unfinished write of its own.
+// A node that is asked to shut down and does not is switched off: a power cut never harms it, only an unfinished write
+// of its own.
 constexpr auto kShutdownTime = 60s;
 
 Result<vm::UefiBoot> firmware(const BootOptions& options, const sys::Path& variables, bool keep) {
@@ -33,7 +34,8 @@ Result<> shut_down(vm::Machine& machine) {
   return machine.cut_power();
 }
 
-Result<cli::ExitCode> run_until_ready(vm::Machine& machine, const BootOptions& options, const cli::Invocation& invocation) {
+Result<cli::ExitCode> run_until_ready(vm::Machine& machine, const BootOptions& options,
+                                      const cli::Invocation& invocation) {
   const ReadyReport report = TRY(wait_until_ready(machine, vm::after(options.ready_time), invocation));
   TRY(shut_down(machine));
   std::print("{}", invocation.json ? to_json(report) : to_text(report));
@@ -48,7 +50,8 @@ Result<cli::ExitCode> run(const BootOptions& options, const cli::Invocation& inv
   const MachineFiles files = TRY(prepare_disk(options));
   const sys::TempDir scratch = TRY(sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-boot-"));
   vm::MachineSpec spec;
-  spec.boot = TRY(firmware(options, files.variables.value_or(scratch.path() / "variables.fd"), files.variables.has_value()));
+  spec.boot =
+      TRY(firmware(options, files.variables.value_or(scratch.path() / "variables.fd"), files.variables.has_value()));
   spec.disks = {files.disk};
   spec.accelerator = options.accelerator;
   spec.memory = options.memory;

@@ -23,16 +23,18 @@ Result<sys::Path> full_path(const sys::Path& path) {
 Result<std::string> identity_of(const sys::Path& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) < 0) return fail_errno("looking at {}", path.native());
-  return std::format("{} {} {} {}.{:09}\n", info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+  return std::format("{} {} {} {}.{:09}\n", info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec,
+                     info.st_mtim.tv_nsec);
 }
 
 // The overlay is made complete under another name first: a killed run leaves either no machine or a whole one.
-Result<> make_machine(const sys::Path& image, std::uint64_t size, const std::string& identity, const sys::Path& directory) {
+Result<> make_machine(const sys::Path& image, std::uint64_t size, const std::string& identity,
+                      const sys::Path& directory) {
   TRY(sys::remove_all(directory));
   TRY(sys::create_directories(directory));
   const sys::Path partial = directory / "disk.partial";
-  TRY_CTX(sys::run_checked({.arguments = {"qemu-img", "create", "-q", "-f", "qcow2", "-b", image.native(), "-F", "raw", partial.native(),
-                                          std::to_string(size)}}),
+  TRY_CTX(sys::run_checked({.arguments = {"qemu-img", "create", "-q", "-f", "qcow2", "-b", image.native(), "-F", "raw",
+                                          partial.native(), std::to_string(size)}}),
           "making the machine's disk");
   TRY(sys::rename(partial, directory / "disk.qcow2"));
   TRY(sys::write_file_atomically(directory / "source", identity));
@@ -90,10 +92,13 @@ Result<vm::DiskFormat> format_of(const sys::Path& image) {
   const std::string_view text = as_text(start);
   if (text.starts_with("QFI\xfb")) return vm::DiskFormat::qcow2;
   if (text.substr(512) == "EFI PART") return vm::DiskFormat::raw;
-  return fail(error(ErrorCode::invalid_argument, "{} is neither a raw disk with a GPT nor a qcow2 image", image.native())
-                  .with_hint("unpack a compressed image first: zstd -d IMAGE.zst"));
+  return fail(
+      error(ErrorCode::invalid_argument, "{} is neither a raw disk with a GPT nor a qcow2 image", image.native())
+          .with_hint("unpack a compressed image first: zstd -d IMAGE.zst"));
 }
 
-Result<MachineFiles> prepare_disk(const BootOptions& options) { return options.image ? given_image(options) : variant_machine(options); }
+Result<MachineFiles> prepare_disk(const BootOptions& options) {
+  return options.image ? given_image(options) : variant_machine(options);
+}
 
 }  // namespace bulkhead::boot

@@ -8,7 +8,7 @@ namespace bulkhead::boot {
 struct MachineFiles {
   vm::Disk disk;
   std::optional<sys::Path> variables;  // UEFI variable store to keep; nothing: one that is forgotten
-  bool fresh = false;                  // the disk on top of the image was made now, because there was none for this image
+  bool fresh = false;  // the disk on top of the image was made now, because there was none for this image
 };
 
 // Errors: not_found with a hint to build; invalid_argument for an image of another format.

@@ -30,7 +30,8 @@ class RawTerminal {
     terminal.active_ = true;
     return terminal;
   }
-  RawTerminal(RawTerminal&& other) noexcept : fd_(other.fd_), active_(std::exchange(other.active_, false)), before_(other.before_) {}
+  RawTerminal(RawTerminal&& other) noexcept
+      : fd_(other.fd_), active_(std::exchange(other.active_, false)), before_(other.before_) {}
   RawTerminal& operator=(RawTerminal&&) = delete;
   ~RawTerminal() {
     if (active_) ::tcsetattr(fd_, TCSADRAIN, &before_);
@@ -52,7 +53,8 @@ class StopSignals {
     sigset_t set;
     ::sigemptyset(&set);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&set, number);
-    if (::pthread_sigmask(SIG_BLOCK, &set, &signals.before_) != 0) return fail(ErrorCode::internal, "cannot block signals");
+    if (::pthread_sigmask(SIG_BLOCK, &set, &signals.before_) != 0)
+      return fail(ErrorCode::internal, "cannot block signals");
     signals.active_ = true;
     signals.fd_ = sys::UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!signals.fd_) return fail_errno("catching signals");
@@ -103,16 +105,11 @@ class Keyboard {
  private:
   Result<> act(char key) {
     switch (key) {
-      case 'q':
-        return machine_.cut_power();
-      case 'p':
-        return machine_.power_button();
-      case 'r':
-        return machine_.reset();
-      case kEscapeKey:
-        return {};
-      default:
-        return say(std::format("\r\n{}\r\n", kEscapeHelp));
+      case 'q': return machine_.cut_power();
+      case 'p': return machine_.power_button();
+      case 'r': return machine_.reset();
+      case kEscapeKey: return {};
+      default: return say(std::format("\r\n{}\r\n", kEscapeHelp));
     }
   }
 

@@ -35,13 +35,15 @@ Result<ReadyReport> wait_until_ready(vm::Machine& machine, vm::Deadline deadline
     }
     if (state->state == "ready" || state->state == "degraded") {
       progress.end(state->state);
-      return ReadyReport{.state = *state, .elapsed = duration_cast<milliseconds>(std::chrono::steady_clock::now() - start)};
+      return ReadyReport{.state = *state,
+                         .elapsed = duration_cast<milliseconds>(std::chrono::steady_clock::now() - start)};
     }
   }
 }
 
 std::string to_text(const ReadyReport& report) {
-  std::string text = std::format("{} after {:.1f} s\n", report.state.state, std::chrono::duration<double>(report.elapsed).count());
+  std::string text =
+      std::format("{} after {:.1f} s\n", report.state.state, std::chrono::duration<double>(report.elapsed).count());
   for (const auto& [name, value] : report.state.fields) {
     if (name != "state") text += std::format("  {}: {}\n", name, value);
   }

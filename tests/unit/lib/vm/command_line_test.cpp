@@ -171,7 +171,8 @@ TEST_CASE("accelerators are read by the names they are shown with") {
 
 TEST_CASE("forwarded ports and disk buses are read strictly") {
   CHECK(parse_port_forward("8080:80") == PortForward{.host = 8080, .guest = 80});
-  for (const char* text : {"", "80", "80:", ":80", "0:80", "80:0", "65536:80", "80:80:80", "a:b", "-1:80", "tcp:80:80"}) {
+  for (const char* text :
+       {"", "80", "80:", ":80", "0:80", "80:0", "65536:80", "80:80:80", "a:b", "-1:80", "tcp:80:80"}) {
     INFO(text);
     CHECK_FALSE(parse_port_forward(text));
   }

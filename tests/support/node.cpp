@@ -1,0 +1,67 @@
+#include "tests/support/node.hpp"
+
+#include <algorithm>
+
+#include "lib/vm/accelerator.hpp"
+#include "lib/vm/var_store.hpp"
+#include "tests/support/must.hpp"
+#include "tests/support/program.hpp"
+
+namespace bulkhead::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+// One of a real machine, so that the node may derive its identity from it.
+constexpr const char* kProductUuid = "5e3a1f7c-0c5d-4d0e-9b64-2f7a1c9d8e10";
+
+vm::Machine switch_on(const ScratchDisk& disk, const std::string& name, const NodeOptions& options) {
+  const sys::Path logs = image_directory("kvm").parent_path().parent_path() / "logs";
+  must(sys::create_directories(logs));
+  vm::MachineSpec spec;
+  // The store stays with the disk: what the boot loader keeps there must survive from boot to boot, as it does in a
+  // real machine.
+  const sys::Path variables = disk.directory() / "variables.fd";
+  spec.boot = sys::exists(variables)
+                  ? must(vm::existing_variable_store(variables))
+                  : must(vm::create_variable_store(variables, must(vm::certificates_in(key_directory()))));
+  spec.disks = {{.image = disk.path(), .bus = options.bus, .snapshot = false, .durable = false}};
+  spec.memory = std::uint64_t{1536} << 20U;
+  spec.network = vm::Network{.restricted = true};
+  spec.smbios_uuid = kProductUuid;
+  spec.on_reset = options.on_reset;
+  spec.tpm = options.tpm;
+  return must(vm::Machine::start(std::move(spec),
+                                 {.cache_directory = cache_directory(), .serial_log = logs / (name + ".log")}));
+}
+
+}  // namespace
+
+Node::Node(const ScratchDisk& disk, const std::string& name, const NodeOptions& options)
+    : machine_(switch_on(disk, name, options)) {}
+
+vm::NodeState Node::wait_for_state(const std::string& state, vm::Deadline deadline) {
+  for (;;) {
+    const std::string line =
+        must(machine_.wait_for_line(vm::Pattern::text(std::string(vm::kNodeStatePrefix)), deadline));
+    const auto found = vm::parse_node_state(line);
+    if (found && found->state == state) return *found;
+    INFO(line);
+    REQUIRE_FALSE((found && found->state == "degraded" && state == "ready"));
+  }
+}
+
+void Node::shut_down() {
+  must(machine_.end_at_reset());
+  must(machine_.press_ctrl_alt_delete());
+  must(machine_.wait_for_end(vm::after(kBootTime)));
+}
+
+bool Node::showed_state(const std::string& state) const {
+  return std::ranges::any_of(console().lines(), [&](const std::string& line) {
+    const auto found = vm::parse_node_state(line);
+    return found && found->state == state;
+  });
+}
+
+}  // namespace bulkhead::testing

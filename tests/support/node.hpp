@@ -1,0 +1,46 @@
+// A machine that runs a Bulkhead image in a test: UEFI firmware with the image's keys enrolled and Secure Boot on,
+// writing to the test's own disk.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "lib/vm/machine.hpp"
+#include "lib/vm/node_state.hpp"
+#include "tests/support/scratch_disk.hpp"
+
+namespace bulkhead::testing {
+
+// Limits, not expectations: emulated machines on a busy host are slow. docs/testing.md has what it takes in fact.
+inline constexpr std::chrono::seconds kBootTime{300};
+inline constexpr std::chrono::seconds kFallBackTime{600};  // a few failed boots, and one that works
+
+struct NodeOptions {
+  vm::DiskBus bus = vm::DiskBus::virtio_blk;
+  vm::OnReset on_reset = vm::OnReset::reset;
+  bool tpm = false;
+};
+
+class Node {
+ public:
+  // Switches a machine on. `name` names its console's log in the log directory, which is kept (docs/testing.md).
+  Node(const ScratchDisk& disk, const std::string& name, const NodeOptions& options = {});
+
+  vm::Machine& machine() { return machine_; }
+  const vm::SerialLog& console() const { return machine_.serial().log(); }
+
+  // The next state line with this state. "degraded" ends the wait for "ready" with a failure.
+  vm::NodeState wait_for_state(const std::string& state, vm::Deadline deadline);
+  vm::NodeState wait_until_ready(std::chrono::seconds limit = kBootTime) {
+    return wait_for_state("ready", vm::after(limit));
+  }
+  // Ctrl-Alt-Del: the node stops everything and restarts; the machine ends there.
+  void shut_down();
+  // True when the console showed a state line with this state, ever.
+  bool showed_state(const std::string& state) const;
+
+ private:
+  vm::Machine machine_;
+};
+
+}  // namespace bulkhead::testing

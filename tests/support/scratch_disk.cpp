@@ -1,0 +1,185 @@
+#include "tests/support/scratch_disk.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <regex>
+
+#include "lib/verity/root_hash_signature.hpp"
+#include "os-builder/disk/slot.hpp"
+#include "os-builder/uki/content.hpp"
+#include "os-builder/uki/uki.hpp"
+#include "tests/support/must.hpp"
+#include "tests/support/program.hpp"
+
+namespace bulkhead::testing {
+namespace {
+
+constexpr const char* kUkiDirectory = "EFI/Linux/";
+constexpr const char* kStub = "/usr/lib/systemd/boot/efi/linuxx64.efi.stub";
+constexpr std::int64_t kTime = 1'700'000'000;
+constexpr std::uint64_t kMostUki = std::uint64_t{64} << 20U;
+
+std::string tool_output(std::vector<std::string> arguments) {
+  return must(sys::run_checked({.arguments = std::move(arguments)}));
+}
+
+// Next to the images, so that copying them can share their blocks.
+sys::TempDir scratch_directory() {
+  return must(sys::TempDir::create(image_directory("kvm").parent_path().parent_path() / "scratch", "vm-"));
+}
+
+// One header of the "newc" format: magic and 13 numbers of 8 hex digits (cpio(5)).
+std::string cpio_entry(std::string_view name, unsigned mode, std::string_view content) {
+  std::string entry = "070701";
+  const std::array<std::size_t, 13> numbers = {0, mode, 0, 0, 1, 0, content.size(), 0, 0, 0, 0, name.size() + 1, 0};
+  for (const std::size_t number : numbers) entry += std::format("{:08x}", number);
+  entry += name;
+  entry += '\0';
+  entry.resize((entry.size() + 3) / 4 * 4, '\0');
+  entry += content;
+  entry.resize((entry.size() + 3) / 4 * 4, '\0');
+  return entry;
+}
+
+}  // namespace
+
+BuiltImage BuiltImage::of_variant(const std::string& name) {
+  const sys::Path directory = image_directory(name);
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const std::string file = entry.path().filename();
+    if (!file.starts_with("bulkhead_") || !file.ends_with(".efi")) continue;
+    return {directory, must(Version::parse(file.substr(9, file.size() - 9 - 4)))};
+  }
+  must(Result<>(fail(ErrorCode::not_found, "no UKI in {}", directory.native())));
+  std::unreachable();
+}
+
+seal::SealedRoot BuiltImage::sealed_root() const {
+  const std::string record = must(sys::read_file(directory_ / "root.verity-sig"));
+  return {.root = directory_ / "root.erofs",
+          .verity = directory_ / "root.verity",
+          .signature = directory_ / "root.verity-sig",
+          .root_hash = must(verity::parse_root_hash_signature(as_bytes(record))).root_hash};
+}
+
+std::string BuiltImage::uki() const {
+  return must(sys::read_file(directory_ / std::format("bulkhead_{}.efi", version_.to_string()), kMostUki));
+}
+
+std::string BuiltImage::changed_uki(const UkiChanges& changes, const keys::KeySet& keys) const {
+  const std::string before = uki();
+  const uki::UkiContent content = must(uki::read_content(as_bytes(before)));
+  const sys::TempDir directory = scratch_directory();
+  const sys::Path initrd = directory.path() / "initrd";
+  must(sys::write_file_atomically(initrd, std::string(as_text(content.initrd)) + changes.more_initrd));
+  const uki::UkiInputs inputs{.kernel = rootfs::Content::of(std::string(as_text(content.kernel))),
+                              .stub = rootfs::Content::of(must(sys::read_file(kStub))),
+                              .initrd = initrd,
+                              .command_line = content.command_line + " " + changes.more_command_line,
+                              .os_release = content.os_release,
+                              .kernel_release = content.kernel_release,
+                              .epoch = kTime};
+  must(uki::build(inputs, keys, directory.path() / "uki.efi"));
+  return must(sys::read_file(directory.path() / "uki.efi", kMostUki));
+}
+
+ScratchDisk::ScratchDisk(const BuiltImage& image, std::uint64_t size)
+    : directory_(scratch_directory()), path_(directory_.path() / "disk.img") {
+  tool_output({"cp", "--sparse=always", "--reflink=auto", image.disk().native(), path_.native()});
+  must(sys::file_size(path_));
+  REQUIRE(::truncate(path_.c_str(), static_cast<off_t>(size)) == 0);
+}
+
+gpt::Partition ScratchDisk::partition(unsigned number) const {
+  const gpt::TableReading reading = must(gpt::read_table(path_));
+  const gpt::Partition* found = reading.table.find(number);
+  REQUIRE(found != nullptr);
+  return *found;
+}
+
+disk::Esp ScratchDisk::esp() const { return {.image = path_, .partition = partition(gpt::kEspNumber)}; }
+
+void ScratchDisk::flip_byte(unsigned partition_number, std::uint64_t offset) const {
+  const gpt::Partition target = partition(partition_number);
+  REQUIRE(offset < target.size);
+  const sys::UniqueFd fd = must(sys::open_file(path_, O_RDWR));
+  std::array<std::byte, 1> byte{};
+  must(sys::read_exactly_at(fd.get(), byte, target.start + offset));
+  byte[0] = ~byte[0];
+  must(sys::write_all_at(fd.get(), byte, target.start + offset));
+}
+
+std::uint64_t ScratchDisk::first_data_byte(unsigned root_partition_number, const std::string& file) const {
+  const sys::Path root = directory() / "root.erofs";
+  const gpt::Partition place = partition(root_partition_number);
+  must(disk::extract(path_, place.start, place.size, root));
+  // "   0:        0..  131072 |  131072 :   12345344..  12410880 |   65536": logical range, length, physical range,
+  // length.
+  const std::string extents = tool_output({"dump.erofs", "--path=" + file, "-e", root.native()});
+  must(sys::remove_all(root));
+  std::smatch found;
+  INFO(extents);
+  REQUIRE(std::regex_search(extents, found, std::regex(R"(\n\s*0:\s*0\.\.\s*\d+\s*\|\s*\d+\s*:\s*(\d+)\.\.)")));
+  return std::stoull(found[1]);
+}
+
+void ScratchDisk::fill_slot_b(const BuiltImage& image) const {
+  must(disk::install_slot(path_, gpt::Slot::b, image.sealed_root(), image.version()));
+}
+
+std::vector<std::string> ScratchDisk::uki_names() const {
+  std::vector<std::string> names;
+  for (const std::string& file : must(disk::list_esp_files(esp()))) {
+    if (file.starts_with(kUkiDirectory)) names.push_back(file.substr(std::string_view(kUkiDirectory).size()));
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+void ScratchDisk::put_uki(const std::string& name, std::string_view content) const {
+  must(disk::put_esp_file(esp(), kUkiDirectory + name, content, kTime));
+}
+
+std::string ScratchDisk::uki(const std::string& name) const {
+  return must(disk::read_esp_file(esp(), kUkiDirectory + name));
+}
+
+void ScratchDisk::remove_uki(const std::string& name) const {
+  must(disk::remove_esp_file(esp(), kUkiDirectory + name));
+}
+
+std::string ScratchDisk::ext4_name(unsigned partition_number) const {
+  return std::format("{}?offset={}", path_.native(), partition(partition_number).start);
+}
+
+std::string ScratchDisk::ext4_file(unsigned partition_number, const std::string& file) const {
+  return tool_output({"debugfs", "-R", "cat " + file, ext4_name(partition_number)});
+}
+
+std::string ScratchDisk::journal() const {
+  const sys::TempDir copy = must(sys::TempDir::create(directory(), "journal-"));
+  tool_output(
+      {"debugfs", "-R", std::format("rdump /log/journal {}", copy.path().native()), ext4_name(gpt::kDataNumber)});
+  return tool_output({"journalctl", "--no-pager", "--output=cat", "--directory", (copy.path() / "journal").native()});
+}
+
+std::string initrd_with(const sys::Path& program) {
+  static constexpr unsigned kExecutable = 0100755;
+  return cpio_entry("init", kExecutable, must(sys::read_file(program))) + cpio_entry("TRAILER!!!", 0, "");
+}
+
+const keys::KeySet& owner_keys() {
+  static const keys::KeySet keys = must(keys::load(key_directory()));
+  return keys;
+}
+
+const keys::KeySet& stranger_keys() {
+  static const sys::TempDir directory = scratch_directory();
+  static const keys::KeySet keys = must(keys::generate(directory.path() / "keys", "Stranger", 1));
+  return keys;
+}
+
+}  // namespace bulkhead::testing
