@@ -1,0 +1,35 @@
+#include "lib/log/log.hpp"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <set>
+
+using namespace bulkhead;
+using namespace bulkhead::log;
+
+TEST_CASE("an entry is one line with its fields behind the message") {
+  const Entry entry{.priority = Priority::warning, .message = "node is degraded", .fields = {{"BULKHEAD_SLOT", "A"}}};
+  CHECK(to_line(entry, true) == "<4>node is degraded BULKHEAD_SLOT=A\n");
+  CHECK(to_line(entry, false) == "node is degraded BULKHEAD_SLOT=A\n");
+}
+
+TEST_CASE("control characters cannot start a new line or move the cursor") {
+  CHECK(to_line({.message = "a\n<0>forged\x1b[2J"}, false) == "a <0>forged [2J\n");
+}
+
+TEST_CASE("an error becomes an entry with its code and errno") {
+  Error reason = error(ErrorCode::not_found, "no such thing").with_context("looking");
+  reason.sys_errno = 2;
+  const Entry entry = entry_of(reason);
+  CHECK(entry.priority == Priority::error);
+  CHECK(to_line(entry, false) == "looking: no such thing BULKHEAD_CODE=not_found ERRNO=2\n");
+}
+
+TEST_CASE("message ids are 128-bit numbers, each used once") {
+  std::set<std::string_view> seen;
+  for (const MessageId& id : kMessageIds) {
+    CHECK(id.id.size() == 32);
+    CHECK(std::ranges::all_of(id.id, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }));
+    CHECK(seen.insert(id.id).second);
+  }
+}

@@ -1,0 +1,81 @@
+#include <archive.h>
+#include <archive_entry.h>
+#include <catch2/catch_test_macros.hpp>
+#include <memory>
+
+#include "lib/sys/temp_dir.hpp"
+#include "os-builder/initrd/initrd.hpp"
+
+using namespace bulkhead;
+
+namespace {
+
+constexpr const char* kModules = "/usr/lib/modules/6.12/";
+
+struct Fixture {
+  sys::TempDir directory = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
+  rootfs::Tree modules;
+
+  Fixture() {
+    const std::string module = sys::read_file(FAKE_MODULE).value();
+    put("modules.builtin", "kernel/drivers/md/dm-bufio.ko\nkernel/drivers/md/dm-mod.ko\n");
+    put("kernel/drivers/md/dm-verity.ko", module);
+    REQUIRE(sys::write_file_atomically(directory.path() / "init", "the program", 0755));
+  }
+  void put(const std::string& name, std::string bytes) { REQUIRE(modules.put_file(kModules + name, std::move(bytes), 0644, "test")); }
+
+  Result<> build(std::vector<std::string> wanted, const std::string& output) {
+    return initrd::build({.init = directory.path() / "init", .modules = &modules, .kernel_release = "6.12", .wanted = std::move(wanted), .epoch = 1'700'000'000},
+                         directory.path() / output);
+  }
+  std::string read(const std::string& name) const { return sys::read_file(directory.path() / name).value(); }
+};
+
+std::vector<std::string> names_in(const std::string& bytes) {
+  const std::unique_ptr<archive, int (*)(archive*)> reader(::archive_read_new(), ::archive_read_free);
+  ::archive_read_support_filter_zstd(reader.get());
+  ::archive_read_support_format_cpio(reader.get());
+  REQUIRE(::archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) == ARCHIVE_OK);
+  std::vector<std::string> names;
+  archive_entry* entry = nullptr;
+  while (::archive_read_next_header(reader.get(), &entry) == ARCHIVE_OK) {
+    CHECK(::archive_entry_uid(entry) == 0);
+    CHECK(::archive_entry_mtime(entry) == 1'700'000'000);
+    names.emplace_back(::archive_entry_pathname(entry));
+  }
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("the initrd holds the program, the modules and their order, and nothing else") {
+  Fixture fixture;
+  REQUIRE(fixture.build({"dm_verity", "dm_mod"}, "initrd"));
+  CHECK(names_in(fixture.read("initrd")) == std::vector<std::string>{"init", "modules", "modules/dm_verity.ko", "modules/load"});
+}
+
+TEST_CASE("two initrds from the same inputs are the same bytes") {
+  Fixture fixture;
+  Fixture other;
+  REQUIRE(fixture.build({"dm_verity"}, "initrd"));
+  REQUIRE(other.build({"dm_verity"}, "other-name"));
+  CHECK(fixture.read("initrd") == other.read("other-name"));
+}
+
+TEST_CASE("an unknown module is one error with the nearest name, and leaves no file") {
+  Fixture fixture;
+  const auto result = fixture.build({"dm_verty"}, "initrd");
+  REQUIRE(!result);
+  CHECK(result.error().code == ErrorCode::invalid_argument);
+  CHECK(result.error().hint == "did you mean dm_verity?");
+  CHECK(!sys::exists(fixture.directory.path() / "initrd"));
+}
+
+TEST_CASE("a damaged module stops the build and leaves no file") {
+  Fixture fixture;
+  fixture.put("kernel/fs/erofs.ko", "rubbish");
+  const auto result = fixture.build({"erofs"}, "initrd");
+  REQUIRE(!result);
+  CHECK(result.error().code == ErrorCode::data_loss);
+  CHECK(!sys::exists(fixture.directory.path() / "initrd"));
+}
