@@ -54,5 +54,6 @@ std::string_view to_string(PartitionKind kind);
 
 // Discoverable Partitions Specification, "Partition Flags".
 inline constexpr std::uint64_t kAttributeReadOnly = std::uint64_t{1} << 60U;
+inline constexpr std::uint64_t kAttributeNoAuto = std::uint64_t{1} << 63U;
 
 }  // namespace bulkhead::gpt

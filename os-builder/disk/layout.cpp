@@ -15,6 +15,9 @@ struct Planned {
   std::string_view label;
 };
 
+// Whoever discovers partitions by type must not take an empty slot for a newer one.
+constexpr std::uint64_t kEmptyAttributes = gpt::kAttributeReadOnly | gpt::kAttributeNoAuto;
+
 bool is_signed_content(PartitionKind kind) {
   return kind == PartitionKind::root || kind == PartitionKind::root_verity ||
          kind == PartitionKind::root_verity_signature;
@@ -41,6 +44,7 @@ gpt::PartitionUuid uuid_on(const gpt::PartitionUuid& disk, unsigned number) {
 
 gpt::Partition empty_partition(gpt::Partition partition, const gpt::PartitionUuid& disk) {
   partition.label = gpt::kEmptyLabel;
+  partition.attributes = kEmptyAttributes;
   partition.uuid = uuid_on(disk, partition.number);
   return partition;
 }
@@ -61,9 +65,13 @@ Result<Layout> plan_layout(const variant::PartitionSizes& sizes, const Version& 
         .label = std::string(entry.label),
         .start = next,
         .size = entry.size,
-        .attributes = is_signed_content(entry.kind) ? gpt::kAttributeReadOnly : 0,
+        .attributes = is_signed_content(entry.kind) ? kEmptyAttributes : 0,
     });
     next += entry.size;
+  }
+  if (sizes.state % kAlignment != 0 || sizes.data % kAlignment != 0) {
+    return fail(ErrorCode::invalid_argument, "room of {} and {} bytes for STATE and DATA: multiples of 1 MiB are needed",
+                sizes.state, sizes.data);
   }
   // STATE and DATA are made by the first boot, file systems first and the table's entries last: a power cut in between
   // leaves nothing that looks made. The image only has room for them, so that it starts as it is, without being grown.
@@ -85,6 +93,7 @@ Result<std::vector<gpt::Partition>> named_slot(const gpt::Table& table, gpt::Slo
     return fail(ErrorCode::failed_precondition, "the disk has no slot {}", to_string(slot));
   }
   std::vector<gpt::Partition> named = {*root, *verity, *signature};
+  for (gpt::Partition& partition : named) partition.attributes = gpt::kAttributeReadOnly;
   named[0].label = labels.root;
   named[0].uuid = gpt::root_partition_uuid(root_hash);
   named[1].label = labels.verity;

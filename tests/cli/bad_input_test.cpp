@@ -63,10 +63,9 @@ struct Checkout {
   }
 
   sys::Output run(std::vector<std::string> arguments) const {
-    for (const std::string& option : {"--source", "--archive", "--cache"}) arguments.push_back(option);
-    arguments.insert(arguments.end() - 2, source.native());
-    arguments.insert(arguments.end() - 1, archive.sources_dir().native());
-    arguments.push_back((scratch.path() / "cache").native());
+    const std::vector<std::string> places = {"--source", source.native(), "--archive", archive.sources_dir().native(),
+                                             "--cache", (scratch.path() / "cache").native()};
+    arguments.insert(arguments.end(), places.begin(), places.end());
     return os_builder(std::move(arguments));
   }
   sys::Output plan() const { return run({"plan", "-v", "small"}); }

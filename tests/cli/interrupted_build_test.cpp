@@ -4,8 +4,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
-#include <set>
 
 #include "lib/sys/temp_dir.hpp"
 #include "tests/support/program.hpp"
