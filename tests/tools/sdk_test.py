@@ -1,0 +1,148 @@
+"""Holds tools/sdk to what it promises: from outside its messages and exit statuses; by entering the SDK once more from inside it,
+what a command sees there, what it leaves behind, and that nothing outlives it."""
+
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+import tempfile
+import unittest
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+SDK = str(REPOSITORY / "tools/sdk")
+
+
+class Sdk(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        # As on a host: not inside, and with an archive that is never asked for anything.
+        self.environment = {**os.environ, "BULKHEAD_MIRROR": "http://127.0.0.1:1/debian"}
+        self.environment.pop("BULKHEAD_SDK", None)
+
+    def sdk(self, *arguments, cwd=REPOSITORY, **environment):
+        return subprocess.run([SDK, *arguments], cwd=cwd, env={**self.environment, **environment}, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL)
+
+    def assert_fails(self, done, status, *parts):
+        self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
+        for part in parts:
+            self.assertIn(part, done.stderr)
+
+
+class Messages(Sdk):
+    def setUp(self):
+        super().setUp()
+        self.environment["BULKHEAD_CACHE"] = str(self.folder / "cache")
+
+    def test_help_is_data(self):
+        done = self.sdk("--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("Usage: tools/sdk VERB", done.stdout)
+
+    def test_misuse_is_status_2_and_names_the_help(self):
+        self.assert_fails(self.sdk("imagine"), 2, "unknown verb 'imagine'", "tools/sdk --help")
+        self.assert_fails(self.sdk("run"), 2, "which command")
+        self.assert_fails(self.sdk("clean", "--most"), 2, "'--most'")
+
+    def test_a_mirror_that_is_no_url_is_refused_with_its_name(self):
+        self.assert_fails(self.sdk("root", BULKHEAD_MIRROR="ftp://archive"), 1, "'ftp://archive'", "set BULKHEAD_MIRROR")
+
+    def test_a_missing_keyring_is_refused_with_its_name(self):
+        self.assert_fails(self.sdk("root", BULKHEAD_KEYRING="/nonexistent.gpg"), 1, "/nonexistent.gpg", "BULKHEAD_KEYRING")
+
+    def test_clean_removes_what_a_killed_setup_left(self):
+        for name in ("root-old/usr", ".new-root-abc/usr", "apt-old"):
+            (self.folder / "cache/sdk" / name).mkdir(parents=True)
+        done = self.sdk("clean")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        left = {path.name.split("-")[0] for path in (self.folder / "cache/sdk").iterdir()}
+        self.assertEqual(left, {".lock", "apt"})
+
+
+@unittest.skipUnless(os.environ.get("BULKHEAD_SDK"), "needs to run inside the SDK, whose root it enters")
+class Inside(Sdk):
+    def setUp(self):
+        super().setUp()
+        # A cache of its own, that borrows the root which this very test runs in.
+        self.environment["BULKHEAD_CACHE"] = str(self.folder / "cache")
+        root = subprocess.run(["bash", "-c", f"source <(sed -n '/^readonly format/p;/^readonly suite/p;/^packages()/p;/^digest()/p' {SDK}); "
+                               "here=$1; { echo \"$format $suite 0\"; packages; } | digest", "_", str(REPOSITORY / "tools")],
+                              check=True, capture_output=True, text=True).stdout.strip()
+        real = pathlib.Path(os.environ["BULKHEAD_CACHE"]) / "sdk" / os.environ["BULKHEAD_SDK"]
+        self.assertTrue(real.is_dir(), f"{real} is gone while we run in it")
+        (self.folder / "cache/sdk").mkdir(parents=True)
+        (self.folder / f"cache/sdk/root-{root}").symlink_to(real)
+
+    def test_status_directory_mask_and_input_are_kept(self):
+        self.assertEqual(self.sdk("run", "bash", "-c", "exit 7").returncode, 7)
+        self.assertEqual(self.sdk("run", "pwd", cwd=self.folder).stdout, f"{self.folder}\n")
+        masked = subprocess.run(["bash", "-c", f"umask 027; echo in | {SDK} run bash -c 'umask; cat'"], env=self.environment,
+                                capture_output=True, text=True)
+        self.assertEqual(masked.stdout, "0027\nin\n", masked.stderr)
+
+    def test_the_environment_is_clean(self):
+        done = self.sdk("run", "env", LD_LIBRARY_PATH="/x", CXXFLAGS="-O0", SOURCE_DATE_EPOCH="7", BULKHEAD_X="with space", LANG="de_DE")
+        variables = done.stdout.splitlines()
+        self.assertFalse([v for v in variables if v.startswith(("LD_LIBRARY_PATH", "CXXFLAGS"))])
+        for expected in ("SOURCE_DATE_EPOCH=7", "BULKHEAD_X=with space", "LANG=C.UTF-8", "HOME=/root"):
+            self.assertIn(expected, variables)
+
+    def test_what_a_run_changes_is_gone_with_it(self):
+        self.assertEqual(self.sdk("run", "bash", "-c", "echo x > /etc/changed; echo x > /var/lib/changed; ! touch /usr/changed").returncode, 0)
+        self.assertEqual(self.sdk("run", "ls", "/etc/changed").returncode, 2)
+        self.assertEqual(self.sdk("run", "bash", "-c", f"echo kept > {self.folder}/file").returncode, 0)
+        self.assertEqual((self.folder / "file").read_text(), "kept\n")
+
+    def test_the_archive_is_the_one_asked_for_and_its_keyring_is_there(self):
+        done = self.sdk("run", "bash", "-c", "cat /etc/apt/sources.list; ls $(sed -n 's/.*signed-by=\\([^]]*\\).*/\\1/p;q' /etc/apt/sources.list)")
+        lines = done.stdout.splitlines()
+        self.assertEqual([line.split("] ")[1] for line in lines[:3]],
+                         ["http://127.0.0.1:1/debian trixie main", "http://127.0.0.1:1/debian trixie-updates main",
+                          "http://127.0.0.1:1/debian-security trixie-security main"])
+        self.assertTrue(lines[3].startswith("/etc/apt/keyrings/"), done.stdout + done.stderr)
+
+    def test_namespaces_nest(self):
+        done = self.sdk("run", "unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "x", "/mnt")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_nothing_outlives_a_killed_run(self):
+        for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGHUP):
+            # The command and a daemon of its hold the write end: end of file means that both are gone.
+            reader, writer = os.pipe()
+            process = subprocess.Popen([SDK, "run", "bash", "-c", f"setsid sleep 1000 & echo up >&{writer}; exec sleep 1000"],
+                                       env=self.environment, pass_fds=[writer])
+            os.close(writer)
+            with open(reader, encoding="utf-8") as output:
+                self.assertEqual(output.readline(), "up\n")
+                process.send_signal(number)
+                self.assertEqual(output.read(), "")
+            self.assertEqual(process.wait(), -number)
+
+    def test_clean_keeps_a_root_in_use(self):
+        kept = self.folder / "cache/sdk/root-other"
+        kept.mkdir()
+        with subprocess.Popen(["flock", "-s", str(kept), "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            holder.stdin.write(b"x\n")
+            holder.stdin.flush()
+            holder.stdout.readline()
+            self.assertIn("in use", self.sdk("clean").stderr)
+            self.assertTrue(kept.is_dir())
+            holder.stdin.close()
+        self.sdk("clean")
+        self.assertFalse(kept.exists())
+
+    def test_a_second_start_costs_less_than_a_second(self):
+        self.sdk("run", "true")
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        for _ in range(3):
+            self.assertEqual(self.sdk("run", "true").returncode, 0)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        # CPU time: wall time is the neighbours' as much as ours.
+        self.assertLess((after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) / 3, 1.0)
+
+
+if __name__ == "__main__":
+    unittest.main()
