@@ -23,6 +23,8 @@ using StoreInfoHandle = std::unique_ptr<OSSL_STORE_INFO, Release<OSSL_STORE_INFO
 using CertificateHandle = std::unique_ptr<X509, Release<X509_free>>;
 using ExtensionHandle = std::unique_ptr<X509_EXTENSION, Release<X509_EXTENSION_free>>;
 
+constexpr std::string_view kModulePath = "module-path=";
+
 // Loading any provider by name switches off the implicit default one, so both are loaded. They stay for the life of the
 // process; the module of the first key counts.
 Result<> load_pkcs11_provider(const std::string& uri) {
@@ -103,13 +105,26 @@ Result<PrivateKey> PrivateKey::generate_rsa(unsigned bits) {
 bool is_pkcs11_uri(std::string_view location) { return location.starts_with("pkcs11:"); }
 
 std::optional<std::string> pkcs11_module_path(std::string_view uri) {
-  static constexpr std::string_view kAttribute = "module-path=";
   const auto query = uri.find('?');
   if (query == std::string_view::npos) return std::nullopt;
   for (const std::string_view attribute : split(uri.substr(query + 1), '&')) {
-    if (attribute.starts_with(kAttribute)) return percent_decoded(attribute.substr(kAttribute.size()));
+    if (attribute.starts_with(kModulePath)) return percent_decoded(attribute.substr(kModulePath.size()));
   }
   return std::nullopt;
+}
+
+std::string without_pkcs11_module_path(std::string_view uri) {
+  const auto query = uri.find('?');
+  std::string result(uri.substr(0, query));
+  if (query == std::string_view::npos) return result;
+  char separator = '?';
+  for (const std::string_view attribute : split(uri.substr(query + 1), '&')) {
+    if (attribute.starts_with(kModulePath)) continue;
+    result += separator;
+    result += attribute;
+    separator = '&';
+  }
+  return result;
 }
 
 Result<PrivateKey> PrivateKey::load(const std::string& location) {

@@ -37,6 +37,8 @@ class PrivateKey {
 bool is_pkcs11_uri(std::string_view location);
 // The value of the URI's module-path attribute (RFC 7512, 2.4), percent-decoded: the library that talks to the token.
 std::optional<std::string> pkcs11_module_path(std::string_view uri);
+// The URI without that attribute, for programs that refuse it.
+std::string without_pkcs11_module_path(std::string_view uri);
 
 struct CertificateRequest {
   std::string common_name;  // at most 64 characters

@@ -95,12 +95,13 @@ Result<> verify(const sys::Path& data, const sys::Path& hashes, const Sha256& ro
   status =
       crypt_activate_by_volume_key(device.handle.get(), nullptr, reinterpret_cast<const char*>(root_hash.bytes.data()),
                                    root_hash.bytes.size(), CRYPT_ACTIVATE_READONLY);
+  if (status == -ENOMEM || status == -EACCES || status == -EMFILE) {
+    return device.failure(status, std::format("verifying {}", data.native()));
+  }
+  // The other errno values of the library (EPERM, EINVAL, EFAULT, EIO) all say that some hash is wrong.
   if (status < 0) {
-    Error reason =
-        device.failure(status, std::format("{} does not match root hash {}", data.native(), root_hash.to_string()))
-            .error();
-    if (status == -EPERM || status == -EINVAL || status == -EIO) reason.code = ErrorCode::verification_failed;
-    return fail(std::move(reason));
+    return fail(ErrorCode::verification_failed, "{} does not match root hash {} ({})", data.native(),
+                root_hash.to_string(), *device.said);
   }
   return {};
 }

@@ -70,8 +70,8 @@ Result<Layout> plan_layout(const variant::PartitionSizes& sizes, const Version& 
     next += entry.size;
   }
   if (sizes.state % kAlignment != 0 || sizes.data % kAlignment != 0) {
-    return fail(ErrorCode::invalid_argument, "room of {} and {} bytes for STATE and DATA: multiples of 1 MiB are needed",
-                sizes.state, sizes.data);
+    return fail(ErrorCode::invalid_argument,
+                "room of {} and {} bytes for STATE and DATA: multiples of 1 MiB are needed", sizes.state, sizes.data);
   }
   // STATE and DATA are made by the first boot, file systems first and the table's entries last: a power cut in between
   // leaves nothing that looks made. The image only has room for them, so that it starts as it is, without being grown.

@@ -12,7 +12,9 @@ namespace bulkhead::keys {
 
 struct KeyPair {
   sys::Path certificate;  // PEM file
-  std::string key;        // PEM file, or a PKCS#11 URI ("pkcs11:…")
+  // PEM file, or a PKCS#11 URI (RFC 7512): pkcs11:token=…;object=…;type=private?pin-source=file:…&module-path=…
+  // A pin-value works too, but is seen in the process list while osslsigncode runs.
+  std::string key;
 };
 
 struct KeySet {

@@ -12,7 +12,7 @@ namespace {
 std::vector<std::string> key_arguments(const std::string& key) {
   if (!crypto::is_pkcs11_uri(key)) return {"-key", key};
   const std::string module = crypto::pkcs11_module_path(key).value_or("p11-kit-proxy.so");
-  return {"-pkcs11module", module, "-login", "-key", key};
+  return {"-pkcs11module", module, "-login", "-key", crypto::without_pkcs11_module_path(key)};
 }
 
 }  // namespace

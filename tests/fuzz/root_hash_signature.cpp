@@ -1,7 +1,7 @@
+#include "lib/verity/root_hash_signature.hpp"
+
 #include <cstdint>
 #include <cstdlib>
-
-#include "lib/verity/root_hash_signature.hpp"
 
 // Whatever is accepted and fits into its partition is written and read back as the same value.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

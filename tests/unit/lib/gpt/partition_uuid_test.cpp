@@ -22,8 +22,10 @@ TEST_CASE("a partition UUID is read in either case and written in lower case") {
 }
 
 TEST_CASE("what is not exactly a UUID is refused") {
-  for (const std::string_view text : {"", "4f68bce3", "4f68bce3e8cd4db196e7fbcaf984b709", "4f68bce3-e8cd-4db1-96e7-fbcaf984b70", "4f68bce3-e8cd-4db1-96e7-fbcaf984b7090",
-                                      "4f68bce3-e8cd-4db1-96e7-fbcaf984b70g", "4f68bce-3e8cd-4db1-96e7-fbcaf984b709", "{4f68bce3-e8cd-4db1-96e7-fbcaf984b7}"}) {
+  for (const std::string_view text :
+       {"", "4f68bce3", "4f68bce3e8cd4db196e7fbcaf984b709", "4f68bce3-e8cd-4db1-96e7-fbcaf984b70",
+        "4f68bce3-e8cd-4db1-96e7-fbcaf984b7090", "4f68bce3-e8cd-4db1-96e7-fbcaf984b70g",
+        "4f68bce-3e8cd-4db1-96e7-fbcaf984b709", "{4f68bce3-e8cd-4db1-96e7-fbcaf984b7}"}) {
     INFO(text);
     CHECK_FALSE(PartitionUuid::parse(text));
   }
@@ -41,7 +43,8 @@ TEST_CASE("derived UUIDs depend on the name alone and are marked as version 8") 
   CHECK(uuid != derived_uuid("another name"));
   CHECK(uuid.to_string()[14] == '8');
   CHECK(std::string_view("89ab").contains(uuid.to_string()[19]));
-  CHECK(verity_signature_partition_uuid(Sha256::parse(kHash).value()) == derived_uuid("verity-sig" + std::string(kHash)));
+  CHECK(verity_signature_partition_uuid(Sha256::parse(kHash).value()) ==
+        derived_uuid("verity-sig" + std::string(kHash)));
 }
 
 TEST_CASE("our own partition types are derived from their names") {
@@ -50,8 +53,8 @@ TEST_CASE("our own partition types are derived from their names") {
 }
 
 TEST_CASE("every kind of partition has its own type and name") {
-  for (const PartitionKind kind : {PartitionKind::esp, PartitionKind::root, PartitionKind::root_verity, PartitionKind::root_verity_signature,
-                                   PartitionKind::state, PartitionKind::data}) {
+  for (const PartitionKind kind : {PartitionKind::esp, PartitionKind::root, PartitionKind::root_verity,
+                                   PartitionKind::root_verity_signature, PartitionKind::state, PartitionKind::data}) {
     CHECK(kind_of(type_uuid(kind)) == kind);
     CHECK(to_string(kind) != "unknown");
   }

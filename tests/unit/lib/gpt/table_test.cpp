@@ -1,10 +1,10 @@
 #include "lib/gpt/table.hpp"
 
+#include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
-#include <catch2/catch_test_macros.hpp>
 
 #include "lib/gpt/derived_uuid.hpp"
 #include "lib/sys/child.hpp"
@@ -30,8 +30,19 @@ class Fixture {
   static Table table() {
     return {
         .disk = derived_uuid("disk"),
-        .partitions = {{.number = 1, .type = type_uuid(PartitionKind::esp), .uuid = derived_uuid("one"), .label = "first", .start = kMiB, .size = 4 * kMiB},
-                       {.number = 5, .type = type_uuid(PartitionKind::root), .uuid = derived_uuid("five"), .label = "_empty", .start = 5 * kMiB, .size = 6 * kMiB, .attributes = kAttributeReadOnly}},
+        .partitions = {{.number = 1,
+                        .type = type_uuid(PartitionKind::esp),
+                        .uuid = derived_uuid("one"),
+                        .label = "first",
+                        .start = kMiB,
+                        .size = 4 * kMiB},
+                       {.number = 5,
+                        .type = type_uuid(PartitionKind::root),
+                        .uuid = derived_uuid("five"),
+                        .label = "_empty",
+                        .start = 5 * kMiB,
+                        .size = 6 * kMiB,
+                        .attributes = kAttributeReadOnly}},
     };
   }
 

@@ -1,8 +1,9 @@
 #include "lib/verity/root_hash_signature.hpp"
 
-#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 using namespace bulkhead;
 using namespace bulkhead::verity;
@@ -32,11 +33,14 @@ TEST_CASE("a root hash signature fills its partition and is read back") {
 TEST_CASE("a root hash signature is the JSON of the Discoverable Partitions Specification") {
   const std::string text = write_root_hash_signature(example()).value();
   const auto json = nlohmann::json::parse(text.substr(0, text.find('\0')));
-  CHECK(json == nlohmann::json{{"rootHash", kHash}, {"certificateFingerprint", kFingerprint}, {"signature", "AQIDBA=="}});
+  CHECK(json ==
+        nlohmann::json{{"rootHash", kHash}, {"certificateFingerprint", kFingerprint}, {"signature", "AQIDBA=="}});
 }
 
 TEST_CASE("white space and the order of members do not matter") {
-  const std::string text = std::format(" {{\n \"signature\" : \"AQIDBA==\",\t\"certificateFingerprint\":\"{}\",\r\n\"rootHash\":\"{}\" }}\n", kFingerprint, kHash);
+  const std::string text =
+      std::format(" {{\n \"signature\" : \"AQIDBA==\",\t\"certificateFingerprint\":\"{}\",\r\n\"rootHash\":\"{}\" }}\n",
+                  kFingerprint, kHash);
   CHECK(parse_root_hash_signature(as_bytes(text)) == example());
 }
 
@@ -47,11 +51,21 @@ TEST_CASE("a record that is not exactly right is refused") {
   const std::string good = record(hash + "," + fingerprint + "," + signature);
   REQUIRE(parse_root_hash_signature(as_bytes(good)));
   for (const std::string& text : {
-           std::string(), std::string("{}"), std::string(kSignaturePartitionSize, '\0'), std::string("[") + good + "]", good + "x", good + std::string("\0x", 2),
-           good.substr(0, good.size() - 1), record(hash + "," + fingerprint), record(hash + "," + hash + "," + fingerprint + "," + signature),
-           record(hash + "," + fingerprint + "," + signature + ",\"more\":\"x\""), record(hash + "," + fingerprint + "," + signature + ","),
-           record(hash + "," + fingerprint + ",\"signature\":\"\""), record(hash + "," + fingerprint + ",\"signature\":\"AQIDBA=\""),
-           record(hash + "," + fingerprint + ",\"signature\":1"), record(hash + "," + fingerprint + ",\"signature\":\"AQ\\u0049DBA==\""),
+           std::string(),
+           std::string("{}"),
+           std::string(kSignaturePartitionSize, '\0'),
+           std::string("[") + good + "]",
+           good + "x",
+           good + std::string("\0x", 2),
+           good.substr(0, good.size() - 1),
+           record(hash + "," + fingerprint),
+           record(hash + "," + hash + "," + fingerprint + "," + signature),
+           record(hash + "," + fingerprint + "," + signature + ",\"more\":\"x\""),
+           record(hash + "," + fingerprint + "," + signature + ","),
+           record(hash + "," + fingerprint + ",\"signature\":\"\""),
+           record(hash + "," + fingerprint + ",\"signature\":\"AQIDBA=\""),
+           record(hash + "," + fingerprint + ",\"signature\":1"),
+           record(hash + "," + fingerprint + ",\"signature\":\"AQ\\u0049DBA==\""),
            record("\"rootHash\":\"aa\"," + fingerprint + "," + signature),
        }) {
     INFO(text);

@@ -13,7 +13,9 @@ namespace bulkhead::testing {
 inline constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 inline constexpr std::int64_t kEpoch = 1700000000;
 
-inline sys::TempDir scratch() { return sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value(); }
+inline sys::TempDir scratch() {
+  return sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
+}
 
 // An EROFS image with an os-release, sealed. `text` makes two of them different.
 inline seal::SealedRoot make_sealed(const sys::Path& directory, const std::string& text) {
@@ -21,9 +23,11 @@ inline seal::SealedRoot make_sealed(const sys::Path& directory, const std::strin
   REQUIRE(sys::create_directories(tree / "usr" / "lib"));
   REQUIRE(sys::create_directories(tree / "etc"));
   REQUIRE(sys::write_file_atomically(tree / "usr" / "lib" / "os-release", "ID=bulkhead\nVERSION_ID=1.0.0\n"));
-  REQUIRE(sys::write_file_atomically(tree / "etc" / "text", text));
+  // Enough of it for a hash tree with a level above the root.
+  REQUIRE(sys::write_file_atomically(tree / "etc" / "text", text + std::string(700000, 'x')));
   const sys::Path root = directory / "root.erofs";
-  REQUIRE(sys::run_checked({.arguments = {"mkfs.erofs", "--quiet", "-T0", "--all-root", "-U", "00000000-0000-0000-0000-000000000001", root.native(), tree.native()}}));
+  REQUIRE(sys::run_checked({.arguments = {"mkfs.erofs", "--quiet", "-T0", "--all-root", "-U",
+                                          "00000000-0000-0000-0000-000000000001", root.native(), tree.native()}}));
   return seal::seal(root, test_keys(), directory).value();
 }
 
@@ -34,7 +38,12 @@ struct DiskFixture {
   DiskFixture() {
     REQUIRE(sys::write_file_atomically(at("loader.conf"), "timeout 0\n"));
     REQUIRE(sys::write_file_atomically(at("boot.efi"), std::string(100000, 'b')));
-    inputs = {.sizes = {.esp = 64 * kMiB, .root = 4 * kMiB, .verity = kMiB, .verity_signature = kMiB, .state = 2 * kMiB, .data = 3 * kMiB},
+    inputs = {.sizes = {.esp = 64 * kMiB,
+                        .root = 4 * kMiB,
+                        .verity = kMiB,
+                        .verity_signature = kMiB,
+                        .state = 2 * kMiB,
+                        .data = 3 * kMiB},
               .version = Version::parse("1.0.0").value(),
               .root = make_sealed(directory.path(), "first"),
               .esp_files = {{"loader/loader.conf", at("loader.conf")},

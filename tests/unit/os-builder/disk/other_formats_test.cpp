@@ -1,6 +1,5 @@
-#include <sys/stat.h>
-
 #include <catch2/catch_test_macros.hpp>
+#include <sys/stat.h>
 
 #include "os-builder/disk/disk.hpp"
 #include "tests/unit/os-builder/disk/fixture.hpp"
@@ -43,7 +42,8 @@ TEST_CASE_METHOD(DiskFixture, "the qcow2 image is the disk, the same bytes every
   REQUIRE(disk::write_qcow2(image(), at("a.qcow2")));
   REQUIRE(disk::write_qcow2(image(), at("b.qcow2")));
   CHECK(sys::read_file(at("a.qcow2"), kLimit) == sys::read_file(at("b.qcow2"), kLimit));
-  CHECK(sys::run_checked({.arguments = {"qemu-img", "compare", "-f", "raw", "-F", "qcow2", image().native(), at("a.qcow2").native()}}));
+  CHECK(sys::run_checked(
+      {.arguments = {"qemu-img", "compare", "-f", "raw", "-F", "qcow2", image().native(), at("a.qcow2").native()}}));
 }
 
 TEST_CASE_METHOD(DiskFixture, "a disk that is not there gives no output file") {

@@ -1,10 +1,11 @@
 #include "os-builder/disk/slot.hpp"
 
+#include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
 
 #include <array>
-#include <catch2/catch_test_macros.hpp>
 
+#include "lib/gpt/derived_uuid.hpp"
 #include "os-builder/disk/read.hpp"
 #include "tests/unit/os-builder/disk/fixture.hpp"
 
@@ -17,8 +18,12 @@ struct SlotFixture : DiskFixture {
   crypto::Certificate certificate = crypto::Certificate::load(test_keys().root_hash.certificate).value();
   SlotFixture() { build(); }
 
-  disk::SlotContent slot(gpt::Slot which) const { return disk::read_disk(image()).value().slots.at(which == gpt::Slot::a ? 0 : 1); }
-  Result<> verify(gpt::Slot which) const { return disk::verify_slot(image(), slot(which), certificate, directory.path()); }
+  disk::SlotContent slot(gpt::Slot which) const {
+    return disk::read_disk(image()).value().slots.at(which == gpt::Slot::a ? 0 : 1);
+  }
+  Result<> verify(gpt::Slot which) const {
+    return disk::verify_slot(image(), slot(which), certificate, directory.path());
+  }
 
   void flip(std::uint64_t offset) const {
     const sys::UniqueFd fd = sys::open_file(image(), O_RDWR).value();
@@ -34,7 +39,8 @@ struct SlotFixture : DiskFixture {
 TEST_CASE_METHOD(SlotFixture, "one flipped byte in root, hash tree or signature fails the verification of the slot") {
   const disk::SlotContent a = slot(gpt::Slot::a);
   REQUIRE(verify(gpt::Slot::a));
-  for (const std::uint64_t offset : {a.root.start + 1100, a.verity.start + 4096 + 3, a.verity_signature.start + 20, a.verity_signature.start + 400}) {
+  for (const std::uint64_t offset : {a.root.start + 1100, a.verity.start + 4096 + 3, a.verity_signature.start + 20,
+                                     a.verity_signature.start + 400}) {
     INFO(offset);
     flip(offset);
     const auto verified = verify(gpt::Slot::a);
@@ -47,14 +53,15 @@ TEST_CASE_METHOD(SlotFixture, "one flipped byte in root, hash tree or signature 
 
 TEST_CASE_METHOD(SlotFixture, "a slot signed by another key is refused") {
   const auto other = crypto::Certificate::load(test_keys().signature_db.certificate).value();
-  CHECK(disk::verify_slot(image(), slot(gpt::Slot::a), other, directory.path()).error().code == ErrorCode::verification_failed);
+  CHECK(disk::verify_slot(image(), slot(gpt::Slot::a), other, directory.path()).error().code ==
+        ErrorCode::verification_failed);
 }
 
 TEST_CASE_METHOD(SlotFixture, "partition UUIDs that are not the root hash's are refused") {
   for (const unsigned number : {2U, 3U, 4U}) {
     const gpt::Table table = gpt::read_table(image()).value().table;
     gpt::Partition changed = *table.find(number);
-    changed.uuid = table.find(8)->uuid;
+    changed.uuid = gpt::derived_uuid("another");
     REQUIRE(gpt::update_partitions(image(), std::span(&changed, 1)));
     CHECK(verify(gpt::Slot::a).error().code == ErrorCode::verification_failed);
     REQUIRE(gpt::update_partitions(image(), std::span(table.find(number), 1)));
@@ -85,7 +92,8 @@ TEST_CASE_METHOD(SlotFixture, "a root that does not fit leaves the slot as it wa
   large.root = at("large");
   REQUIRE(sys::write_file_atomically(large.root, std::string(5 * kMiB, 'x')));
   const auto before = disk::read_disk(image())->table.table;
-  CHECK(disk::install_slot(image(), gpt::Slot::a, large, inputs.version).error().code == ErrorCode::failed_precondition);
+  CHECK(disk::install_slot(image(), gpt::Slot::a, large, inputs.version).error().code ==
+        ErrorCode::failed_precondition);
   CHECK(disk::read_disk(image())->table.table == before);
 }
 

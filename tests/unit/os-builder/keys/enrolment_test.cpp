@@ -50,7 +50,8 @@ TEST_CASE("an authenticated variable starts with its time and certificate header
   CHECK(to_hex(as_bytes(bytes).first(16)) == "e7070b0e160d14000000000000000000");
   // wRevision 0x0200, wCertificateType 0x0ef1, EFI_CERT_TYPE_PKCS7_GUID
   CHECK(to_hex(as_bytes(bytes).subspan(20, 20)) == "0002f10e9dd2af4adf68ee498aa9347d375665a7");
-  const auto length = std::to_integer<std::size_t>(as_bytes(bytes)[16]) | std::to_integer<std::size_t>(as_bytes(bytes)[17]) << 8U;
+  const auto length =
+      std::to_integer<std::size_t>(as_bytes(bytes)[16]) | std::to_integer<std::size_t>(as_bytes(bytes)[17]) << 8U;
   CHECK(bytes.substr(16 + length) == enrolment->platform_key.list);
   CHECK(bytes.contains(der_of(test_keys().platform_key.certificate)));
   CHECK(enrolment->signature_db.authenticated.contains(der_of(test_keys().key_exchange_key.certificate)));
@@ -65,8 +66,10 @@ TEST_CASE("virt-firmware reads our signature lists") {
   const auto directory = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-");
   REQUIRE(directory);
   REQUIRE(keys::write_enrolment(test_keys(), kEpoch, directory->path()));
-  for (const char* name : {"PK.auth", "KEK.auth", "db.auth", "PK.esl", "KEK.esl", "db.esl"}) CHECK(sys::exists(directory->path() / name));
-  const auto dump = sys::run({.arguments = {"virt-fw-sigdb", "--input", (directory->path() / "db.esl").native(), "--print"}});
+  for (const char* name : {"PK.auth", "KEK.auth", "db.auth", "PK.esl", "KEK.esl", "db.esl"})
+    CHECK(sys::exists(directory->path() / name));
+  const auto dump =
+      sys::run({.arguments = {"virt-fw-sigdb", "--input", (directory->path() / "db.esl").native(), "--print"}});
   if (!dump) SKIP("needs the package python3-virt-firmware");
   INFO(dump->err);
   CHECK(dump->exit_status == 0);

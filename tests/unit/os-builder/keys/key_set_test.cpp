@@ -1,8 +1,7 @@
 #include "os-builder/keys/key_set.hpp"
 
-#include <sys/stat.h>
-
 #include <catch2/catch_test_macros.hpp>
+#include <sys/stat.h>
 
 #include "lib/crypto/private_key.hpp"
 #include "lib/sys/temp_dir.hpp"
@@ -20,7 +19,9 @@ mode_t mode_of(const sys::Path& path) {
   return info.st_mode & 07777U;
 }
 
-sys::TempDir scratch() { return sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value(); }
+sys::TempDir scratch() {
+  return sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
+}
 
 // A copy of the test keys that may be changed.
 struct Copy {

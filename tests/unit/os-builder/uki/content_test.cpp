@@ -13,7 +13,11 @@ namespace {
 const std::string kHash(64, 'a');
 
 std::vector<PeSection> sections() {
-  return {{".osrel", "ID=bulkhead\n"}, {".cmdline", {"roothash=1 quiet\n\0", 18}}, {".uname", "6.12.1"}, {".linux", "kernel"}, {".initrd", "cpio"}};
+  return {{".osrel", "ID=bulkhead\n"},
+          {".cmdline", {"roothash=1 quiet\n\0", 18}},
+          {".uname", "6.12.1"},
+          {".linux", "kernel"},
+          {".initrd", "cpio"}};
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "os-builder/uki/uki.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <stdlib.h>
 
 #include "lib/sys/child.hpp"
 #include "lib/sys/temp_dir.hpp"
@@ -59,19 +60,24 @@ TEST_CASE_METHOD(Fixture, "a UKI carries what it was given, is signed, and is th
 
 TEST_CASE_METHOD(Fixture, "a signature by another key, a changed byte and a missing signature are refused") {
   REQUIRE(uki::build(inputs, test_keys(), at("a.efi")));
-  CHECK(uki::verify_signature(at("a.efi"), test_keys().platform_key.certificate).error().code == ErrorCode::verification_failed);
+  CHECK(uki::verify_signature(at("a.efi"), test_keys().platform_key.certificate).error().code ==
+        ErrorCode::verification_failed);
   std::string bytes = sys::read_file(at("a.efi")).value();
   const auto command_line = bytes.find("panic=10");
   REQUIRE(command_line != std::string::npos);
   bytes[command_line + 6] = '2';
   REQUIRE(sys::write_file_atomically(at("changed.efi"), bytes));
-  CHECK(uki::verify_signature(at("changed.efi"), test_keys().signature_db.certificate).error().code == ErrorCode::verification_failed);
-  CHECK(uki::verify_signature(kBootLoader, test_keys().signature_db.certificate).error().code == ErrorCode::verification_failed);
+  CHECK(uki::verify_signature(at("changed.efi"), test_keys().signature_db.certificate).error().code ==
+        ErrorCode::verification_failed);
+  CHECK(uki::verify_signature(kBootLoader, test_keys().signature_db.certificate).error().code ==
+        ErrorCode::verification_failed);
 }
 
 TEST_CASE_METHOD(Fixture, "osslsigncode and ukify read our UKI") {
   REQUIRE(uki::build(inputs, test_keys(), at("a.efi")));
-  const auto verified = sys::run({.arguments = {"osslsigncode", "verify", "-CAfile", test_keys().signature_db.certificate.native(), "-time", "1700000000", "-in", at("a.efi").native()}});
+  const auto verified =
+      sys::run({.arguments = {"osslsigncode", "verify", "-CAfile", test_keys().signature_db.certificate.native(),
+                              "-time", "1700000000", "-in", at("a.efi").native()}});
   REQUIRE(verified);
   INFO(verified->out);
   CHECK(verified->exit_status == 0);
@@ -98,6 +104,30 @@ TEST_CASE_METHOD(Fixture, "a failed step leaves nothing behind") {
   CHECK_FALSE(uki::build(inputs, keys, at("a.efi")));
   const auto entries = std::filesystem::directory_iterator(directory.path());
   CHECK(std::distance(begin(entries), end(entries)) == 1);  // the initrd
+}
+
+TEST_CASE_METHOD(Fixture, "a db key in a PKCS#11 token signs as one in a file does") {
+  const sys::Path module = "/usr/lib/softhsm/libsofthsm2.so";
+  const sys::Path engine = "/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so";
+  if (!sys::exists(module) || !sys::exists(engine)) SKIP("needs the packages softhsm2 and libengine-pkcs11-openssl");
+  // Children get HOME and nothing else of the environment; SoftHSM finds its configuration there.
+  REQUIRE(::setenv("HOME", directory.path().c_str(), 1) == 0);  // NOLINT(concurrency-mt-unsafe)
+  REQUIRE(sys::create_directories(at("tokens")));
+  REQUIRE(sys::create_directories(at(".config/softhsm2")));
+  REQUIRE(sys::write_file_atomically(at(".config/softhsm2/softhsm2.conf"),
+                                     std::format("directories.tokendir = {}\n", at("tokens").native())));
+  REQUIRE(sys::run_checked({.arguments = {"softhsm2-util", "--init-token", "--free", "--label", "bulkhead", "--pin",
+                                          "1234", "--so-pin", "1234"}}));
+  REQUIRE(sys::run_checked({.arguments = {"softhsm2-util", "--import", test_keys().signature_db.key, "--token",
+                                          "bulkhead", "--label", "db", "--id", "01", "--pin", "1234"}}));
+  keys::KeySet token = test_keys();
+  token.signature_db.key =
+      std::format("pkcs11:token=bulkhead;object=db;type=private?module-path={}&pin-value=1234", module.native());
+  const rootfs::Content program = content_of(kBootLoader);
+  const auto with_token = uki::sign(program, token, inputs.epoch, at("token.efi"));
+  if (!with_token) FAIL(with_token.error().describe());
+  REQUIRE(uki::sign(program, test_keys(), inputs.epoch, at("file.efi")));
+  CHECK(sys::read_file(at("token.efi")) == sys::read_file(at("file.efi")));
 }
 
 TEST_CASE("a UKI's name carries version and tries") {
