@@ -67,8 +67,12 @@ class ModuleSet {
 
   Result<std::optional<std::vector<std::string>>> dependencies(const std::string& name) {
     if (!entries_.contains(name)) return std::nullopt;
+    return TRY(info(name)).dependencies;
+  }
+
+  Result<ModuleInfo> info(const std::string& name) {
     const std::string* bytes = TRY(load(name));
-    return TRY_CTX(read_dependencies(as_bytes(*bytes)), "kernel module {}", name);
+    return TRY_CTX(read_module_info(as_bytes(*bytes)), "kernel module {}", name);
   }
 
   bool contains(const std::string& name) const { return entries_.contains(name); }
@@ -158,17 +162,48 @@ Result<> check_names(std::span<const std::string> wanted, const std::set<std::st
   return {};
 }
 
-Result<> write(const InitrdInputs& inputs, ModuleSet& modules, std::span<const std::string> order, const sys::Path& output) {
+// One line of /modules/load: what to load for one wanted module, in order, and for which devices (os-builder/initrd/init/module_list.hpp).
+struct LoadStep {
+  std::vector<std::string> modules;
+  std::vector<std::string> patterns;
+};
+
+Result<std::vector<LoadStep>> plan_loading(const InitrdInputs& inputs, const std::set<std::string>& builtin, ModuleSet& modules) {
+  std::vector<LoadStep> steps;
+  for (const std::string& wanted : inputs.wanted) {
+    const std::string name = module_name(wanted);
+    LoadStep step;
+    step.modules = TRY(loading_order(std::span(&name, 1), builtin, [&](const std::string& module) { return modules.dependencies(module); }));
+    if (step.modules.empty()) continue;  // built in
+    step.patterns = device_patterns(TRY(modules.info(name)));
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+std::string to_text(const std::vector<LoadStep>& steps) {
+  std::string text;
+  for (const LoadStep& step : steps) {
+    for (const std::string& module : step.modules) text += (&module == &step.modules.front() ? "" : " ") + module;
+    if (!step.patterns.empty()) text += " :";
+    for (const std::string& pattern : step.patterns) text += " " + pattern;
+    text += '\n';
+  }
+  return text;
+}
+
+Result<> write(const InitrdInputs& inputs, ModuleSet& modules, const std::vector<LoadStep>& steps, const sys::Path& output) {
   const std::string init = TRY(sys::read_file(inputs.init));
   CpioWriter writer = TRY(CpioWriter::open(output, inputs.epoch));
   TRY(writer.file("init", init, 0755));
   TRY(writer.directory("modules"));
-  std::string list;
-  for (const std::string& name : order) {
-    TRY(writer.file(std::format("modules/{}.ko", name), *TRY(modules.load(name)), 0644));
-    list += name + '\n';
+  std::set<std::string> written;
+  for (const LoadStep& step : steps) {
+    for (const std::string& name : step.modules) {
+      if (written.insert(name).second) TRY(writer.file(std::format("modules/{}.ko", name), *TRY(modules.load(name)), 0644));
+    }
   }
-  TRY(writer.file("modules/load", list, 0644));
+  TRY(writer.file("modules/load", to_text(steps), 0644));
   return writer.finish();
 }
 
@@ -178,10 +213,8 @@ Result<> build(const InitrdInputs& inputs, const sys::Path& output) {
   const auto builtin = TRY(builtin_modules(inputs));
   ModuleSet modules(*inputs.modules);
   TRY(check_names(inputs.wanted, builtin, modules));
-  const auto order = TRY_CTX(
-      loading_order(inputs.wanted, builtin, [&](const std::string& name) { return modules.dependencies(name); }),
-      "choosing modules for the initrd");
-  if (auto done = write(inputs, modules, order, output); !done) {
+  const auto steps = TRY_CTX(plan_loading(inputs, builtin, modules), "choosing modules for the initrd");
+  if (auto done = write(inputs, modules, steps, output); !done) {
     static_cast<void>(sys::remove_all(output));  // the reason to report is the first one
     return done;
   }

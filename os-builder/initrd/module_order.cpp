@@ -4,6 +4,7 @@
 #include <libelf.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 
@@ -13,7 +14,7 @@
 namespace bulkhead::initrd {
 namespace {
 
-constexpr std::size_t kMostDependencies = 256;
+constexpr std::size_t kMostRecords = 4096;
 
 struct ElfEnd {
   void operator()(Elf* elf) const { ::elf_end(elf); }
@@ -84,18 +85,29 @@ std::optional<std::string> module_name_of_path(std::string_view path) {
   return module_name(file);
 }
 
-Result<std::vector<std::string>> read_dependencies(std::span<const std::byte> module) {
-  static constexpr std::string_view kKey = "depends=";
-  const std::string_view info = TRY(modinfo_of(module));
-  std::vector<std::string> result;
-  for (const std::string_view record : split(info, '\0')) {
-    if (!record.starts_with(kKey)) continue;
-    for (const std::string_view name : split(record.substr(kKey.size()), ',')) {
-      if (!name.empty()) result.push_back(module_name(name));
+Result<ModuleInfo> read_module_info(std::span<const std::byte> module) {
+  static constexpr std::string_view kDepends = "depends=";
+  static constexpr std::string_view kAlias = "alias=";
+  ModuleInfo info;
+  for (const std::string_view record : split(TRY(modinfo_of(module)), '\0')) {
+    if (record.starts_with(kAlias)) info.aliases.emplace_back(record.substr(kAlias.size()));
+    if (!record.starts_with(kDepends)) continue;
+    for (const std::string_view name : split(record.substr(kDepends.size()), ',')) {
+      if (!name.empty()) info.dependencies.push_back(module_name(name));
     }
   }
-  if (result.size() > kMostDependencies) return fail(ErrorCode::data_loss, "{} dependencies", result.size());
-  return result;
+  if (info.dependencies.size() + info.aliases.size() > kMostRecords) return fail(ErrorCode::data_loss, "more than {} records", kMostRecords);
+  return info;
+}
+
+std::vector<std::string> device_patterns(const ModuleInfo& info) {
+  static constexpr std::array<std::string_view, 3> kBuses = {"pci:", "virtio:", "scsi:"};
+  std::vector<std::string> patterns;
+  for (const std::string& alias : info.aliases) {
+    const bool wanted = std::ranges::any_of(kBuses, [&](std::string_view bus) { return alias.starts_with(bus); });
+    if (wanted && alias.find_first_of(" \t\n") == std::string::npos) patterns.push_back(alias);
+  }
+  return patterns;
 }
 
 std::set<std::string> parse_builtin(std::string_view text) {

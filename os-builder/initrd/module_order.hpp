@@ -20,8 +20,19 @@ std::string module_name(std::string_view name);
 // "kernel/drivers/md/dm-verity.ko.xz" -> "dm_verity"; nothing when the path is not a module's.
 std::optional<std::string> module_name_of_path(std::string_view path);
 
-// Names of the modules that an uncompressed module needs. Errors: data_loss for anything that is not an ELF file with .modinfo.
-Result<std::vector<std::string>> read_dependencies(std::span<const std::byte> module);
+// What an uncompressed module says about itself.
+struct ModuleInfo {
+  std::vector<std::string> dependencies;  // names
+  std::vector<std::string> aliases;       // patterns of the devices it drives, "virtio:d00000002v*", and other names it goes by
+
+  bool operator==(const ModuleInfo&) const = default;
+};
+
+// Errors: data_loss for anything that is not an ELF file with .modinfo.
+Result<ModuleInfo> read_module_info(std::span<const std::byte> module);
+
+// Those of the aliases by which a device of a bus is told that the initrd looks at: PCI, virtio, SCSI.
+std::vector<std::string> device_patterns(const ModuleInfo& info);
 
 // Names of modules.builtin.
 std::set<std::string> parse_builtin(std::string_view text);

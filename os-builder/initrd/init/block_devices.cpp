@@ -29,8 +29,8 @@ class UeventSocket {
     return UeventSocket(std::move(fd));
   }
 
-  // Returns true when a block device was announced, false at the deadline.
-  Result<bool> wait_for_block_device(std::chrono::steady_clock::time_point deadline) {
+  // Returns true when a device was announced, false at the deadline.
+  Result<bool> wait_for_device(std::chrono::steady_clock::time_point deadline) {
     for (;;) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
       pollfd entry{.fd = fd_.get(), .events = POLLIN, .revents = 0};
@@ -61,7 +61,7 @@ class UeventSocket {
       if (count < 0 && errno == EINTR) continue;
       if (count < 0 && errno == ENOBUFS) seen = true;  // some were lost: look at everything again
       else if (count < 0) return fail_errno("receiving uevents");
-      else if (sender.nl_pid == 0) seen |= announces_block_device({buffer.data(), static_cast<std::size_t>(count)});
+      else if (sender.nl_pid == 0) seen |= announces_device({buffer.data(), static_cast<std::size_t>(count)});
     }
   }
 
@@ -148,14 +148,15 @@ std::string list_of(const std::vector<std::vector<Partition>>& disks) {
 
 }  // namespace
 
-Result<SlotPartitions> find_slot(const PartitionName& data, const PartitionName& hash, std::chrono::seconds timeout) {
+Result<SlotPartitions> find_slot(const PartitionName& data, const PartitionName& hash, Drivers& drivers, std::chrono::seconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   // Subscribed before the first look: what appears in between is announced.
   UeventSocket socket = TRY(UeventSocket::open());
   for (;;) {
+    drivers.load_needed();
     const auto disks = scan();
     if (auto slot = choose(disks, data, hash)) return *std::move(slot);
-    if (!TRY(socket.wait_for_block_device(deadline))) {
+    if (!TRY(socket.wait_for_device(deadline))) {
       return fail(ErrorCode::unavailable, "no disk has {} and {} after {} s; partitions: {}", data.to_string(), hash.to_string(),
                   timeout.count(), list_of(scan()));
     }

@@ -46,10 +46,11 @@ Result<std::vector<std::byte>> find_signature(const SlotPartitions& slot, const 
 Result<> boot() {
   TRY(mount_kernel_file_systems());
   const BootRequest request = TRY(parse_command_line(TRY(sys::read_file("/proc/cmdline", 64U << 10U))));
-  TRY_CTX(load_modules(), "loading modules");
-  arm_watchdog(request.device_timeout + kWatchdogMargin);
+  Drivers drivers = TRY_CTX(Drivers::open(), "reading the list of modules");
+  drivers.load_needed();
+  arm_watchdog(drivers, request.device_timeout + kWatchdogMargin);
 
-  const SlotPartitions slot = TRY_CTX(find_slot(request.data, request.hash, request.device_timeout), "waiting for the root partition");
+  const SlotPartitions slot = TRY_CTX(find_slot(request.data, request.hash, drivers, request.device_timeout), "waiting for the root partition");
   const std::vector<std::byte> signature = TRY(find_signature(slot, request));
   const std::string device = TRY_CTX(
       activate({.root_hash = request.root_hash, .data = slot.data, .hash = slot.hash, .pkcs7 = signature}), "activating dm-verity");

@@ -5,29 +5,16 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <algorithm>
-
-#include "lib/base/text.hpp"
 #include "os-builder/initrd/init/console.hpp"
 
 namespace bulkhead::init {
 namespace {
 
-constexpr const char* kSoftwareWatchdog = "softdog";
 constexpr const char* kWatchdog = "/dev/watchdog0";
 
-// finit_module(2); glibc has no wrapper. A module that is there already is a success.
-Result<> load_module(std::string_view name) {
-  const sys::UniqueFd file = TRY(sys::open_file(std::format("/modules/{}.ko", name), O_RDONLY));
-  if (::syscall(SYS_finit_module, file.get(), "", 0) < 0 && errno != EEXIST) return fail_errno("loading module {}", name);
-  return {};
-}
-
-Result<> start_watchdog(std::chrono::seconds timeout) {
-  if (!sys::exists(kWatchdog)) TRY(load_module(kSoftwareWatchdog));
+Result<> start_watchdog(Drivers& drivers, std::chrono::seconds timeout) {
+  if (!sys::exists(kWatchdog)) TRY(drivers.load(kSoftwareWatchdog));
   // Closing without the magic character leaves it running (Documentation/watchdog/watchdog-api.rst).
   const sys::UniqueFd device = TRY(sys::open_file(kWatchdog, O_WRONLY));
   int seconds = static_cast<int>(timeout.count());
@@ -54,17 +41,8 @@ Result<> mount_kernel_file_systems() {
   return mount_at("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=20%");
 }
 
-Result<> load_modules() {
-  const std::string list = TRY(sys::read_file("/modules/load", 64U << 10U));
-  for (const std::string_view name : split(list, '\n')) {
-    if (name.empty() || name == kSoftwareWatchdog) continue;
-    if (const auto done = load_module(name); !done) say(Level::warning, done.error().describe());
-  }
-  return {};
-}
-
-void arm_watchdog(std::chrono::seconds timeout) {
-  if (const auto done = start_watchdog(timeout); !done) {
+void arm_watchdog(Drivers& drivers, std::chrono::seconds timeout) {
+  if (const auto done = start_watchdog(drivers, timeout); !done) {
     say(Level::warning, "no watchdog, a hang will not be noticed: " + done.error().describe());
   }
 }

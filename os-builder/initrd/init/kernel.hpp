@@ -1,10 +1,11 @@
-// The kernel's own services: its file systems, its modules, its watchdog.
+// The kernel's own services: its file systems, its watchdog.
 #pragma once
 
 #include <chrono>
 #include <string>
 
 #include "lib/sys/file.hpp"
+#include "os-builder/initrd/init/drivers.hpp"
 
 namespace bulkhead::init {
 
@@ -14,12 +15,11 @@ Result<> mount_at(const std::string& source, const sys::Path& target, const char
 // /proc, /sys, /dev, /run.
 Result<> mount_kernel_file_systems();
 
-// Loads what /modules/load lists, in its order. A module that the kernel refuses is reported and does not stop the boot: what
-// is missing then says so more clearly. "softdog" is left to arm_watchdog().
-Result<> load_modules();
+// The module that stands in for a watchdog of hardware. Loaded by arm_watchdog() only.
+inline constexpr const char* kSoftwareWatchdog = "softdog";
 
 // Starts the hardware watchdog, or the kernel's software one where there is none, and leaves it running: systemd takes it over
 // (RuntimeWatchdogSec=), and when it does not get that far, the machine restarts. Without any watchdog: a warning.
-void arm_watchdog(std::chrono::seconds timeout);
+void arm_watchdog(Drivers& drivers, std::chrono::seconds timeout);
 
 }  // namespace bulkhead::init

@@ -1,6 +1,7 @@
 #include "os-builder/initrd/init/uevent.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "lib/base/text.hpp"
 
@@ -43,10 +44,11 @@ Result<BlockDevice> parse_block_uevent(std::string_view text) {
   return device;
 }
 
-bool announces_block_device(std::string_view message) {
+bool announces_device(std::string_view message) {
   const auto fields = split(message, '\0');
   if (fields.empty() || !(fields.front().starts_with("add@") || fields.front().starts_with("change@"))) return false;
-  return std::ranges::contains(fields, std::string_view("SUBSYSTEM=block"));
+  static constexpr std::array<std::string_view, 4> kSubsystems = {"SUBSYSTEM=block", "SUBSYSTEM=pci", "SUBSYSTEM=scsi", "SUBSYSTEM=virtio"};
+  return std::ranges::any_of(kSubsystems, [&](std::string_view subsystem) { return std::ranges::contains(fields, subsystem); });
 }
 
 }  // namespace bulkhead::init

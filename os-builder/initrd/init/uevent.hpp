@@ -25,7 +25,8 @@ struct BlockDevice {
 // Content of /sys/class/block/*/uevent: lines "KEY=value". Errors: invalid_argument when it is not a block device's.
 Result<BlockDevice> parse_block_uevent(std::string_view text);
 
-// Whether a netlink message announces a new block device: "add@/devices/…", NUL, "KEY=value", NUL, … Anything malformed is not.
-bool announces_block_device(std::string_view message);
+// Whether a netlink message announces a disk, a partition, or a device that may lead to one: "add@/devices/…", NUL, "KEY=value", NUL, …
+// Anything malformed does not.
+bool announces_device(std::string_view message);
 
 }  // namespace bulkhead::init

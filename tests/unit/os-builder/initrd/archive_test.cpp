@@ -46,12 +46,33 @@ std::vector<std::string> names_in(const std::string& bytes) {
   return names;
 }
 
+std::string content_of(const std::string& wanted, const std::string& bytes) {
+  const std::unique_ptr<archive, int (*)(archive*)> reader(::archive_read_new(), ::archive_read_free);
+  ::archive_read_support_filter_zstd(reader.get());
+  ::archive_read_support_format_cpio(reader.get());
+  REQUIRE(::archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) == ARCHIVE_OK);
+  archive_entry* entry = nullptr;
+  while (::archive_read_next_header(reader.get(), &entry) == ARCHIVE_OK) {
+    if (::archive_entry_pathname(entry) != wanted) continue;
+    std::string content(static_cast<std::size_t>(::archive_entry_size(entry)), '\0');
+    REQUIRE(::archive_read_data(reader.get(), content.data(), content.size()) == ::archive_entry_size(entry));
+    return content;
+  }
+  return {};
+}
+
 }  // namespace
 
 TEST_CASE("the initrd holds the program, the modules and their order, and nothing else") {
   Fixture fixture;
   REQUIRE(fixture.build({"dm_verity", "dm_mod"}, "initrd"));
   CHECK(names_in(fixture.read("initrd")) == std::vector<std::string>{"init", "modules", "modules/dm_verity.ko", "modules/load"});
+}
+
+TEST_CASE("the list tells for which devices a module is loaded") {
+  Fixture fixture;
+  REQUIRE(fixture.build({"dm_verity"}, "initrd"));
+  CHECK(content_of("modules/load", fixture.read("initrd")) == "dm_verity : virtio:d00000002v*\n");
 }
 
 TEST_CASE("two initrds from the same inputs are the same bytes") {

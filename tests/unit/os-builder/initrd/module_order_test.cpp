@@ -57,15 +57,19 @@ TEST_CASE("modules.builtin is a list of paths") {
   CHECK(parse_builtin("kernel/fs/ext4/ext4.ko\nkernel/drivers/nvme/host/nvme-core.ko\n\n") == std::set<std::string>{"ext4", "nvme_core"});
 }
 
-TEST_CASE("dependencies are read from the module itself") {
+TEST_CASE("dependencies and devices are read from the module itself") {
   const auto bytes = sys::read_file(FAKE_MODULE);
   REQUIRE(bytes);
-  CHECK(read_dependencies(as_bytes(*bytes)).value() == Names{"dm_mod", "dm_bufio"});
+  const auto info = read_module_info(as_bytes(*bytes));
+  REQUIRE(info);
+  CHECK(info->dependencies == Names{"dm_mod", "dm_bufio"});
+  CHECK(info->aliases == Names{"dm-verity", "virtio:d00000002v*"});
+  CHECK(device_patterns(*info) == Names{"virtio:d00000002v*"});
 }
 
 TEST_CASE("a damaged module is refused") {
   const std::string bytes = sys::read_file(FAKE_MODULE).value();
-  CHECK(!read_dependencies(as_bytes(std::string_view(bytes).substr(0, 64))));
-  CHECK(!read_dependencies(as_bytes("no module at all")));
-  CHECK(!read_dependencies({}));
+  CHECK(!read_module_info(as_bytes(std::string_view(bytes).substr(0, 64))));
+  CHECK(!read_module_info(as_bytes("no module at all")));
+  CHECK(!read_module_info({}));
 }

@@ -28,11 +28,12 @@ TEST_CASE("a description that does not fit together is refused") {
   CHECK(!parse_block_uevent("DEVNAME=vda\nDEVTYPE=tape\n"));
 }
 
-TEST_CASE("only new and changed block devices are worth a look") {
-  CHECK(announces_block_device("add@/devices/x/block/vda\0ACTION=add\0SUBSYSTEM=block\0"sv));
-  CHECK(announces_block_device("change@/devices/x/block/vda\0SUBSYSTEM=block\0"sv));
-  CHECK(!announces_block_device("remove@/devices/x/block/vda\0SUBSYSTEM=block\0"sv));
-  CHECK(!announces_block_device("add@/devices/x/net/eth0\0SUBSYSTEM=net\0"sv));
-  CHECK(!announces_block_device("SUBSYSTEM=block"sv));
-  CHECK(!announces_block_device(""));
+TEST_CASE("only disks and what may lead to one are worth a look") {
+  CHECK(announces_device("add@/devices/x/block/vda\0ACTION=add\0SUBSYSTEM=block\0"sv));
+  CHECK(announces_device("change@/devices/x/block/vda\0SUBSYSTEM=block\0"sv));
+  CHECK(announces_device("add@/devices/x/host0/target0:0:0/0:0:0:0\0SUBSYSTEM=scsi\0"sv));
+  CHECK(!announces_device("remove@/devices/x/block/vda\0SUBSYSTEM=block\0"sv));
+  CHECK(!announces_device("add@/devices/x/net/eth0\0SUBSYSTEM=net\0"sv));
+  CHECK(!announces_device("SUBSYSTEM=block"sv));
+  CHECK(!announces_device(""));
 }
