@@ -109,7 +109,7 @@ TEST_CASE_METHOD(Checkout, "an unknown key is named with its place and the neare
 
 TEST_CASE_METHOD(Checkout, "a value of the wrong type is named with its place") {
   replace_in_variant("modules = []", "modules = 7");
-  check_one_error(*this, build(), 2, "variants/small/variant.toml:14:");
+  check_one_error(*this, build(), 2, "variants/small/variant.toml:13:11:");
 }
 
 TEST_CASE_METHOD(Checkout, "an unknown option and an unknown verb are usage errors with a suggestion") {
@@ -121,7 +121,7 @@ TEST_CASE_METHOD(Checkout, "an unknown option and an unknown verb are usage erro
 TEST_CASE_METHOD(Checkout, "an unknown package is named, with the nearest one") {
   replace_in_variant("init = \"PID 1\"", "initt = \"PID 1\"");
   const auto result = build();
-  check_one_error(*this, result, 1, "initt");
+  check_one_error(*this, result, 2, "initt");
   CHECK(result.err.contains("init"));
 }
 
@@ -132,7 +132,7 @@ TEST_CASE_METHOD(Checkout, "an unsatisfiable dependency is shown with the way th
   archive.add({.name = "kernel"});
   archive.publish();
   const auto result = build();
-  check_one_error(*this, result, 1, "library");
+  check_one_error(*this, result, 2, "library");
   CHECK(result.err.contains("init"));
   CHECK(result.err.contains("2.0"));
 }
