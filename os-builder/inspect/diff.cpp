@@ -76,9 +76,15 @@ Facts partitions_of(const Inspection& inspection) {
   Facts facts;
   if (!inspection.table) return facts;
   for (const gpt::Partition& partition : inspection.table->table.partitions) {
-    facts[std::to_string(partition.number)] =
-        std::format("{} '{}' start {} size {} uuid {} attributes {:#x}", to_string(partition.kind()), partition.label,
-                    partition.start, partition.size, partition.uuid.to_string(), partition.attributes);
+    const auto add = [&](std::string_view aspect, std::string value) {
+      facts[std::format("{} {}", partition.number, aspect)] = std::move(value);
+    };
+    add("kind", std::string(to_string(partition.kind())));
+    add("label", partition.label);
+    add("start", std::to_string(partition.start));
+    add("size", std::to_string(partition.size));
+    add("uuid", partition.uuid.to_string());
+    add("attributes", std::format("{:#x}", partition.attributes));
   }
   return facts;
 }

@@ -24,7 +24,7 @@ struct Difference {
   std::vector<Change> files;         // path: what it is on either side, only the aspects that differ
   std::vector<Change> sizes;         // part of the image: bytes
   std::vector<Change> command_line;  // option: values
-  std::vector<Change> partitions;    // "1 label": values
+  std::vector<Change> partitions;    // "2 uuid": values
 
   bool empty() const { return packages.empty() && files.empty() && sizes.empty() && command_line.empty() && partitions.empty(); }
 };

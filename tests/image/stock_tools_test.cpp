@@ -97,6 +97,20 @@ TEST_CASE_METHOD(KvmImage, "every file of the manifest has the size and digest t
   }
 }
 
+TEST_CASE_METHOD(KvmImage, "the SBOM is what SPDX 2.3 demands, and the check can fail") {
+  const std::string schema = (source_directory() / "tests" / "support" / "spdx-2.3.schema.json").native();
+  const auto validate = [&](const sys::Path& document) {
+    return tool({"python3", "-W", "ignore", "-m", "jsonschema", "-i", document.native(), schema});
+  };
+  check_success(validate(directory / "sbom.spdx.json"));
+
+  auto document = nlohmann::json::parse(sys::read_file(directory / "sbom.spdx.json").value());
+  document["files"][0]["checksums"].erase(0);  // SHA-1 is mandatory
+  const sys::TempDir scratch = sys::TempDir::create("/var/tmp", "spdx-").value();
+  REQUIRE(sys::write_file_atomically(scratch.path() / "bad.json", document.dump()));
+  CHECK(validate(scratch.path() / "bad.json").exit_status != 0);
+}
+
 TEST_CASE_METHOD(KvmImage, "qcow2 and zstd forms hold the same disk") {
   check_success(tool({"qemu-img", "compare", "-f", "raw", "-F", "qcow2", disk, (directory / "disk.qcow2").native()}));
   const sys::TempDir scratch = sys::TempDir::create("/var/tmp", "zst-").value();

@@ -1,0 +1,128 @@
+// A complete small build: root with labels, signed UKI and boot loader, disk, SBOM and manifest, as the builder lays them out.
+#pragma once
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "lib/crypto/certificate.hpp"
+#include "lib/crypto/sha256.hpp"
+#include "lib/sys/child.hpp"
+#include "lib/sys/temp_dir.hpp"
+#include "os-builder/disk/disk.hpp"
+#include "os-builder/erofs/erofs.hpp"
+#include "os-builder/inspect/inspect.hpp"
+#include "os-builder/sbom/manifest.hpp"
+#include "os-builder/sbom/spdx.hpp"
+#include "os-builder/uki/uki.hpp"
+#include "tests/support/key_fixture.hpp"
+
+namespace bulkhead::testing {
+
+inline constexpr std::int64_t kEpoch = 1700000000;
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) FAIL(result.error().describe());
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+inline packages::PackageSet example_packages() {
+  packages::PackageSet set;
+  set.source_date_epoch = kEpoch;
+  for (const char* name : {"containerd", "crun"}) {
+    packages::Package& package = set.packages.emplace_back();
+    package.name = package.source = name;
+    package.version = package.source_version = "1.21-1";
+    package.architecture = "amd64";
+    package.sha256 = crypto::sha256(name);
+    package.size = 1000;
+    package.filename = std::string("pool/main/") + name + ".deb";
+    package.suite = "trixie";
+    package.section = "admin";
+    package.maintainer = "Example Team <team@example.org>";
+    package.summary = "an example";
+    package.reason = "an example";
+  }
+  return set;
+}
+
+struct BuildSpec {
+  std::string version = "1.0.0";
+  packages::PackageSet packages = example_packages();
+  std::string command_line = "console=ttyS0 panic=10";
+  std::string program = "program";  // content of /usr/bin/crun
+};
+
+// Makes the directory of a build, with the names that os-builder gives. Returns the root hash.
+inline Sha256 make_build(const sys::Path& directory, const BuildSpec& spec) {
+  static const sys::Path kStub = "/usr/lib/systemd/boot/efi/linuxx64.efi.stub";
+  static const sys::Path kBootLoader = "/usr/lib/systemd/boot/efi/systemd-bootx64.efi";
+  if (!sys::exists(kStub)) SKIP("needs the package systemd-boot-efi");
+  const Version version = must(Version::parse(spec.version));
+  const auto at = [&](const std::string& name) { return directory / name; };
+  must(sys::create_directories(directory));
+
+  rootfs::Tree tree;
+  const std::string os_release = "ID=bulkhead\nVERSION_ID=" + spec.version + "\n";
+  must(tree.put_file("/usr/bin/crun", spec.program, 0755, "crun"));
+  must(tree.put_file("/usr/lib/os-release", os_release, 0644, "build"));
+  must(tree.put_file(std::string(inspect::kLockPath), packages::write_lock(spec.packages), 0644, "build"));
+  must(tree.put_symlink("/bin", "usr/bin", "build"));
+  tree.find("/usr/bin/crun")->xattrs["security.selinux"] = std::string("system_u:object_r:runtime_exec_t:s0\0", 36);
+  tree.find("/usr/lib/os-release")->xattrs["security.selinux"] = std::string("system_u:object_r:usr_t:s0\0", 27);
+  must(erofs::build(tree, {.compression = "lz4", .epoch = kEpoch}, at("root.erofs")));
+  const seal::SealedRoot sealed = must(seal::seal(at("root.erofs"), test_keys(), directory));
+
+  must(sys::write_file_atomically(at("initrd"), std::string(5000, 'i')));
+  const auto content_of = [](const sys::Path& file) { return rootfs::Content::of(must(sys::read_file(file))); };
+  const sys::Path uki = at("bulkhead_" + spec.version + ".efi");
+  must(uki::build({.kernel = content_of(kBootLoader),
+                   .stub = content_of(kStub),
+                   .initrd = at("initrd"),
+                   .command_line = "roothash=" + sealed.root_hash.to_string() + " " + spec.command_line,
+                   .os_release = os_release,
+                   .kernel_release = "6.12.1-test",
+                   .epoch = kEpoch},
+                  test_keys(), uki));
+  must(uki::sign(content_of(kBootLoader), test_keys(), kEpoch, at("boot.efi")));
+  must(sys::write_file_atomically(at("loader.conf"), "timeout 0\n"));
+
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
+  must(disk::build({.sizes = {.esp = 64 * kMiB, .root = 4 * kMiB, .verity = kMiB, .verity_signature = kMiB, .state = 2 * kMiB, .data = 3 * kMiB},
+                    .version = version,
+                    .root = sealed,
+                    .esp_files = {{"EFI/BOOT/BOOTX64.EFI", at("boot.efi")},
+                                  {"EFI/systemd/systemd-bootx64.efi", at("boot.efi")},
+                                  {"EFI/Linux/" + uki::file_name(version, 3), uki},
+                                  {"loader/loader.conf", at("loader.conf")}},
+                    .epoch = kEpoch},
+                   at("disk.img")));
+  must(sys::write_file_atomically(
+      at("sbom.spdx.json"), must(sbom::spdx_document({.variant = "kvm", .version = version, .build_id = "0123456789abcdef"}, spec.packages, tree))));
+  sbom::Manifest manifest{.variant = "kvm", .version = version, .build_id = "0123456789abcdef", .source_date_epoch = kEpoch, .root_hash = sealed.root_hash, .files = {}};
+  for (const char* name : {"disk.img", "root.erofs", "sbom.spdx.json"}) manifest.files.push_back(must(sbom::describe_file(directory, name)));
+  must(sys::write_file_atomically(at("manifest.json"), sbom::write_manifest(manifest)));
+  return sealed.root_hash;
+}
+
+// One build per test program that nobody changes, and a directory of its own for each test.
+struct Built {
+  sys::TempDir directory = must(sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-"));
+
+  static const sys::Path& original() {
+    static const sys::TempDir made = must(sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-"));
+    static const sys::Path path = [] {
+      make_build(made.path() / "kvm", {});
+      return made.path() / "kvm";
+    }();
+    return path;
+  }
+
+  // A sparse copy that may be changed.
+  sys::Path copy() const {
+    const sys::Path target = directory.path() / "kvm";
+    must(sys::run_checked({.arguments = {"cp", "-r", "--sparse=always", original().native(), target.native()}}));
+    return target;
+  }
+};
+
+}  // namespace bulkhead::testing
