@@ -109,8 +109,7 @@ struct AptIndex::Cache {
   static std::string text_of(const pkgCache::DepIterator& dependency) {
     std::string text = dependency.TargetPkg().Name();
     if (dependency.TargetVer() != nullptr)
-      text += std::format(" ({} {})", pkgCache::CompTypeDeb(dependency->CompareOp),
-                        dependency.TargetVer());
+      text += std::format(" ({} {})", pkgCache::CompTypeDeb(dependency->CompareOp), dependency.TargetVer());
     return text;
   }
 

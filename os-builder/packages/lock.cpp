@@ -164,6 +164,9 @@ Result<PackageSet> parse_lock(std::string_view text, const std::string& file_nam
   set.source_date_epoch = TRY(record.number("source_date_epoch", kMaxEpoch));
   const toml::Node* packages = TRY(record.take("package"));
   if (packages->array() == nullptr) return fail(record.wrong(*packages, "package", "tables: [[package]]"));
+  if (packages->array()->empty()) {
+    return fail(toml::error_at(file_name, packages->position, "the lock names no package"));
+  }
   if (packages->array()->size() > kMaxPackages) {
     return fail(ErrorCode::invalid_argument, "{}: more than {} packages", file_name, kMaxPackages);
   }

@@ -119,6 +119,7 @@ Result<std::vector<sys::Path>> fetch(const PackageSet& set, const ArchiveOptions
     for (const Package& package : missing) {
       TRY(accept(partial / (package.sha256.to_string() + ".deb"), package, archive));
     }
+    TRY(sys::remove_all(partial));  // also what interrupted downloads of other sets left
   }
   std::vector<sys::Path> paths;
   for (const Package& package : set.packages) paths.push_back(stored_path(archive, package));

@@ -33,17 +33,16 @@ class SigningKey {
   static const SigningKey& archive();  // what sources_dir() trusts
   static const SigningKey& stranger();
 
+  SigningKey(const SigningKey&) = delete;
+  SigningKey& operator=(const SigningKey&) = delete;
+  ~SigningKey();
+
   const sys::Path& public_key() const { return public_key_; }
   std::string clear_sign(const std::string& text) const;
 
  private:
   explicit SigningKey(const std::string& owner);
-  SigningKey(const SigningKey&) = delete;
 
- public:
-  ~SigningKey();
-
- private:
   sys::TempDir home_;
   sys::Path public_key_;
 };

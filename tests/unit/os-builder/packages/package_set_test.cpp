@@ -273,7 +273,9 @@ TEST_CASE("lists younger than max_age are taken as they are") {
   ArchiveOptions options = world.options();
   options.max_age = std::chrono::hours(1);
   CHECK(resolve(world.wanted, options, {})->packages[1].version == "1.0");
-  CHECK(world.resolve()->packages[1].version == "1.1");
+  const auto refreshed = world.resolve();
+  CHECK(refreshed->packages[1].version == "1.1");
+  CHECK(refreshed->source_date_epoch == 1'700'001'000);
 }
 
 TEST_CASE("fetched files are the archive's, in the order of the set, and come from the cache the second time") {
@@ -343,7 +345,10 @@ TEST_CASE("a locked version comes from the pool even when the index has moved on
   world.archive.add({.name = "app", .version = "1:3.0", .architecture = "amd64"});
   world.archive.publish({.date = 1'700'001'000});
   SECTION("also with an empty cache") {
-    const auto files = world.fetch(*parse_lock(write_lock(*locked), "lock"));
+    const auto fresh = *sys::TempDir::create("/tmp", "cache-");
+    ArchiveOptions options = world.options();
+    options.cache_dir = fresh.path();
+    const auto files = fetch(*parse_lock(write_lock(*locked), "lock"), options, {});
     REQUIRE(files);
     CHECK(*sys::read_file(files->at(0)) == test::make_deb(world.app));
   }
