@@ -16,7 +16,8 @@ bool is_machine_id(std::string_view text) {
 
 Result<Commit> commit_machine_id(const sys::Path& current, const sys::Path& stored) {
   const std::string id = TRY(sys::read_file(current, 64));
-  if (!is_machine_id(id)) return fail(ErrorCode::failed_precondition, "{} does not hold a machine id", current.native());
+  if (!is_machine_id(id))
+    return fail(ErrorCode::failed_precondition, "{} does not hold a machine id", current.native());
   if (const auto old = sys::read_file(stored, 64); old && *old == id) return Commit::unchanged;
   TRY(sys::write_file_atomically(stored, id, 0444));
   return Commit::written;

@@ -10,7 +10,10 @@ int main() {
     return 1;
   }
   if (*commit == boot::Commit::written) {
-    log.write({.priority = log::Priority::notice, .message = "the machine id is kept on STATE now", .message_id = log::kMachineIdCommitted.id, .fields = {}});
+    log.write({.priority = log::Priority::notice,
+               .message = "the machine id is kept on STATE now",
+               .message_id = log::kMachineIdCommitted.id,
+               .fields = {}});
   }
   return 0;
 }

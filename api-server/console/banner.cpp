@@ -43,11 +43,13 @@ std::string_view state_of(const NodeView& view) {
 }
 
 std::string banner(const NodeView& view) {
-  std::string text = std::format("{} {} ({})\n", printable(view.product), view.running.version.to_string(), printable(view.variant));
+  std::string text =
+      std::format("{} {} ({})\n", printable(view.product), view.running.version.to_string(), printable(view.variant));
   if (view.variant.ends_with("-dev")) text += "DEVELOPMENT IMAGE: anybody at this console is root\n";
   text += std::format("  slot      {} ({})\n", slot_letter(view), slots::describe(view.running));
-  const std::string addresses =
-      joined(view.addresses, ", ", [](const Address& address) { return std::format("{} {}", address.interface, address.text); });
+  const std::string addresses = joined(view.addresses, ", ", [](const Address& address) {
+    return std::format("{} {}", address.interface, address.text);
+  });
   text += std::format("  network   {}\n", addresses.empty() ? "no address yet" : addresses);
   text += std::format("  state     {}", state_of(view));
   if (!view.failed_units.empty()) text += ": " + joined_units(view, ", ");
@@ -55,9 +57,11 @@ std::string banner(const NodeView& view) {
 }
 
 std::string status_line(const NodeView& view) {
-  return std::format("bulkhead: state={} slot={} version={} boot={} variant={} addresses={} failed={}\n", state_of(view), slot_letter(view),
-                     view.running.version.to_string(), slots::to_string(view.running.reason), printable(view.variant),
-                     joined(view.addresses, ",", [](const Address& address) { return address.text; }), joined_units(view, ","));
+  return std::format("bulkhead: state={} slot={} version={} boot={} variant={} addresses={} failed={}\n",
+                     state_of(view), slot_letter(view), view.running.version.to_string(),
+                     slots::to_string(view.running.reason), printable(view.variant),
+                     joined(view.addresses, ",", [](const Address& address) { return address.text; }),
+                     joined_units(view, ","));
 }
 
 }  // namespace bulkhead::console

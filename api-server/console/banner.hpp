@@ -33,8 +33,8 @@ std::string_view state_of(const NodeView& view);
 // For people: a few lines, each ending with '\n'. Text from outside has no control characters in it.
 std::string banner(const NodeView& view);
 
-// For programs, one line and stable: "bulkhead: state=ready slot=A version=0.1.0 boot=newest variant=kvm addresses=10.0.2.15 failed=".
-// Lists are separated by commas; keys may be added at the end.
+// For programs, one line and stable: "bulkhead: state=ready slot=A version=0.1.0 boot=newest variant=kvm
+// addresses=10.0.2.15 failed=". Lists are separated by commas; keys may be added at the end.
 std::string status_line(const NodeView& view);
 
 }  // namespace bulkhead::console

@@ -14,7 +14,9 @@ namespace {
 
 constexpr int kPatienceMs = 1000;
 
-bool is_virtual(std::string_view name) { return name.size() > 3 && name.starts_with("tty") && name[3] >= '0' && name[3] <= '9'; }
+bool is_virtual(std::string_view name) {
+  return name.size() > 3 && name.starts_with("tty") && name[3] >= '0' && name[3] <= '9';
+}
 
 void write_to(const std::string& name, std::string_view text) {
   const auto device = sys::open_file("/dev/" + name, O_WRONLY | O_NOCTTY | O_NONBLOCK);
@@ -37,7 +39,9 @@ void write_to(const std::string& name, std::string_view text) {
 std::vector<std::string> parse_active(std::string_view text) {
   std::vector<std::string> names;
   for (const std::string_view word : split(trim(text), ' ')) {
-    const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+    const auto allowed = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    };
     if (!word.empty() && word.size() <= 32 && std::ranges::all_of(word, allowed)) names.emplace_back(word);
   }
   return names;

@@ -12,7 +12,8 @@ namespace bulkhead::console {
 // Content of /sys/class/tty/console/active: "tty0 ttyS0". Names that are not a plain device name are left out.
 std::vector<std::string> parse_active(std::string_view text);
 
-// Virtual terminals are cleared first; what is written to a serial line scrolls by and stays in somebody's log. Line ends become CR LF.
+// Virtual terminals are cleared first; what is written to a serial line scrolls by and stays in somebody's log. Line
+// ends become CR LF.
 std::string for_terminal(std::string_view name, std::string_view text);
 
 // Writes to every active console. One that does not take the text within a second is skipped: nobody reads there.

@@ -59,7 +59,8 @@ class Daemon {
     network_ = &network;
     const auto units = TRY(UnitWatch::open(loop.get(), [this] { schedule(); }));
     units_ = units.get();
-    TRY(check(::sd_event_add_signal(loop.get(), nullptr, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, nullptr, nullptr), "watching SIGTERM"));
+    TRY(check(::sd_event_add_signal(loop.get(), nullptr, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, nullptr, nullptr),
+              "watching SIGTERM"));
     TRY(check(::sd_event_add_io(loop.get(), nullptr, network.fd(), POLLIN, on_network, this), "watching the network"));
     // Drawn when everything that is waiting has been taken in, so that a burst of changes makes one banner.
     TRY(check(::sd_event_add_defer(loop.get(), &draw_, on_draw, this), "preparing to draw"));

@@ -28,7 +28,9 @@ std::string text_of(const sockaddr* address) {
   return text.data();
 }
 
-bool has_device(const std::string& interface) { return sys::exists(sys::Path("/sys/class/net") / interface / "device"); }
+bool has_device(const std::string& interface) {
+  return sys::exists(sys::Path("/sys/class/net") / interface / "device");
+}
 
 }  // namespace
 
@@ -38,7 +40,8 @@ Result<NetworkWatch> NetworkWatch::open() {
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) return fail_errno("subscribing to address changes");
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+    return fail_errno("subscribing to address changes");
   return NetworkWatch(std::move(fd));
 }
 

@@ -16,7 +16,8 @@ class NetworkWatch {
   int fd() const { return socket_.get(); }
   void drain();
 
-  // Of interfaces with a device behind them (not of bridges, tunnels or containers), without link-local IPv6 ones. Sorted.
+  // Of interfaces with a device behind them (not of bridges, tunnels or containers), without link-local IPv6 ones.
+  // Sorted.
   static Result<std::vector<Address>> addresses();
 
  private:

@@ -41,11 +41,13 @@ Result<Bus> connect() {
 Result<UnitWatch::Status> read_status(sd_bus* bus) {
   UnitWatch::Status status;
   sd_bus_message* raw = nullptr;
-  TRY(check(::sd_bus_call_method(bus, kService, kManagerPath, kManager, "ListUnitsByPatterns", nullptr, &raw, "asas", 0, 1, kGate.data()),
+  TRY(check(::sd_bus_call_method(bus, kService, kManagerPath, kManager, "ListUnitsByPatterns", nullptr, &raw, "asas", 0,
+                                 1, kGate.data()),
             "asking for the state of the boot"));
   const Message gate(raw);
   raw = nullptr;
-  TRY(check(::sd_bus_call_method(bus, kService, kManagerPath, kManager, "ListUnitsFiltered", nullptr, &raw, "as", 1, "failed"),
+  TRY(check(::sd_bus_call_method(bus, kService, kManagerPath, kManager, "ListUnitsFiltered", nullptr, &raw, "as", 1,
+                                 "failed"),
             "asking for failed units"));
   const Message failed(raw);
   for (const Message* list : {&gate, &failed}) {
@@ -53,8 +55,8 @@ Result<UnitWatch::Status> read_status(sd_bus* bus) {
     const char* name = nullptr;
     const char* active = nullptr;
     for (;;) {
-      const int more = ::sd_bus_message_read(list->get(), "(ssssssouso)", &name, nullptr, nullptr, &active, nullptr, nullptr, nullptr,
-                                             nullptr, nullptr, nullptr);
+      const int more = ::sd_bus_message_read(list->get(), "(ssssssouso)", &name, nullptr, nullptr, &active, nullptr,
+                                             nullptr, nullptr, nullptr, nullptr, nullptr);
       TRY(check(more, "reading the list of units"));
       if (more == 0) break;
       status.update(name, active);
@@ -68,8 +70,10 @@ Result<UnitWatch::Status> read_status(sd_bus* bus) {
 bool UnitWatch::Status::update(const std::string& unit, std::string_view active_state) {
   const Status before = *this;
   if (unit == kGate) boot_complete = active_state == "active";
-  if (active_state == "failed") failed_units.insert(unit);
-  else failed_units.erase(unit);
+  if (active_state == "failed")
+    failed_units.insert(unit);
+  else
+    failed_units.erase(unit);
   return !(before == *this);
 }
 
@@ -77,11 +81,15 @@ Result<std::unique_ptr<UnitWatch>> UnitWatch::open(sd_event* loop, std::function
   Bus bus = TRY(connect());
   std::unique_ptr<UnitWatch> watch(new UnitWatch(bus.release(), std::move(on_change)));
   sd_bus* raw = watch->bus_;
-  TRY(check(::sd_bus_match_signal(raw, nullptr, nullptr, nullptr, "org.freedesktop.DBus.Properties", "PropertiesChanged", on_properties, watch.get()),
+  TRY(check(::sd_bus_match_signal(raw, nullptr, nullptr, nullptr, "org.freedesktop.DBus.Properties",
+                                  "PropertiesChanged", on_properties, watch.get()),
             "watching units"));
-  TRY(check(::sd_bus_match_signal(raw, nullptr, nullptr, kManagerPath, kManager, "UnitRemoved", on_removed, watch.get()), "watching units"));
+  TRY(check(
+      ::sd_bus_match_signal(raw, nullptr, nullptr, kManagerPath, kManager, "UnitRemoved", on_removed, watch.get()),
+      "watching units"));
   // Subscribed before the first look: a change in between comes as a signal behind it.
-  TRY(check(::sd_bus_call_method(raw, kService, kManagerPath, kManager, "Subscribe", nullptr, nullptr, nullptr), "subscribing to systemd"));
+  TRY(check(::sd_bus_call_method(raw, kService, kManagerPath, kManager, "Subscribe", nullptr, nullptr, nullptr),
+            "subscribing to systemd"));
   watch->status_ = TRY(read_status(raw));
   TRY(check(::sd_bus_attach_event(raw, loop, SD_EVENT_PRIORITY_NORMAL), "attaching the bus to the event loop"));
   TRY(check(::sd_bus_set_exit_on_disconnect(raw, 1), "watching the connection to systemd"));

@@ -1,5 +1,5 @@
-// Which units have failed and whether the boot is complete, kept up to date by signals of systemd's manager. No polling: one look at
-// the start, then only what changes.
+// Which units have failed and whether the boot is complete, kept up to date by signals of systemd's manager. No
+// polling: one look at the start, then only what changes.
 //
 // Speaks to process 1 directly (its private socket), so that it works before the message bus does. Single thread.
 #pragma once

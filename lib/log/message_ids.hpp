@@ -1,5 +1,5 @@
-// Stable identifiers of events that an operator may search for or alert on (`journalctl MESSAGE_ID=…`). An identifier is never
-// reused or changed; new ones come from `systemd-id128 new`. lib/log/bulkhead.catalog explains each.
+// Stable identifiers of events that an operator may search for or alert on (`journalctl MESSAGE_ID=…`). An identifier
+// is never reused or changed; new ones come from `systemd-id128 new`. lib/log/bulkhead.catalog explains each.
 #pragma once
 
 #include <array>

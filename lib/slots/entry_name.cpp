@@ -27,9 +27,11 @@ Result<Tries> parse_tries(std::string_view text) {
 }  // namespace
 
 Result<EntryName> EntryName::parse(std::string_view text) {
-  if (const std::size_t separator = text.find_last_of("\\/"); separator != std::string_view::npos) text.remove_prefix(separator + 1);
+  if (const std::size_t separator = text.find_last_of("\\/"); separator != std::string_view::npos)
+    text.remove_prefix(separator + 1);
   if (text.size() > kLongestName || !text.starts_with(kPrefix) || !text.ends_with(kSuffix)) {
-    return fail(ErrorCode::invalid_argument, "'{}' is not the name of a boot entry of ours", text.substr(0, kLongestName));
+    return fail(ErrorCode::invalid_argument, "'{}' is not the name of a boot entry of ours",
+                text.substr(0, kLongestName));
   }
   text.remove_prefix(kPrefix.size());
   text.remove_suffix(kSuffix.size());
@@ -44,7 +46,8 @@ Result<EntryName> EntryName::parse(std::string_view text) {
 
 std::string EntryName::file_name() const {
   std::string text = std::format("{}{}", kPrefix, version.to_string());
-  if (tries) text += tries->done == 0 ? std::format("+{}", tries->left) : std::format("+{}-{}", tries->left, tries->done);
+  if (tries)
+    text += tries->done == 0 ? std::format("+{}", tries->left) : std::format("+{}-{}", tries->left, tries->done);
   return text.append(kSuffix);
 }
 

@@ -9,7 +9,8 @@
 
 namespace bulkhead::slots {
 
-// The boot loader takes one from `left` and adds one to `done` at each try. Without counters an entry is known to be good.
+// The boot loader takes one from `left` and adds one to `done` at each try. Without counters an entry is known to be
+// good.
 struct Tries {
   unsigned left = 0;
   unsigned done = 0;

@@ -14,20 +14,21 @@ namespace {
 constexpr std::string_view kLoaderVendor = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
 std::vector<std::string> loader_variable(const Sources& sources, std::string_view name) {
-  const auto bytes = sys::read_file(sources.sysfs / "firmware/efi/efivars" / std::format("{}-{}", name, kLoaderVendor), kLargestVariable);
+  const auto bytes = sys::read_file(sources.sysfs / "firmware/efi/efivars" / std::format("{}-{}", name, kLoaderVendor),
+                                    kLargestVariable);
   if (!bytes) return {};
   return parse_efi_texts(as_bytes(*bytes)).value_or(std::vector<std::string>{});
 }
 
-// Below the root file system is dm-verity, below that are two partitions of one slot: the data partition has the lower number.
+// Below the root file system is dm-verity, below that are two partitions of one slot: the data partition has the lower
+// number.
 unsigned root_partition(const Sources& sources) {
   struct stat info{};
   if (::stat(sources.root.c_str(), &info) < 0) return 0;
   unsigned lowest = 0;
-  std::error_code status;
   const auto slaves = sources.sysfs / std::format("dev/block/{}:{}/slaves", major(info.st_dev), minor(info.st_dev));
-  for (const auto& slave : std::filesystem::directory_iterator(slaves, status)) {
-    const auto text = sys::read_file(slave.path() / "partition", 16);
+  for (const sys::Path& slave : sys::list_directory(slaves).value_or(std::vector<sys::Path>{})) {
+    const auto text = sys::read_file(slave / "partition", 16);
     const auto number = text ? parse_integer<unsigned>(trim(*text)) : Result<unsigned>(0U);
     if (number && *number != 0 && (lowest == 0 || *number < lowest)) lowest = *number;
   }
@@ -54,7 +55,8 @@ Result<Evidence> read_evidence(const Sources& sources) {
   evidence.version = TRY_CTX(Version::parse(version), "reading {}", sources.os_release.native());
   evidence.root_partition = root_partition(sources);
   evidence.boot_loader = !loader_variable(sources, "LoaderInfo").empty();
-  if (auto path = loader_variable(sources, "LoaderBootCountPath"); !path.empty()) evidence.count_path = std::move(path.front());
+  if (auto path = loader_variable(sources, "LoaderBootCountPath"); !path.empty())
+    evidence.count_path = std::move(path.front());
   evidence.entries = loader_variable(sources, "LoaderEntries");
   return evidence;
 }

@@ -8,9 +8,9 @@ namespace bulkhead::slots {
 
 // Where to look; tests give a folder of their own.
 struct Sources {
-  sys::Path sysfs = "/sys";      // dev/block/<root>/slaves/*/partition, firmware/efi/efivars
+  sys::Path sysfs = "/sys";  // dev/block/<root>/slaves/*/partition, firmware/efi/efivars
   sys::Path os_release = "/usr/lib/os-release";
-  sys::Path root = "/";          // the file system whose device is asked for
+  sys::Path root = "/";  // the file system whose device is asked for
 };
 
 // What is missing or damaged is treated as absent, except os-release, which is part of the verified image.

@@ -1,7 +1,7 @@
 // Which slot runs, and why: what the boot loader left behind, explained.
 //
-// explain() is a pure function. Nothing here decides anything about trust: the root hash did that. Everything the boot loader and the
-// disk say may be forged by whoever can write them, and at worst the explanation is wrong.
+// explain() is a pure function. Nothing here decides anything about trust: the root hash did that. Everything the boot
+// loader and the disk say may be forged by whoever can write them, and at worst the explanation is wrong.
 #pragma once
 
 #include <optional>
@@ -15,11 +15,11 @@
 namespace bulkhead::slots {
 
 enum class Reason {
-  newest,       // no newer version is there
-  trial,        // a new version, not yet found good
-  fell_back,    // a newer version used up its tries
-  chosen,       // a newer version is there and was not taken: somebody chose this one
-  no_loader,    // not started by the boot loader (direct kernel boot)
+  newest,     // no newer version is there
+  trial,      // a new version, not yet found good
+  fell_back,  // a newer version used up its tries
+  chosen,     // a newer version is there and was not taken: somebody chose this one
+  no_loader,  // not started by the boot loader (direct kernel boot)
 };
 
 struct Evidence {
@@ -36,8 +36,8 @@ struct RunningSlot {
   std::optional<gpt::Slot> slot;
   Version version;
   Reason reason = Reason::newest;
-  std::optional<Tries> trial;     // with Reason::trial, when the counters could be read
-  std::optional<EntryName> newer; // with Reason::fell_back and Reason::chosen
+  std::optional<Tries> trial;      // with Reason::trial, when the counters could be read
+  std::optional<EntryName> newer;  // with Reason::fell_back and Reason::chosen
 
   bool operator==(const RunningSlot&) const = default;
 };

@@ -113,7 +113,8 @@ Result<> write_file_atomically(const Path& path, std::string_view content, mode_
   return file.commit(path);
 }
 
-Result<> copy_range(int from, std::uint64_t from_offset, int to, std::uint64_t to_offset, std::uint64_t length, bool sparse) {
+Result<> copy_range(int from, std::uint64_t from_offset, int to, std::uint64_t to_offset, std::uint64_t length,
+                    bool sparse) {
   static constexpr std::size_t kChunk = std::size_t{256} << 10U;
   const auto buffer = std::make_unique_for_overwrite<std::byte[]>(kChunk);
   while (length > 0) {
@@ -152,6 +153,17 @@ Result<> remove_all(const Path& path) {
   std::filesystem::remove_all(path, status);
   if (status) return fail(errno_error(status.value(), "removing {}", path.native()));
   return {};
+}
+
+Result<std::vector<Path>> list_directory(const Path& path) {
+  std::vector<Path> paths;
+  std::error_code status;
+  auto entry = std::filesystem::directory_iterator(path, status);
+  for (; !status && entry != std::filesystem::directory_iterator(); entry.increment(status))
+    paths.push_back(entry->path());
+  if (status) return fail(errno_error(status.value(), "listing {}", path.native()));
+  std::ranges::sort(paths);
+  return paths;
 }
 
 Result<> rename(const Path& from, const Path& to) {

@@ -1,5 +1,5 @@
-// Whole files and byte ranges. Every descriptor is opened O_CLOEXEC. Paths are used as given; symlinks are followed unless a
-// function says otherwise (trees that we build or do not trust are walked through sys::Dir instead).
+// Whole files and byte ranges. Every descriptor is opened O_CLOEXEC. Paths are used as given; symlinks are followed
+// unless a function says otherwise (trees that we build or do not trust are walked through sys::Dir instead).
 #pragma once
 
 #include <sys/types.h>
@@ -30,13 +30,14 @@ Result<> write_all(int fd, std::span<const std::byte> bytes);
 Result<> write_all_at(int fd, std::span<const std::byte> bytes, std::uint64_t offset);
 Result<> read_exactly_at(int fd, std::span<std::byte> bytes, std::uint64_t offset);
 
-// Replaces `path` by new content: temporary file in the same directory, fsync, rename, fsync of the directory. Mode is exactly
-// `mode`, whatever the umask. On error the old file is unchanged and the temporary one is gone.
+// Replaces `path` by new content: temporary file in the same directory, fsync, rename, fsync of the directory. Mode is
+// exactly `mode`, whatever the umask. On error the old file is unchanged and the temporary one is gone.
 Result<> write_file_atomically(const Path& path, std::string_view content, mode_t mode = 0644);
 
 // Copies `length` bytes between files, leaving holes where the source range is all zero and `sparse` is set
 // (the target must read as zero there already).
-Result<> copy_range(int from, std::uint64_t from_offset, int to, std::uint64_t to_offset, std::uint64_t length, bool sparse);
+Result<> copy_range(int from, std::uint64_t from_offset, int to, std::uint64_t to_offset, std::uint64_t length,
+                    bool sparse);
 
 Result<std::uint64_t> file_size(const Path& path);
 Result<> fsync_directory(const Path& path);
@@ -44,6 +45,8 @@ Result<> fsync_directory(const Path& path);
 // std::filesystem without exceptions and with our errors.
 Result<> create_directories(const Path& path);
 Result<> remove_all(const Path& path);
+// Full paths of what is in a directory, sorted, without "." and "..".
+Result<std::vector<Path>> list_directory(const Path& path);
 Result<> rename(const Path& from, const Path& to);
 bool exists(const Path& path);
 

@@ -51,7 +51,8 @@ Result<std::string> decompress(const std::string& bytes) {
     if (count < 0) return archive_failure(reader.get(), "decompressing");
     if (count == 0) return result;
     result.append(buffer.data(), static_cast<std::size_t>(count));
-    if (result.size() > kLargestModule) return fail(ErrorCode::data_loss, "a kernel module of more than {}", format_bytes(kLargestModule));
+    if (result.size() > kLargestModule)
+      return fail(ErrorCode::data_loss, "a kernel module of more than {}", format_bytes(kLargestModule));
   }
 }
 
@@ -97,8 +98,8 @@ class ModuleSet {
   std::map<std::string, std::string> loaded_;
 };
 
-// A newc archive in which nothing depends on the machine: owners, times, inode and device numbers are fixed. libarchive numbers the
-// entries of a newc archive itself, from 1 on.
+// A newc archive in which nothing depends on the machine: owners, times, inode and device numbers are fixed. libarchive
+// numbers the entries of a newc archive itself, from 1 on.
 class CpioWriter {
  public:
   static Result<CpioWriter> open(const sys::Path& output, std::int64_t epoch) {
@@ -109,15 +110,19 @@ class CpioWriter {
       return archive_failure(raw, "preparing the initrd");
     }
     writer.file_ = TRY(sys::open_file(output, O_WRONLY | O_CREAT | O_TRUNC, 0644));
-    if (::archive_write_open_fd(raw, writer.file_.get()) != ARCHIVE_OK) return archive_failure(raw, "writing the initrd");
+    if (::archive_write_open_fd(raw, writer.file_.get()) != ARCHIVE_OK)
+      return archive_failure(raw, "writing the initrd");
     return writer;
   }
 
   Result<> directory(const std::string& name) { return add(name, AE_IFDIR | 0755U, {}); }
-  Result<> file(const std::string& name, std::string_view bytes, mode_t mode) { return add(name, AE_IFREG | mode, bytes); }
+  Result<> file(const std::string& name, std::string_view bytes, mode_t mode) {
+    return add(name, AE_IFREG | mode, bytes);
+  }
 
   Result<> finish() {
-    if (::archive_write_close(archive_.get()) != ARCHIVE_OK) return archive_failure(archive_.get(), "writing the initrd");
+    if (::archive_write_close(archive_.get()) != ARCHIVE_OK)
+      return archive_failure(archive_.get(), "writing the initrd");
     return file_.close();
   }
 
@@ -148,11 +153,13 @@ class CpioWriter {
 Result<std::set<std::string>> builtin_modules(const InitrdInputs& inputs) {
   const std::string path = std::format("/usr/lib/modules/{}/modules.builtin", inputs.kernel_release);
   const rootfs::Entry* entry = inputs.modules->find(path);
-  if (entry == nullptr || entry->content() == nullptr) return fail(ErrorCode::not_found, "the kernel package has no {}", path);
+  if (entry == nullptr || entry->content() == nullptr)
+    return fail(ErrorCode::not_found, "the kernel package has no {}", path);
   return parse_builtin(TRY(entry->content()->read()));
 }
 
-Result<> check_names(std::span<const std::string> wanted, const std::set<std::string>& builtin, const ModuleSet& modules) {
+Result<> check_names(std::span<const std::string> wanted, const std::set<std::string>& builtin,
+                     const ModuleSet& modules) {
   for (const std::string& name : wanted) {
     if (builtin.contains(module_name(name)) || modules.contains(module_name(name))) continue;
     Error reason = error(ErrorCode::invalid_argument, "[initrd] modules: there is no kernel module {}", name);
@@ -162,18 +169,21 @@ Result<> check_names(std::span<const std::string> wanted, const std::set<std::st
   return {};
 }
 
-// One line of /modules/load: what to load for one wanted module, in order, and for which devices (os-builder/initrd/init/module_list.hpp).
+// One line of /modules/load: what to load for one wanted module, in order, and for which devices
+// (os-builder/initrd/init/module_list.hpp).
 struct LoadStep {
   std::vector<std::string> modules;
   std::vector<std::string> patterns;
 };
 
-Result<std::vector<LoadStep>> plan_loading(const InitrdInputs& inputs, const std::set<std::string>& builtin, ModuleSet& modules) {
+Result<std::vector<LoadStep>> plan_loading(const InitrdInputs& inputs, const std::set<std::string>& builtin,
+                                           ModuleSet& modules) {
   std::vector<LoadStep> steps;
   for (const std::string& wanted : inputs.wanted) {
     const std::string name = module_name(wanted);
     LoadStep step;
-    step.modules = TRY(loading_order(std::span(&name, 1), builtin, [&](const std::string& module) { return modules.dependencies(module); }));
+    step.modules = TRY(loading_order(std::span(&name, 1), builtin,
+                                     [&](const std::string& module) { return modules.dependencies(module); }));
     if (step.modules.empty()) continue;  // built in
     step.patterns = device_patterns(TRY(modules.info(name)));
     steps.push_back(std::move(step));
@@ -192,7 +202,8 @@ std::string to_text(const std::vector<LoadStep>& steps) {
   return text;
 }
 
-Result<> write(const InitrdInputs& inputs, ModuleSet& modules, const std::vector<LoadStep>& steps, const sys::Path& output) {
+Result<> write(const InitrdInputs& inputs, ModuleSet& modules, const std::vector<LoadStep>& steps,
+               const sys::Path& output) {
   const std::string init = TRY(sys::read_file(inputs.init));
   CpioWriter writer = TRY(CpioWriter::open(output, inputs.epoch));
   TRY(writer.file("init", init, 0755));
@@ -200,7 +211,8 @@ Result<> write(const InitrdInputs& inputs, ModuleSet& modules, const std::vector
   std::set<std::string> written;
   for (const LoadStep& step : steps) {
     for (const std::string& name : step.modules) {
-      if (written.insert(name).second) TRY(writer.file(std::format("modules/{}.ko", name), *TRY(modules.load(name)), 0644));
+      if (written.insert(name).second)
+        TRY(writer.file(std::format("modules/{}.ko", name), *TRY(modules.load(name)), 0644));
     }
   }
   TRY(writer.file("modules/load", to_text(steps), 0644));

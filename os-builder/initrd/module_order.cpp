@@ -29,7 +29,8 @@ Result<std::string_view> modinfo_of(std::span<const std::byte> module) {
   if (!elf || ::elf_kind(elf.get()) != ELF_K_ELF || ::elf_getshdrstrndx(elf.get(), &names) != 0) {
     return fail(ErrorCode::data_loss, "not an ELF file");
   }
-  for (Elf_Scn* section = ::elf_nextscn(elf.get(), nullptr); section != nullptr; section = ::elf_nextscn(elf.get(), section)) {
+  for (Elf_Scn* section = ::elf_nextscn(elf.get(), nullptr); section != nullptr;
+       section = ::elf_nextscn(elf.get(), section)) {
     GElf_Shdr header{};
     if (::gelf_getshdr(section, &header) == nullptr) return fail(ErrorCode::data_loss, "a damaged section header");
     const char* name = ::elf_strptr(elf.get(), names, header.sh_name);
@@ -45,7 +46,8 @@ Result<std::string_view> modinfo_of(std::span<const std::byte> module) {
 // Depth-first: a module is appended after everything it needs.
 class Walk {
  public:
-  Walk(const std::set<std::string>& builtin, const Dependencies& dependencies) : builtin_(builtin), dependencies_(dependencies) {}
+  Walk(const std::set<std::string>& builtin, const Dependencies& dependencies)
+      : builtin_(builtin), dependencies_(dependencies) {}
 
   Result<> visit(const std::string& name) {
     if (builtin_.contains(name) || done_.contains(name)) return {};
@@ -96,7 +98,8 @@ Result<ModuleInfo> read_module_info(std::span<const std::byte> module) {
       if (!name.empty()) info.dependencies.push_back(module_name(name));
     }
   }
-  if (info.dependencies.size() + info.aliases.size() > kMostRecords) return fail(ErrorCode::data_loss, "more than {} records", kMostRecords);
+  if (info.dependencies.size() + info.aliases.size() > kMostRecords)
+    return fail(ErrorCode::data_loss, "more than {} records", kMostRecords);
   return info;
 }
 
@@ -118,8 +121,8 @@ std::set<std::string> parse_builtin(std::string_view text) {
   return names;
 }
 
-Result<std::vector<std::string>> loading_order(std::span<const std::string> wanted, const std::set<std::string>& builtin,
-                                               const Dependencies& dependencies) {
+Result<std::vector<std::string>> loading_order(std::span<const std::string> wanted,
+                                               const std::set<std::string>& builtin, const Dependencies& dependencies) {
   Walk walk(builtin, dependencies);
   for (const std::string& name : wanted) TRY(walk.visit(module_name(name)));
   return walk.take();

@@ -23,7 +23,8 @@ std::optional<std::string> module_name_of_path(std::string_view path);
 // What an uncompressed module says about itself.
 struct ModuleInfo {
   std::vector<std::string> dependencies;  // names
-  std::vector<std::string> aliases;       // patterns of the devices it drives, "virtio:d00000002v*", and other names it goes by
+  std::vector<std::string>
+      aliases;  // patterns of the devices it drives, "virtio:d00000002v*", and other names it goes by
 
   bool operator==(const ModuleInfo&) const = default;
 };
@@ -42,7 +43,7 @@ using Dependencies = std::function<Result<std::optional<std::vector<std::string>
 
 // `wanted` with everything it needs, dependencies first, otherwise in the given order; built-in ones are left out.
 // Errors: not_found for a module that does not exist, data_loss for a cycle.
-Result<std::vector<std::string>> loading_order(std::span<const std::string> wanted, const std::set<std::string>& builtin,
-                                               const Dependencies& dependencies);
+Result<std::vector<std::string>> loading_order(std::span<const std::string> wanted,
+                                               const std::set<std::string>& builtin, const Dependencies& dependencies);
 
 }  // namespace bulkhead::initrd

@@ -3,7 +3,8 @@
 
 #include "os-builder/initrd/init/gpt_table.hpp"
 
-// The first half is the header's sector, the rest are entries. Numbers of partitions stay within what the header promised.
+// The first half is the header's sector, the rest are entries. Numbers of partitions stay within what the header
+// promised.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace bulkhead::init;
   const auto bytes = std::as_bytes(std::span(data, size));

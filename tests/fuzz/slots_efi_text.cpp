@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::string& text : *texts) {
     if (!std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; })) std::abort();
   }
-  Evidence evidence{.version = {}, .root_partition = 2, .boot_loader = true, .count_path = {}, .entries = *std::move(texts)};
+  Evidence evidence{
+      .version = {}, .root_partition = 2, .boot_loader = true, .count_path = {}, .entries = *std::move(texts)};
   if (describe(explain(evidence)).empty()) std::abort();
   if (!evidence.entries.empty()) evidence.count_path = evidence.entries.front();
   if (describe(explain(evidence)).empty()) std::abort();

@@ -25,7 +25,8 @@ class UeventSocket {
     sockaddr_nl address{};
     address.nl_family = AF_NETLINK;
     address.nl_groups = 1;  // the kernel's group; 2 is udev's
-    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) return fail_errno("binding the uevent socket");
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+      return fail_errno("binding the uevent socket");
     return UeventSocket(std::move(fd));
   }
 
@@ -59,9 +60,12 @@ class UeventSocket {
       const ssize_t count = ::recvmsg(fd_.get(), &message, 0);
       if (count < 0 && errno == EAGAIN) return seen;
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0 && errno == ENOBUFS) seen = true;  // some were lost: look at everything again
-      else if (count < 0) return fail_errno("receiving uevents");
-      else if (sender.nl_pid == 0) seen |= announces_device({buffer.data(), static_cast<std::size_t>(count)});
+      if (count < 0 && errno == ENOBUFS)
+        seen = true;  // some were lost: look at everything again
+      else if (count < 0)
+        return fail_errno("receiving uevents");
+      else if (sender.nl_pid == 0)
+        seen |= announces_device({buffer.data(), static_cast<std::size_t>(count)});
     }
   }
 
@@ -75,7 +79,8 @@ Result<BlockDevice> read_device(const sys::Path& directory) {
 Result<std::vector<GptEntry>> read_table(const BlockDevice& disk, const sys::Path& directory) {
   const std::string text = TRY(sys::read_file(directory / "queue/logical_block_size", 64));
   const auto sector_size = TRY(parse_integer<std::uint32_t>(trim(text)));
-  if (sector_size < 512 || sector_size > kLargestSector) return fail(ErrorCode::invalid_argument, "sectors of {} bytes", sector_size);
+  if (sector_size < 512 || sector_size > kLargestSector)
+    return fail(ErrorCode::invalid_argument, "sectors of {} bytes", sector_size);
   const sys::UniqueFd device = TRY(sys::open_file("/dev/" + disk.name, O_RDONLY));
   std::vector<std::byte> sector(sector_size);
   TRY(sys::read_exactly_at(device.get(), sector, sector_size));
@@ -85,19 +90,21 @@ Result<std::vector<GptEntry>> read_table(const BlockDevice& disk, const sys::Pat
   return parse_gpt_entries(header, entries);
 }
 
-// The partitions of one disk. A disk that cannot be read is a disk without known GUIDs: another one may have what is wanted.
+// The partitions of one disk. A disk that cannot be read is a disk without known GUIDs: another one may have what is
+// wanted.
 std::vector<Partition> partitions_of(const BlockDevice& disk, const sys::Path& directory) {
   std::vector<Partition> partitions;
-  std::error_code status;
-  for (const auto& child : std::filesystem::directory_iterator(directory, status)) {
-    if (!sys::exists(child.path() / "partition")) continue;
-    if (const auto device = read_device(child.path())) partitions.push_back({.device = *device, .disk = disk, .type = {}, .uuid = {}});
+  for (const sys::Path& child : sys::list_directory(directory).value_or(std::vector<sys::Path>{})) {
+    if (!sys::exists(child / "partition")) continue;
+    if (const auto device = read_device(child))
+      partitions.push_back({.device = *device, .disk = disk, .type = {}, .uuid = {}});
   }
   if (partitions.empty()) return partitions;
   std::ranges::sort(partitions, {}, [](const Partition& p) { return p.device.partition_number; });
   if (const auto table = read_table(disk, directory)) {
     for (const GptEntry& entry : *table) {
-      const auto found = std::ranges::find(partitions, entry.number, [](const Partition& p) { return p.device.partition_number; });
+      const auto found =
+          std::ranges::find(partitions, entry.number, [](const Partition& p) { return p.device.partition_number; });
       if (found == partitions.end()) continue;
       found->type = entry.type;
       found->uuid = entry.uuid;
@@ -108,12 +115,8 @@ std::vector<Partition> partitions_of(const BlockDevice& disk, const sys::Path& d
 
 // Everything there is now, one list per disk, by name of the disk.
 std::vector<std::vector<Partition>> scan() {
-  std::vector<sys::Path> directories;
-  std::error_code status;
-  for (const auto& entry : std::filesystem::directory_iterator("/sys/class/block", status)) directories.push_back(entry.path());
-  std::ranges::sort(directories);
   std::vector<std::vector<Partition>> disks;
-  for (const sys::Path& directory : directories) {
+  for (const sys::Path& directory : sys::list_directory("/sys/class/block").value_or(std::vector<sys::Path>{})) {
     const auto device = read_device(directory);
     if (device && !device->is_partition) disks.push_back(partitions_of(*device, directory));
   }
@@ -127,7 +130,8 @@ const Partition* find_in(const std::vector<Partition>& partitions, const Partiti
   return found == partitions.end() ? nullptr : &*found;
 }
 
-std::optional<SlotPartitions> choose(const std::vector<std::vector<Partition>>& disks, const PartitionName& data, const PartitionName& hash) {
+std::optional<SlotPartitions> choose(const std::vector<std::vector<Partition>>& disks, const PartitionName& data,
+                                     const PartitionName& hash) {
   for (const auto& disk : disks) {
     const Partition* root = find_in(disk, data);
     const Partition* tree = find_in(disk, hash);
@@ -140,7 +144,8 @@ std::string list_of(const std::vector<std::vector<Partition>>& disks) {
   std::string text;
   for (const auto& disk : disks) {
     for (const Partition& partition : disk) {
-      text += std::format("{}{} ({})", text.empty() ? "" : ", ", partition.device.name, partition.uuid.to_string().substr(0, 8));
+      text += std::format("{}{} ({})", text.empty() ? "" : ", ", partition.device.name,
+                          partition.uuid.to_string().substr(0, 8));
     }
   }
   return text.empty() ? "none" : text;
@@ -148,7 +153,8 @@ std::string list_of(const std::vector<std::vector<Partition>>& disks) {
 
 }  // namespace
 
-Result<SlotPartitions> find_slot(const PartitionName& data, const PartitionName& hash, Drivers& drivers, std::chrono::seconds timeout) {
+Result<SlotPartitions> find_slot(const PartitionName& data, const PartitionName& hash, Drivers& drivers,
+                                 std::chrono::seconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   // Subscribed before the first look: what appears in between is announced.
   UeventSocket socket = TRY(UeventSocket::open());
@@ -157,8 +163,8 @@ Result<SlotPartitions> find_slot(const PartitionName& data, const PartitionName&
     const auto disks = scan();
     if (auto slot = choose(disks, data, hash)) return *std::move(slot);
     if (!TRY(socket.wait_for_device(deadline))) {
-      return fail(ErrorCode::unavailable, "no disk has {} and {} after {} s; partitions: {}", data.to_string(), hash.to_string(),
-                  timeout.count(), list_of(scan()));
+      return fail(ErrorCode::unavailable, "no disk has {} and {} after {} s; partitions: {}", data.to_string(),
+                  hash.to_string(), timeout.count(), list_of(scan()));
     }
   }
 }

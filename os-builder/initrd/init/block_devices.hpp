@@ -27,9 +27,10 @@ struct SlotPartitions {
   std::vector<Partition> siblings;  // every partition of the disk that holds `data`, in order of number
 };
 
-// Both partitions, on the same disk. Waits for uevents, at most `timeout`; loads the drivers of devices that appear meanwhile.
-// Errors: unavailable, saying what is missing and which partitions there are.
-Result<SlotPartitions> find_slot(const PartitionName& data, const PartitionName& hash, Drivers& drivers, std::chrono::seconds timeout);
+// Both partitions, on the same disk. Waits for uevents, at most `timeout`; loads the drivers of devices that appear
+// meanwhile. Errors: unavailable, saying what is missing and which partitions there are.
+Result<SlotPartitions> find_slot(const PartitionName& data, const PartitionName& hash, Drivers& drivers,
+                                 std::chrono::seconds timeout);
 
 // The first sibling of this kind.
 std::optional<Partition> sibling_of_kind(const SlotPartitions& slot, gpt::PartitionKind kind);

@@ -17,7 +17,8 @@ namespace bulkhead::init {
 namespace {
 
 constexpr const char* kRoot = "/sysroot";
-// Until systemd takes the watchdog over. The search for devices may take as long as it is allowed to, and a little more.
+// Until systemd takes the watchdog over. The search for devices may take as long as it is allowed to, and a little
+// more.
 constexpr std::chrono::seconds kWatchdogMargin{60};
 
 Result<verity::RootHashSignature> read_signature(const Partition& partition) {
@@ -27,17 +28,20 @@ Result<verity::RootHashSignature> read_signature(const Partition& partition) {
   return verity::parse_root_hash_signature(bytes);
 }
 
-// The signature of this root hash: there is one partition for each slot, told apart by what they sign. The kernel decides whether it
-// is needed; here it is only refused to start without one when the command line says that it will be.
+// The signature of this root hash: there is one partition for each slot, told apart by what they sign. The kernel
+// decides whether it is needed; here it is only refused to start without one when the command line says that it will
+// be.
 Result<std::vector<std::byte>> find_signature(const SlotPartitions& slot, const BootRequest& request) {
   std::string reason = "there is no signature partition";
   for (const Partition& partition : slot.siblings) {
     if (gpt::kind_of(partition.type) != gpt::PartitionKind::root_verity_signature) continue;
     auto signature = read_signature(partition);
     if (signature && signature->root_hash == request.root_hash) return std::move(signature->signature);
-    reason = std::format("/dev/{}: {}", partition.device.name, signature ? "signs another root hash" : signature.error().describe());
+    reason = std::format("/dev/{}: {}", partition.device.name,
+                         signature ? "signs another root hash" : signature.error().describe());
   }
-  if (request.signature_required) return fail(ErrorCode::verification_failed, "the root hash is not signed: {}", reason);
+  if (request.signature_required)
+    return fail(ErrorCode::verification_failed, "the root hash is not signed: {}", reason);
   return std::vector<std::byte>{};
 }
 
@@ -50,10 +54,12 @@ Result<> boot() {
   drivers.load_needed();
   arm_watchdog(drivers, request.device_timeout + kWatchdogMargin);
 
-  const SlotPartitions slot = TRY_CTX(find_slot(request.data, request.hash, drivers, request.device_timeout), "waiting for the root partition");
+  const SlotPartitions slot =
+      TRY_CTX(find_slot(request.data, request.hash, drivers, request.device_timeout), "waiting for the root partition");
   const std::vector<std::byte> signature = TRY(find_signature(slot, request));
-  const std::string device = TRY_CTX(
-      activate({.root_hash = request.root_hash, .data = slot.data, .hash = slot.hash, .pkcs7 = signature}), "activating dm-verity");
+  const std::string device =
+      TRY_CTX(activate({.root_hash = request.root_hash, .data = slot.data, .hash = slot.hash, .pkcs7 = signature}),
+              "activating dm-verity");
 
   TRY(mount_at(device, kRoot, "erofs", MS_RDONLY | MS_NODEV));
   TRY_CTX(prepare_etc(kRoot), "preparing /etc");

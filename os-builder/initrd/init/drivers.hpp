@@ -14,8 +14,9 @@ class Drivers {
   // Reads /modules/load.
   static Result<Drivers> open();
 
-  // Loads what is always needed and what the present devices need; asked again after new devices appeared, only what is new. A module that
-  // the kernel refuses is reported and does not stop the boot: what is missing then says so more clearly.
+  // Loads what is always needed and what the present devices need; asked again after new devices appeared, only what is
+  // new. A module that the kernel refuses is reported and does not stop the boot: what is missing then says so more
+  // clearly.
   void load_needed();
 
   // Loads the step of this module, whatever its patterns. Errors: not_found when the initrd does not have it.

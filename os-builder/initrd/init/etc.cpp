@@ -36,7 +36,8 @@ Result<> copy_xattrs(int from, int to) {
     std::array<char, 4096> value{};
     const ssize_t size = ::fgetxattr(from, name.data(), value.data(), value.size());
     if (size < 0) return fail_errno("reading attribute {}", name);
-    if (::fsetxattr(to, name.data(), value.data(), static_cast<std::size_t>(size), 0) < 0) return fail_errno("setting attribute {}", name);
+    if (::fsetxattr(to, name.data(), value.data(), static_cast<std::size_t>(size), 0) < 0)
+      return fail_errno("setting attribute {}", name);
   }
   return {};
 }
@@ -70,7 +71,8 @@ Result<> copy_symlink(int from_directory, int to_directory, const char* name, co
   const ssize_t length = ::readlinkat(from_directory, name, target.data(), target.size() - 1);
   if (length < 0) return fail_errno("reading symlink {}", name);
   if (::symlinkat(target.data(), to_directory, name) < 0) return fail_errno("creating symlink {}", name);
-  if (::fchownat(to_directory, name, info.st_uid, info.st_gid, AT_SYMLINK_NOFOLLOW) < 0) return fail_errno("setting the owner of {}", name);
+  if (::fchownat(to_directory, name, info.st_uid, info.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+    return fail_errno("setting the owner of {}", name);
   return {};
 }
 
@@ -79,7 +81,8 @@ Result<> copy_entry(int from_directory, int to_directory, const char* name, int 
   if (::fstatat(from_directory, name, &info, AT_SYMLINK_NOFOLLOW) < 0) return fail_errno("looking at {}", name);
   if (S_ISREG(info.st_mode)) return copy_file(from_directory, to_directory, name, info);
   if (S_ISLNK(info.st_mode)) return copy_symlink(from_directory, to_directory, name, info);
-  if (!S_ISDIR(info.st_mode)) return fail(ErrorCode::invalid_argument, "{} is neither a file, a directory nor a symlink", name);
+  if (!S_ISDIR(info.st_mode))
+    return fail(ErrorCode::invalid_argument, "{} is neither a file, a directory nor a symlink", name);
   if (::mkdirat(to_directory, name, 0700) < 0) return fail_errno("creating directory {}", name);
   const sys::UniqueFd from = TRY(open_below(from_directory, name, O_RDONLY | O_DIRECTORY));
   const sys::UniqueFd to = TRY(open_below(to_directory, name, O_RDONLY | O_DIRECTORY));

@@ -5,8 +5,9 @@
 
 namespace bulkhead::init {
 
-// Mounts a tmpfs on <root>/etc and copies <root>/usr/share/factory/etc into it: directories, regular files and symlinks, with owners,
-// modes, times and extended attributes. Symlinks are copied, never followed. Errors: not_found when the image has no such folder.
+// Mounts a tmpfs on <root>/etc and copies <root>/usr/share/factory/etc into it: directories, regular files and
+// symlinks, with owners, modes, times and extended attributes. Symlinks are copied, never followed. Errors: not_found
+// when the image has no such folder.
 Result<> prepare_etc(const sys::Path& root);
 
 }  // namespace bulkhead::init

@@ -55,7 +55,8 @@ Result<GptHeader> parse_gpt_header(std::span<const std::byte> sector) {
 
 Result<std::vector<GptEntry>> parse_gpt_entries(const GptHeader& header, std::span<const std::byte> entries) {
   if (header.entry_size < kSmallestEntry || entries.size() / header.entry_size < header.entry_count) {
-    return fail(ErrorCode::invalid_argument, "{} bytes are too few for {} partition entries", entries.size(), header.entry_count);
+    return fail(ErrorCode::invalid_argument, "{} bytes are too few for {} partition entries", entries.size(),
+                header.entry_count);
   }
   std::vector<GptEntry> result;
   for (std::uint32_t i = 0; i < header.entry_count; ++i) {

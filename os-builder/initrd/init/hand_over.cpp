@@ -15,18 +15,22 @@ namespace {
 
 constexpr const char* kSystemd = "/usr/lib/systemd/systemd";
 
-// Frees the memory of the initramfs: removes everything below `directory` that is on the file system `device`. Other file systems are
-// not entered. What cannot be removed only costs memory.
+// Frees the memory of the initramfs: removes everything below `directory` that is on the file system `device`. Other
+// file systems are not entered. What cannot be removed only costs memory.
 void empty_directory(sys::UniqueFd directory, dev_t device) {
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(directory.get()), ::closedir);
   if (!stream) return;
   const int fd = directory.release();
-  while (const dirent* entry = ::readdir(stream.get())) {  // NOLINT(concurrency-mt-unsafe): this stream belongs to this thread
+  while (const dirent* entry =
+             ::readdir(stream.get())) {  // NOLINT(concurrency-mt-unsafe): this stream belongs to this thread
     const std::string_view name = entry->d_name;
     struct stat info{};
-    if (name == "." || name == ".." || ::fstatat(fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) < 0 || info.st_dev != device) continue;
+    if (name == "." || name == ".." || ::fstatat(fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) < 0 ||
+        info.st_dev != device)
+      continue;
     if (S_ISDIR(info.st_mode)) {
-      empty_directory(sys::UniqueFd(::openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)), device);
+      empty_directory(sys::UniqueFd(::openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)),
+                      device);
       ::unlinkat(fd, entry->d_name, AT_REMOVEDIR);
     } else {
       ::unlinkat(fd, entry->d_name, 0);
@@ -41,7 +45,8 @@ Result<> hand_over(const sys::Path& root) {
   struct stat old_info{};
   if (::fstat(old_root.get(), &old_info) < 0) return fail_errno("looking at the initramfs");
   for (const char* name : {"dev", "proc", "sys", "run"}) {
-    if (::mount((sys::Path("/") / name).c_str(), (root / name).c_str(), nullptr, MS_MOVE, nullptr) < 0) return fail_errno("moving /{}", name);
+    if (::mount((sys::Path("/") / name).c_str(), (root / name).c_str(), nullptr, MS_MOVE, nullptr) < 0)
+      return fail_errno("moving /{}", name);
   }
   // The initramfs cannot be unmounted or pivoted away: the new root is moved over it (Documentation/filesystems/
   // ramfs-rootfs-initramfs.rst).

@@ -5,8 +5,8 @@
 
 namespace bulkhead::init {
 
-// Moves /dev, /proc, /sys and /run below `root`, makes it the root directory, empties the initramfs and replaces this process by systemd.
-// Returns only with an error; from the first move on only a restart helps.
+// Moves /dev, /proc, /sys and /run below `root`, makes it the root directory, empties the initramfs and replaces this
+// process by systemd. Returns only with an error; from the first move on only a restart helps.
 Result<> hand_over(const sys::Path& root);
 
 }  // namespace bulkhead::init

@@ -23,7 +23,8 @@ constexpr std::uint64_t kExt4MagicOffset = 1080;  // s_magic of the superblock a
 bool has_ext4(const Partition& partition) {
   const auto device = sys::open_file("/dev/" + partition.device.name, O_RDONLY);
   std::array<std::byte, 2> magic{};
-  return device && sys::read_exactly_at(device->get(), magic, kExt4MagicOffset) && magic == std::array{std::byte{0x53}, std::byte{0xef}};
+  return device && sys::read_exactly_at(device->get(), magic, kExt4MagicOffset) &&
+         magic == std::array{std::byte{0x53}, std::byte{0xef}};
 }
 
 // Mounted for the time of one look.
@@ -58,7 +59,8 @@ Result<MachineId> stored_machine_id(const SlotPartitions& slot) {
     const sys::UniqueFd file(::open("/state/machine-id", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     struct stat info{};
     if (!file || ::fstat(file.get(), &info) < 0) return fail_errno("opening machine-id on STATE");
-    if (!S_ISREG(info.st_mode) || info.st_size > 33 || info.st_size < 32) return fail(ErrorCode::invalid_argument, "machine-id on STATE is not one");
+    if (!S_ISREG(info.st_mode) || info.st_size > 33 || info.st_size < 32)
+      return fail(ErrorCode::invalid_argument, "machine-id on STATE is not one");
     std::array<std::byte, 33> bytes{};
     const auto content = std::span(bytes).first(static_cast<std::size_t>(info.st_size));
     TRY(sys::read_exactly_at(file.get(), content, 0));
@@ -71,12 +73,14 @@ Result<MachineId> stored_machine_id(const SlotPartitions& slot) {
 Result<MachineId> choose_machine_id(const SlotPartitions& slot) {
   auto stored = stored_machine_id(slot);
   if (stored) return stored;
-  if (stored.error().code != ErrorCode::not_found) say(Level::warning, "the machine id on STATE is not used: " + stored.error().describe());
+  if (stored.error().code != ErrorCode::not_found)
+    say(Level::warning, "the machine id on STATE is not used: " + stored.error().describe());
   if (const auto text = sys::read_file("/sys/class/dmi/id/product_uuid", 64)) {
     if (auto id = MachineId::from_product_uuid(*text)) return id;
   }
   std::array<std::byte, 16> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return fail_errno("getting random bytes");
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    return fail_errno("getting random bytes");
   return MachineId::from_random(bytes);
 }
 
@@ -88,12 +92,13 @@ Result<> write_machine_id(const sys::Path& root, const SlotPartitions& slot) {
 }
 
 Result<> write_disk_rules(const BlockDevice& disk) {
-  static constexpr std::array<std::pair<std::string_view, gpt::PartitionKind>, 3> kLinks = {{
-      {"esp", gpt::PartitionKind::esp}, {"state", gpt::PartitionKind::state}, {"data", gpt::PartitionKind::data}}};
+  static constexpr std::array<std::pair<std::string_view, gpt::PartitionKind>, 3> kLinks = {
+      {{"esp", gpt::PartitionKind::esp}, {"state", gpt::PartitionKind::state}, {"data", gpt::PartitionKind::data}}};
   std::string rules = "# The partitions of the disk this system was started from.\n";
   for (const auto& [name, kind] : kLinks) {
     rules += std::format(
-        "SUBSYSTEM==\"block\", ENV{{DEVTYPE}}==\"partition\", ENV{{ID_PART_ENTRY_DISK}}==\"{}\", ENV{{ID_PART_ENTRY_TYPE}}==\"{}\", "
+        "SUBSYSTEM==\"block\", ENV{{DEVTYPE}}==\"partition\", ENV{{ID_PART_ENTRY_DISK}}==\"{}\", "
+        "ENV{{ID_PART_ENTRY_TYPE}}==\"{}\", "
         "SYMLINK+=\"bulkhead/{}\"\n",
         disk.number(), gpt::type_uuid(kind).to_string(), name);
   }

@@ -18,14 +18,16 @@ Result<> start_watchdog(Drivers& drivers, std::chrono::seconds timeout) {
   // Closing without the magic character leaves it running (Documentation/watchdog/watchdog-api.rst).
   const sys::UniqueFd device = TRY(sys::open_file(kWatchdog, O_WRONLY));
   int seconds = static_cast<int>(timeout.count());
-  if (::ioctl(device.get(), WDIOC_SETTIMEOUT, &seconds) < 0) return fail_errno("setting the watchdog to {} s", timeout.count());
+  if (::ioctl(device.get(), WDIOC_SETTIMEOUT, &seconds) < 0)
+    return fail_errno("setting the watchdog to {} s", timeout.count());
   if (::ioctl(device.get(), WDIOC_KEEPALIVE, 0) < 0) return fail_errno("starting the watchdog");
   return {};
 }
 
 }  // namespace
 
-Result<> mount_at(const std::string& source, const sys::Path& target, const char* type, unsigned long flags, const std::string& data) {
+Result<> mount_at(const std::string& source, const sys::Path& target, const char* type, unsigned long flags,
+                  const std::string& data) {
   if (::mkdir(target.c_str(), 0755) < 0 && errno != EEXIST) return fail_errno("creating {}", target.native());
   if (::mount(source.c_str(), target.c_str(), type, flags, data.c_str()) < 0) {
     return fail_errno("mounting {} on {}", source, target.native());

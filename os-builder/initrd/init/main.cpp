@@ -1,5 +1,5 @@
-// bulkhead-init: process 1 of the initrd. On failure it says what and why on every console, waits as long as panic= says so that a
-// human can read it, and restarts the machine, so that the boot loader counts the try.
+// bulkhead-init: process 1 of the initrd. On failure it says what and why on every console, waits as long as panic=
+// says so that a human can read it, and restarts the machine, so that the boot loader counts the try.
 #include <poll.h>
 #include <sys/reboot.h>
 #include <unistd.h>

@@ -8,7 +8,9 @@ namespace bulkhead::init {
 namespace {
 
 bool is_module_name(std::string_view name) {
-  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
   return !name.empty() && name.size() <= 56 && std::ranges::all_of(name, allowed);
 }
 

@@ -1,10 +1,12 @@
-// /modules/load of the initrd: which modules to load, in which order, for which devices. Written by os-builder/initrd/initrd.cpp.
+// /modules/load of the initrd: which modules to load, in which order, for which devices. Written by
+// os-builder/initrd/initrd.cpp.
 //
 //   dm_bufio dm_mod dm_verity
 //   virtio_blk : virtio:d00000002v*
 //
-// One line for each thing that may be needed: modules in loading order; behind a colon the patterns of the devices that need them (as in
-// modules.alias). Without patterns they are always needed. A module costs a signature check, so none is loaded for a device that is not there.
+// One line for each thing that may be needed: modules in loading order; behind a colon the patterns of the devices that
+// need them (as in modules.alias). Without patterns they are always needed. A module costs a signature check, so none
+// is loaded for a device that is not there.
 #pragma once
 
 #include <string>

@@ -35,8 +35,10 @@ Result<BlockDevice> parse_block_uevent(std::string_view text) {
     if (key == "DEVNAME") device.name = value;
     if (key == "DEVTYPE") type = value;
   }
-  if (!is_device_name(device.name)) return fail(ErrorCode::invalid_argument, "'{}' is not the name of a block device", device.name);
-  if (type != "disk" && type != "partition") return fail(ErrorCode::invalid_argument, "'{}' is not a type of block device", type);
+  if (!is_device_name(device.name))
+    return fail(ErrorCode::invalid_argument, "'{}' is not the name of a block device", device.name);
+  if (type != "disk" && type != "partition")
+    return fail(ErrorCode::invalid_argument, "'{}' is not a type of block device", type);
   device.is_partition = type == "partition";
   if (device.is_partition != (device.partition_number != 0)) {
     return fail(ErrorCode::invalid_argument, "partition number {} of a {}", device.partition_number, type);
@@ -47,8 +49,10 @@ Result<BlockDevice> parse_block_uevent(std::string_view text) {
 bool announces_device(std::string_view message) {
   const auto fields = split(message, '\0');
   if (fields.empty() || !(fields.front().starts_with("add@") || fields.front().starts_with("change@"))) return false;
-  static constexpr std::array<std::string_view, 4> kSubsystems = {"SUBSYSTEM=block", "SUBSYSTEM=pci", "SUBSYSTEM=scsi", "SUBSYSTEM=virtio"};
-  return std::ranges::any_of(kSubsystems, [&](std::string_view subsystem) { return std::ranges::contains(fields, subsystem); });
+  static constexpr std::array<std::string_view, 4> kSubsystems = {"SUBSYSTEM=block", "SUBSYSTEM=pci", "SUBSYSTEM=scsi",
+                                                                  "SUBSYSTEM=virtio"};
+  return std::ranges::any_of(kSubsystems,
+                             [&](std::string_view subsystem) { return std::ranges::contains(fields, subsystem); });
 }
 
 }  // namespace bulkhead::init

@@ -10,7 +10,7 @@
 namespace bulkhead::init {
 
 struct BlockDevice {
-  std::string name;        // below /dev: "vda2", "nvme0n1p2"
+  std::string name;  // below /dev: "vda2", "nvme0n1p2"
   std::uint32_t major = 0;
   std::uint32_t minor = 0;
   bool is_partition = false;
@@ -25,8 +25,8 @@ struct BlockDevice {
 // Content of /sys/class/block/*/uevent: lines "KEY=value". Errors: invalid_argument when it is not a block device's.
 Result<BlockDevice> parse_block_uevent(std::string_view text);
 
-// Whether a netlink message announces a disk, a partition, or a device that may lead to one: "add@/devices/…", NUL, "KEY=value", NUL, …
-// Anything malformed does not.
+// Whether a netlink message announces a disk, a partition, or a device that may lead to one: "add@/devices/…", NUL,
+// "KEY=value", NUL, … Anything malformed does not.
 bool announces_device(std::string_view message);
 
 }  // namespace bulkhead::init

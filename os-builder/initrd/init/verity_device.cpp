@@ -71,7 +71,8 @@ class PendingDevice {
   DeviceMapper* mapper_;
 };
 
-// The kernel looks for the signature in the keyrings of the process that loads the table. This one ends with the process image.
+// The kernel looks for the signature in the keyrings of the process that loads the table. This one ends with the
+// process image.
 Result<> add_signature(std::span<const std::byte> pkcs7) {
   if (::syscall(SYS_add_key, "user", kSignatureKey, pkcs7.data(), pkcs7.size(), KEY_SPEC_PROCESS_KEYRING) < 0) {
     return fail_errno("adding the signature to the keyring");
@@ -79,11 +80,13 @@ Result<> add_signature(std::span<const std::byte> pkcs7) {
   return {};
 }
 
-// Documentation/admin-guide/device-mapper/verity.rst. The leading 1 is the hash type; the superblock parser accepts no other.
+// Documentation/admin-guide/device-mapper/verity.rst. The leading 1 is the hash type; the superblock parser accepts no
+// other.
 std::string table_line(const VerityRoot& root, const verity::Superblock& superblock) {
   std::string line = std::format("1 {} {} {} {} {} {} {} {} {}", root.data.device.number(), root.hash.device.number(),
-                                 superblock.data_block_size, superblock.hash_block_size, superblock.data_blocks, superblock.hash_start_block(), superblock.algorithm,
-                                 root.root_hash.to_string(), superblock.salt.empty() ? "-" : to_hex(superblock.salt));
+                                 superblock.data_block_size, superblock.hash_block_size, superblock.data_blocks,
+                                 superblock.hash_start_block(), superblock.algorithm, root.root_hash.to_string(),
+                                 superblock.salt.empty() ? "-" : to_hex(superblock.salt));
   line += root.pkcs7.empty() ? " 1 restart_on_corruption"
                              : std::format(" 3 restart_on_corruption root_hash_sig_key_desc {}", kSignatureKey);
   return line;
@@ -99,7 +102,8 @@ Result<verity::Superblock> read_superblock(const Partition& hash) {
 }  // namespace
 
 Result<std::string> activate(const VerityRoot& root) {
-  const auto superblock = TRY_CTX(read_superblock(root.hash), "reading the verity superblock of /dev/{}", root.hash.device.name);
+  const auto superblock =
+      TRY_CTX(read_superblock(root.hash), "reading the verity superblock of /dev/{}", root.hash.device.name);
   if (!root.pkcs7.empty()) TRY(add_signature(root.pkcs7));
 
   DeviceMapper mapper = TRY(DeviceMapper::open());
@@ -109,7 +113,8 @@ Result<std::string> activate(const VerityRoot& root) {
 
   const std::string line = table_line(root, superblock);
   Request table = request_for_root();
-  if (line.size() >= table.parameters.size()) return fail(ErrorCode::internal, "a verity table of {} bytes", line.size());
+  if (line.size() >= table.parameters.size())
+    return fail(ErrorCode::internal, "a verity table of {} bytes", line.size());
   table.header.flags = DM_READONLY_FLAG;
   table.header.target_count = 1;
   table.target.length = superblock.data_size() / kSectorSize;

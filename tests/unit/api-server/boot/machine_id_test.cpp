@@ -37,7 +37,8 @@ TEST_CASE("a damaged stored machine id is replaced") {
 
 TEST_CASE("what is not a machine id is never stored") {
   const Files files;
-  for (const char* text : {"", "uninitialized\n", "00000000000000000000000000000000\n", "0123456789ABCDEF0123456789ABCDEF\n"}) {
+  for (const char* text :
+       {"", "uninitialized\n", "00000000000000000000000000000000\n", "0123456789ABCDEF0123456789ABCDEF\n"}) {
     REQUIRE(sys::write_file_atomically(files.current, text));
     CHECK(commit_machine_id(files.current, files.stored).error().code == ErrorCode::failed_precondition);
     CHECK(!sys::exists(files.stored));

@@ -10,7 +10,11 @@ namespace {
 NodeView example() {
   return {.product = "Bulkhead",
           .variant = "kvm",
-          .running = {.slot = gpt::Slot::a, .version = Version::parse("0.1.0").value(), .reason = slots::Reason::newest, .trial = {}, .newer = {}},
+          .running = {.slot = gpt::Slot::a,
+                      .version = Version::parse("0.1.0").value(),
+                      .reason = slots::Reason::newest,
+                      .trial = {},
+                      .newer = {}},
           .addresses = {{"enp0s2", "10.0.2.15"}},
           .failed_units = {},
           .boot_complete = true};
@@ -27,7 +31,8 @@ TEST_CASE("the banner tells product, slot and why, addresses and state") {
 }
 
 TEST_CASE("the status line is stable") {
-  CHECK(status_line(example()) == "bulkhead: state=ready slot=A version=0.1.0 boot=newest variant=kvm addresses=10.0.2.15 failed=\n");
+  CHECK(status_line(example()) ==
+        "bulkhead: state=ready slot=A version=0.1.0 boot=newest variant=kvm addresses=10.0.2.15 failed=\n");
 }
 
 TEST_CASE("a node is starting until the boot is complete") {

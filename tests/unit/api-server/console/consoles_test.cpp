@@ -9,7 +9,9 @@ TEST_CASE("the kernel lists its consoles in one line") {
   CHECK(parse_active("\n").empty());
 }
 
-TEST_CASE("a name that is not a device of /dev is left out") { CHECK(parse_active("../etc/passwd tty/0 hvc0") == std::vector<std::string>{"hvc0"}); }
+TEST_CASE("a name that is not a device of /dev is left out") {
+  CHECK(parse_active("../etc/passwd tty/0 hvc0") == std::vector<std::string>{"hvc0"});
+}
 
 TEST_CASE("a screen is cleared, a serial line is not") {
   CHECK(for_terminal("tty0", "a\n") == "\x1b[H\x1b[2Ja\r\n");

@@ -1,7 +1,8 @@
 #include "lib/log/log.hpp"
 
-#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
 #include <set>
 
 using namespace bulkhead;

@@ -1,9 +1,8 @@
 #include "lib/slots/evidence.hpp"
 
+#include <catch2/catch_test_macros.hpp>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-
-#include <catch2/catch_test_macros.hpp>
 
 #include "lib/base/hex.hpp"
 #include "lib/slots/efi_text.hpp"
@@ -23,7 +22,8 @@ std::string variable(std::string_view text) {
 
 struct Node {
   sys::TempDir directory = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
-  Sources sources{.sysfs = directory.path() / "sys", .os_release = directory.path() / "os-release", .root = directory.path()};
+  Sources sources{
+      .sysfs = directory.path() / "sys", .os_release = directory.path() / "os-release", .root = directory.path()};
 
   void put(const sys::Path& path, std::string_view content) const {
     REQUIRE(sys::create_directories(path.parent_path()));
@@ -35,7 +35,9 @@ struct Node {
   void put_slave(const std::string& name, std::string_view number) const {
     struct stat info{};
     REQUIRE(::stat(sources.root.c_str(), &info) == 0);
-    put(sources.sysfs / std::format("dev/block/{}:{}/slaves/{}/partition", major(info.st_dev), minor(info.st_dev), name), number);
+    put(sources.sysfs /
+            std::format("dev/block/{}:{}/slaves/{}/partition", major(info.st_dev), minor(info.st_dev), name),
+        number);
   }
 };
 
@@ -49,11 +51,12 @@ TEST_CASE("the evidence is collected from the image, sysfs and the boot loader's
   node.put_efi("LoaderInfo", variable("systemd-boot 257.13|"));
   node.put_efi("LoaderBootCountPath", variable("\\EFI\\Linux\\bulkhead_0.1.0+2-1.efi|"));
   node.put_efi("LoaderEntries", variable("bulkhead_0.1.0+3.efi|auto-reboot-to-firmware-setup|"));
-  CHECK(read_evidence(node.sources).value() == Evidence{.version = Version::parse("0.1.0").value(),
-                                                        .root_partition = 2,
-                                                        .boot_loader = true,
-                                                        .count_path = "\\EFI\\Linux\\bulkhead_0.1.0+2-1.efi",
-                                                        .entries = {"bulkhead_0.1.0+3.efi", "auto-reboot-to-firmware-setup"}});
+  CHECK(read_evidence(node.sources).value() ==
+        Evidence{.version = Version::parse("0.1.0").value(),
+                 .root_partition = 2,
+                 .boot_loader = true,
+                 .count_path = "\\EFI\\Linux\\bulkhead_0.1.0+2-1.efi",
+                 .entries = {"bulkhead_0.1.0+3.efi", "auto-reboot-to-firmware-setup"}});
 }
 
 TEST_CASE("a machine without EFI variables and without dm-verity is described as far as it goes") {

@@ -8,7 +8,11 @@ using namespace bulkhead::slots;
 namespace {
 
 Evidence evidence(std::vector<std::string> entries) {
-  return {.version = Version::parse("0.1.0").value(), .root_partition = 2, .boot_loader = true, .count_path = std::nullopt, .entries = std::move(entries)};
+  return {.version = Version::parse("0.1.0").value(),
+          .root_partition = 2,
+          .boot_loader = true,
+          .count_path = std::nullopt,
+          .entries = std::move(entries)};
 }
 
 }  // namespace
@@ -23,7 +27,8 @@ TEST_CASE("the slot is told by the number of the root partition") {
 }
 
 TEST_CASE("a blessed version without a newer one is the newest") {
-  CHECK(describe(explain(evidence({"bulkhead_0.1.0.efi", "bulkhead_0.0.9.efi", "auto-reboot-to-firmware-setup"}))) == "newest");
+  CHECK(describe(explain(evidence({"bulkhead_0.1.0.efi", "bulkhead_0.0.9.efi", "auto-reboot-to-firmware-setup"}))) ==
+        "newest");
 }
 
 TEST_CASE("a counted boot is a trial, and says which try it is") {
@@ -52,5 +57,6 @@ TEST_CASE("without the boot loader there is nothing to explain") {
 }
 
 TEST_CASE("hostile entries change nothing") {
-  CHECK(describe(explain(evidence({"", "bulkhead_.efi", "bulkhead_99999999999999999999.0.0+0-3.efi", "\x1b[2J", std::string(100'000, 'a')}))) == "newest");
+  CHECK(describe(explain(evidence({"", "bulkhead_.efi", "bulkhead_99999999999999999999.0.0+0-3.efi", "\x1b[2J",
+                                   std::string(100'000, 'a')}))) == "newest");
 }

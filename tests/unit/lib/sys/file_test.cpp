@@ -198,3 +198,12 @@ TEST_CASE("a dangling symlink exists") {
   CHECK(sys::exists(dir.path() / "link"));
   CHECK_FALSE(sys::exists(dir.path() / "other"));
 }
+
+TEST_CASE("a directory is listed in order, and a missing one is an error") {
+  const auto dir = TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-");
+  REQUIRE(dir);
+  REQUIRE(write_file_atomically(dir->path() / "b", ""));
+  REQUIRE(write_file_atomically(dir->path() / "a", ""));
+  CHECK(list_directory(dir->path()).value() == std::vector<Path>{dir->path() / "a", dir->path() / "b"});
+  CHECK(list_directory(dir->path() / "missing").error().code == ErrorCode::not_found);
+}

@@ -1,6 +1,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <catch2/catch_test_macros.hpp>
+
 #include <memory>
 
 #include "lib/sys/temp_dir.hpp"
@@ -22,10 +23,16 @@ struct Fixture {
     put("kernel/drivers/md/dm-verity.ko", module);
     REQUIRE(sys::write_file_atomically(directory.path() / "init", "the program", 0755));
   }
-  void put(const std::string& name, std::string bytes) { REQUIRE(modules.put_file(kModules + name, std::move(bytes), 0644, "test")); }
+  void put(const std::string& name, std::string bytes) {
+    REQUIRE(modules.put_file(kModules + name, std::move(bytes), 0644, "test"));
+  }
 
   Result<> build(std::vector<std::string> wanted, const std::string& output) {
-    return initrd::build({.init = directory.path() / "init", .modules = &modules, .kernel_release = "6.12", .wanted = std::move(wanted), .epoch = 1'700'000'000},
+    return initrd::build({.init = directory.path() / "init",
+                          .modules = &modules,
+                          .kernel_release = "6.12",
+                          .wanted = std::move(wanted),
+                          .epoch = 1'700'000'000},
                          directory.path() / output);
   }
   std::string read(const std::string& name) const { return sys::read_file(directory.path() / name).value(); }
@@ -66,7 +73,8 @@ std::string content_of(const std::string& wanted, const std::string& bytes) {
 TEST_CASE("the initrd holds the program, the modules and their order, and nothing else") {
   Fixture fixture;
   REQUIRE(fixture.build({"dm_verity", "dm_mod"}, "initrd"));
-  CHECK(names_in(fixture.read("initrd")) == std::vector<std::string>{"init", "modules", "modules/dm_verity.ko", "modules/load"});
+  CHECK(names_in(fixture.read("initrd")) ==
+        std::vector<std::string>{"init", "modules", "modules/dm_verity.ko", "modules/load"});
 }
 
 TEST_CASE("the list tells for which devices a module is loaded") {

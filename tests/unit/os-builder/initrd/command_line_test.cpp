@@ -24,7 +24,9 @@ TEST_CASE("both partitions are named by the halves of the root hash") {
 }
 
 TEST_CASE("explicit partitions take the place of discovered ones") {
-  const auto request = parse_command_line(kRootHash + " systemd.verity_root_data=/dev/vda2 systemd.verity_root_hash=PARTUUID=00112233-4455-6677-8899-AABBCCDDEEFF");
+  const auto request = parse_command_line(
+      kRootHash +
+      " systemd.verity_root_data=/dev/vda2 systemd.verity_root_hash=PARTUUID=00112233-4455-6677-8899-AABBCCDDEEFF");
   REQUIRE(request);
   CHECK(request->data.to_string() == "/dev/vda2");
   CHECK(request->hash.to_string() == "PARTUUID=00112233-4455-6677-8899-aabbccddeeff");
@@ -42,7 +44,8 @@ TEST_CASE("without a whole root hash there is no boot") {
 }
 
 TEST_CASE("the last of several equal words counts, as in the kernel") {
-  const auto request = parse_command_line("roothash=bad " + kRootHash + " dm_verity.require_signatures=0 dm_verity.require_signatures=1");
+  const auto request = parse_command_line("roothash=bad " + kRootHash +
+                                          " dm_verity.require_signatures=0 dm_verity.require_signatures=1");
   REQUIRE(request);
   CHECK(request->signature_required);
 }
@@ -55,8 +58,9 @@ TEST_CASE("a word inside quotes is part of its value") {
 }
 
 TEST_CASE("a value that cannot be obeyed is an error that names the word") {
-  for (const std::string word : {"systemd.verity_root_data=vda2", "systemd.verity_root_data=/dev/../etc/shadow", "systemd.verity_root_hash=PARTUUID=1",
-                                 "dm_verity.require_signatures=yes", "rootwait=soon"}) {
+  for (const std::string word :
+       {"systemd.verity_root_data=vda2", "systemd.verity_root_data=/dev/../etc/shadow",
+        "systemd.verity_root_hash=PARTUUID=1", "dm_verity.require_signatures=yes", "rootwait=soon"}) {
     const auto request = parse_command_line(kRootHash + " " + word);
     REQUIRE(!request);
     CHECK(request.error().describe().starts_with(word.substr(0, word.find('=') + 1)));

@@ -1,6 +1,7 @@
 #include "os-builder/initrd/init/gpt_table.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+
 #include <string>
 
 #include "lib/base/hex.hpp"
@@ -14,7 +15,8 @@ void put(std::string& bytes, std::size_t at, std::uint64_t value, std::size_t si
   for (std::size_t i = 0; i < size; ++i) bytes[at + i] = static_cast<char>(value >> (8 * i));
 }
 
-std::string header(std::uint64_t block = 2, std::uint32_t count = 128, std::uint32_t size = 128, std::size_t sector = 512) {
+std::string header(std::uint64_t block = 2, std::uint32_t count = 128, std::uint32_t size = 128,
+                   std::size_t sector = 512) {
   std::string bytes(sector, '\0');
   bytes.replace(0, 8, "EFI PART");
   put(bytes, 72, block, 8);
@@ -26,7 +28,8 @@ std::string header(std::uint64_t block = 2, std::uint32_t count = 128, std::uint
 }  // namespace
 
 TEST_CASE("the header says where the entries are, in blocks of the disk") {
-  CHECK(parse_gpt_header(as_bytes(header())).value() == GptHeader{.entries_offset = 1024, .entry_count = 128, .entry_size = 128});
+  CHECK(parse_gpt_header(as_bytes(header())).value() ==
+        GptHeader{.entries_offset = 1024, .entry_count = 128, .entry_size = 128});
   CHECK(parse_gpt_header(as_bytes(header(2, 128, 128, 4096))).value().entries_offset == 8192);
 }
 

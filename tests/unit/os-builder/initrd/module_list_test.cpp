@@ -7,8 +7,9 @@ using namespace bulkhead::init;
 TEST_CASE("a line lists modules in order, and behind a colon the devices that need them") {
   const auto steps = parse_module_list("dm_mod dm_verity\nvirtio_blk : virtio:d00000002v* pci:v00001AF4d*\n");
   REQUIRE(steps);
-  CHECK(*steps == std::vector<LoadStep>{{.modules = {"dm_mod", "dm_verity"}, .patterns = {}},
-                                        {.modules = {"virtio_blk"}, .patterns = {"virtio:d00000002v*", "pci:v00001AF4d*"}}});
+  CHECK(*steps ==
+        std::vector<LoadStep>{{.modules = {"dm_mod", "dm_verity"}, .patterns = {}},
+                              {.modules = {"virtio_blk"}, .patterns = {"virtio:d00000002v*", "pci:v00001AF4d*"}}});
 }
 
 TEST_CASE("a step drives the devices that one of its patterns matches") {

@@ -1,6 +1,7 @@
 #include "os-builder/initrd/module_order.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+
 #include <map>
 
 #include "lib/base/hex.hpp"
@@ -13,18 +14,22 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-Result<Names> order(const Names& wanted, std::map<std::string, Names> modules, const std::set<std::string>& builtin = {}) {
-  return loading_order(wanted, builtin, [modules = std::move(modules)](const std::string& name) -> Result<std::optional<Names>> {
-    const auto found = modules.find(name);
-    if (found == modules.end()) return std::nullopt;
-    return found->second;
-  });
+Result<Names> order(const Names& wanted, std::map<std::string, Names> modules,
+                    const std::set<std::string>& builtin = {}) {
+  return loading_order(wanted, builtin,
+                       [modules = std::move(modules)](const std::string& name) -> Result<std::optional<Names>> {
+                         const auto found = modules.find(name);
+                         if (found == modules.end()) return std::nullopt;
+                         return found->second;
+                       });
 }
 
 }  // namespace
 
 TEST_CASE("a module is loaded after everything it needs, and once") {
-  const auto result = order({"dm-verity", "erofs"}, {{"dm_verity", {"dm_bufio", "dm_mod"}}, {"dm_bufio", {"dm_mod"}}, {"dm_mod", {}}, {"erofs", {"dm_mod"}}});
+  const auto result =
+      order({"dm-verity", "erofs"},
+            {{"dm_verity", {"dm_bufio", "dm_mod"}}, {"dm_bufio", {"dm_mod"}}, {"dm_mod", {}}, {"erofs", {"dm_mod"}}});
   REQUIRE(result);
   CHECK(*result == Names{"dm_mod", "dm_bufio", "dm_verity", "erofs"});
 }
@@ -54,7 +59,8 @@ TEST_CASE("names of modules come from their paths, with dashes as underscores") 
 }
 
 TEST_CASE("modules.builtin is a list of paths") {
-  CHECK(parse_builtin("kernel/fs/ext4/ext4.ko\nkernel/drivers/nvme/host/nvme-core.ko\n\n") == std::set<std::string>{"ext4", "nvme_core"});
+  CHECK(parse_builtin("kernel/fs/ext4/ext4.ko\nkernel/drivers/nvme/host/nvme-core.ko\n\n") ==
+        std::set<std::string>{"ext4", "nvme_core"});
 }
 
 TEST_CASE("dependencies and devices are read from the module itself") {

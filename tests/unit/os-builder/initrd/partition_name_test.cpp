@@ -1,6 +1,6 @@
-#include "os-builder/initrd/init/partition.hpp"
-
 #include <catch2/catch_test_macros.hpp>
+
+#include "os-builder/initrd/init/partition.hpp"
 
 using bulkhead::init::PartitionName;
 
@@ -10,8 +10,8 @@ TEST_CASE("a partition is named by its UUID or by its device") {
 }
 
 TEST_CASE("a name that leaves /dev or is none at all is refused") {
-  for (const char* text : {"", "/dev/", "/dev/../vda", "/dev/disk/by-label/x", "/dev/vda 1", "vda", "PARTUUID=", "PARTLABEL=root",
-                           "/dev/0123456789012345678901234567890123"}) {
+  for (const char* text : {"", "/dev/", "/dev/../vda", "/dev/disk/by-label/x", "/dev/vda 1", "vda",
+                           "PARTUUID=", "PARTLABEL=root", "/dev/0123456789012345678901234567890123"}) {
     CHECK(!PartitionName::parse(text));
   }
 }

@@ -6,7 +6,8 @@ using namespace bulkhead::init;
 using namespace std::string_view_literals;
 
 TEST_CASE("sysfs describes a partition") {
-  const auto device = parse_block_uevent("MAJOR=254\nMINOR=2\nDEVNAME=vda2\nDEVTYPE=partition\nDISKSEQ=9\nPARTN=2\nPARTNAME=bulkhead_0.1.0\n");
+  const auto device = parse_block_uevent(
+      "MAJOR=254\nMINOR=2\nDEVNAME=vda2\nDEVTYPE=partition\nDISKSEQ=9\nPARTN=2\nPARTNAME=bulkhead_0.1.0\n");
   REQUIRE(device);
   CHECK(*device == BlockDevice{.name = "vda2", .major = 254, .minor = 2, .is_partition = true, .partition_number = 2});
   CHECK(device->number() == "254:2");
