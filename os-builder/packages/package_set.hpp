@@ -56,7 +56,11 @@ inline constexpr std::int64_t kMaxEpoch = 253402300799;
 Result<std::int64_t> parse_source_date_epoch(std::string_view text);
 
 struct ArchiveOptions {
-  sys::Path cache_dir;            // everything kept between builds: lists, .debs
+  // Everything kept between builds: lists in apt/, .debs in debs/<sha256>.deb. Nothing is ever pruned; removing it is
+  // always safe.
+  // Everything kept between builds: lists in apt/, packages in debs/<sha256>.deb. Nothing is pruned; removing it is
+  // safe.
+  sys::Path cache_dir;
   sys::Path sources{"/etc/apt"};  // apt configuration directory that names the archive and its keyring
   bool offline = false;           // only what the cache has; a missing file is one error that names it
   // Lists that were refreshed less than this ago are taken as they are. 0: ask the archive every time, which costs one
