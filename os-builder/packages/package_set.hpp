@@ -56,8 +56,6 @@ inline constexpr std::int64_t kMaxEpoch = 253402300799;
 Result<std::int64_t> parse_source_date_epoch(std::string_view text);
 
 struct ArchiveOptions {
-  // Everything kept between builds: lists in apt/, .debs in debs/<sha256>.deb. Nothing is ever pruned; removing it is
-  // always safe.
   // Everything kept between builds: lists in apt/, packages in debs/<sha256>.deb. Nothing is pruned; removing it is
   // safe.
   sys::Path cache_dir;
