@@ -37,7 +37,9 @@ struct PlaceOptions {
   std::string keys;
   std::string archive;
 
-  void declare_cache(CLI::App& verb) { verb.add_option("--cache", cache, "Cache directory [$BULKHEAD_CACHE or ~/.cache/bulkhead]"); }
+  void declare_cache(CLI::App& verb) {
+    verb.add_option("--cache", cache, "Cache directory [$BULKHEAD_CACHE or ~/.cache/bulkhead]");
+  }
   void declare_keys(CLI::App& verb) {
     verb.add_option("--keys", keys, "Directory of the owner's keys [$BULKHEAD_KEYS or ~/.config/bulkhead/keys]");
   }
@@ -60,7 +62,8 @@ struct PlaceOptions {
 
   Result<build::Workspace> workspace() const {
     std::error_code status;
-    const sys::Path start = source.empty() ? std::filesystem::current_path(status) : std::filesystem::absolute(source, status);
+    const sys::Path start =
+        source.empty() ? std::filesystem::current_path(status) : std::filesystem::absolute(source, status);
     if (status) return fail(errno_error(status.value(), "finding the working directory"));
     build::Workspace workspace = TRY(build::find_workspace(environment(), start));
     if (!cache.empty()) workspace.cache = cache;
@@ -151,15 +154,18 @@ struct BootValues {
     verb.add_option("--bus", bus, "virtio-blk, nvme or virtio-scsi [what the variant's platform has]");
     verb.add_flag("--snapshot", snapshot, "Forget everything that the machine writes");
     verb.add_flag("--until-ready", until_ready, "Show no console; wait until the node is ready, then power it off");
-    verb.add_option("--port", ports, "HOST:GUEST: forward a TCP port of the loopback address to the machine; repeatable");
+    verb.add_option("--port", ports,
+                    "HOST:GUEST: forward a TCP port of the loopback address to the machine; repeatable");
     places.declare(verb);
   }
 };
 
 Result<cli::ExitCode> run_boot(const BootValues& values, const cli::Invocation& invocation) {
   boot::BootOptions options;
-  if (!values.image.empty()) options.image = values.image;
-  else options.images = TRY(values.places.workspace()).images();
+  if (!values.image.empty())
+    options.image = values.image;
+  else
+    options.images = TRY(values.places.workspace()).images();
   options.variant = values.variant;
   options.keys = TRY(values.places.keys_directory());
   options.cache = TRY(values.places.cache_directory());
@@ -181,7 +187,8 @@ struct VerifyValues {
 };
 
 Result<cli::ExitCode> run_verify(const VerifyValues& values, const cli::Invocation& invocation) {
-  inspect::VerifyOptions options{.image = values.image, .keys = TRY(values.places.keys_directory()), .sbom = {}, .manifest = {}};
+  inspect::VerifyOptions options{
+      .image = values.image, .keys = TRY(values.places.keys_directory()), .sbom = {}, .manifest = {}};
   if (!values.sbom.empty()) options.sbom = values.sbom;
   if (!values.manifest.empty()) options.manifest = values.manifest;
   return inspect::run_verify(options, invocation);
@@ -207,43 +214,52 @@ struct VerbOptions::Values {
 VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Values>()) {
   Values& values = *values_;
 
-  CLI::App& plan = program.verb("plan", "Show what would be built, and why",
-                                [&values](const cli::Invocation& invocation) { return run_plan(values.plan, invocation); });
+  CLI::App& plan =
+      program.verb("plan", "Show what would be built, and why",
+                   [&values](const cli::Invocation& invocation) { return run_plan(values.plan, invocation); });
   values.plan.declare_input(plan);
 
-  CLI::App& build = program.verb("build", "Build the images of a variant",
-                                 [&values](const cli::Invocation& invocation) { return run_build(values.build, invocation); });
+  CLI::App& build =
+      program.verb("build", "Build the images of a variant",
+                   [&values](const cli::Invocation& invocation) { return run_build(values.build, invocation); });
   values.build.declare_input(build);
   build.add_option("-o,--output", values.build.output, "Directory for the images [build/image/VARIANT]");
   build.add_flag("--no-wait", values.build.no_wait, "Fail when another build is writing the same directory");
 
-  CLI::App& boot = program.verb("boot", "Run an image under QEMU with Secure Boot, serial console on this terminal",
-                                [&values](const cli::Invocation& invocation) { return run_boot(values.boot, invocation); });
+  CLI::App& boot =
+      program.verb("boot", "Run an image under QEMU with Secure Boot, serial console on this terminal",
+                   [&values](const cli::Invocation& invocation) { return run_boot(values.boot, invocation); });
   values.boot.declare(boot);
 
-  CLI::App& inspect = program.verb("inspect", "Show what an image is made of, from its bytes alone", [&values](const cli::Invocation& invocation) {
-    return inspect::run_inspect({.image = values.inspect.image}, invocation);
-  });
+  CLI::App& inspect = program.verb("inspect", "Show what an image is made of, from its bytes alone",
+                                   [&values](const cli::Invocation& invocation) {
+                                     return inspect::run_inspect({.image = values.inspect.image}, invocation);
+                                   });
   inspect.add_option("IMAGE", values.inspect.image, "Disk image (raw, qcow2 or zstd), root image or UKI")->required();
 
-  CLI::App& verify = program.verb("verify", "Check an image completely: tables, every block, signatures, SBOM",
-                                  [&values](const cli::Invocation& invocation) { return run_verify(values.verify, invocation); });
+  CLI::App& verify =
+      program.verb("verify", "Check an image completely: tables, every block, signatures, SBOM",
+                   [&values](const cli::Invocation& invocation) { return run_verify(values.verify, invocation); });
   verify.add_option("IMAGE", values.verify.image, "Disk image")->required();
   verify.add_option("--sbom", values.verify.sbom, "SBOM [sbom.spdx.json beside the image]");
   verify.add_option("--manifest", values.verify.manifest, "Manifest [manifest.json beside the image]");
   values.verify.places.declare_keys(verify);
 
-  CLI::App& diff = program.verb("diff", "Compare two images: packages, files, sizes, command line, partitions",
-                                [&values](const cli::Invocation& invocation) {
-                                  return inspect::run_diff({.before = values.diff.image, .after = values.diff.other}, invocation);
-                                });
+  CLI::App& diff =
+      program.verb("diff", "Compare two images: packages, files, sizes, command line, partitions",
+                   [&values](const cli::Invocation& invocation) {
+                     return inspect::run_diff({.before = values.diff.image, .after = values.diff.other}, invocation);
+                   });
   diff.add_option("A", values.diff.image, "Disk image")->required();
   diff.add_option("B", values.diff.other, "Disk image to compare it with")->required();
 
-  CLI::App& generate = program.verb("keys generate", "Make the owner's Secure Boot and root-hash keys",
-                                    [&values](const cli::Invocation& invocation) { return run_keys_generate(values.keys, invocation); });
+  CLI::App& generate =
+      program.verb("keys generate", "Make the owner's Secure Boot and root-hash keys",
+                   [&values](const cli::Invocation& invocation) { return run_keys_generate(values.keys, invocation); });
   generate.add_option("--owner", values.keys.owner, "Organization named in the certificates")->capture_default_str();
-  generate.add_option("--years", values.keys.years, "Validity of the certificates")->check(CLI::Range(1, 100))->capture_default_str();
+  generate.add_option("--years", values.keys.years, "Validity of the certificates")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
   generate.add_flag("--if-missing", values.keys.if_missing, "Succeed when there is a complete set of keys already");
   values.keys.places.declare_keys(generate);
 }

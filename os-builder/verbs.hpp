@@ -1,5 +1,5 @@
-// The verbs of os-builder: which options they have and which function they call. Defaults that come from the environment are read
-// here and nowhere below.
+// The verbs of os-builder: which options they have and which function they call. Defaults that come from the
+// environment are read here and nowhere below.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// The one error type. A failing function returns it by value; each hop may add context; the edge of the process turns it
-// into an exit code, an HTTP status or a journal entry (style: one mapping per boundary, an exhaustive switch).
+// The one error type. A failing function returns it by value; each hop may add context; the edge of the process turns
+// it into an exit code, an HTTP status or a journal entry (style: one mapping per boundary, an exhaustive switch).
 #pragma once
 
 #include <cerrno>
@@ -12,7 +12,7 @@
 namespace bulkhead {
 
 enum class ErrorCode {
-  invalid_argument,     // the caller's input is wrong and stays wrong
+  invalid_argument,  // the caller's input is wrong and stays wrong
   not_found,
   already_exists,
   permission_denied,

@@ -27,7 +27,8 @@ int digit_value(char digit) {
 }  // namespace
 
 Result<std::vector<std::byte>> from_hex(std::string_view text) {
-  if (text.size() % 2 != 0) return fail(ErrorCode::invalid_argument, "odd number of hexadecimal digits ({})", text.size());
+  if (text.size() % 2 != 0)
+    return fail(ErrorCode::invalid_argument, "odd number of hexadecimal digits ({})", text.size());
   std::vector<std::byte> bytes;
   bytes.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {

@@ -3,7 +3,8 @@
 //   auto bytes = TRY(read_file(path));
 //   TRY_CTX(write(bytes), "saving {}", path);
 //
-// TRY is a GNU statement expression: use it as a whole statement or as an initializer, never inside a larger expression.
+// TRY is a GNU statement expression: use it as a whole statement or as an initializer, never inside a larger
+// expression.
 #pragma once
 
 #include <expected>
@@ -36,13 +37,13 @@ std::unexpected<Error> fail_errno(std::format_string<Args...> format, Args&&... 
 #define BULKHEAD_CONCAT_(a, b) a##b
 #define BULKHEAD_CONCAT(a, b) BULKHEAD_CONCAT_(a, b)
 
-#define BULKHEAD_TRY_(result, expression, failure)             \
-  ({                                                           \
-    auto result = (expression);                                \
-    if (!result) [[unlikely]] {                                \
+#define BULKHEAD_TRY_(result, expression, failure)               \
+  ({                                                             \
+    auto result = (expression);                                  \
+    if (!result) [[unlikely]] {                                  \
       return std::unexpected(std::move(result).error() failure); \
-    }                                                          \
-    *std::move(result);                                        \
+    }                                                            \
+    *std::move(result);                                          \
   })
 
 #define TRY(...) BULKHEAD_TRY_(BULKHEAD_CONCAT(bulkhead_try_, __COUNTER__), (__VA_ARGS__), )

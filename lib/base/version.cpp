@@ -32,7 +32,8 @@ Result<> check_prerelease(std::string_view text) {
     const bool plain = std::ranges::all_of(identifier, [](char c) {
       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
     });
-    if (identifier.empty() || !plain) return fail(ErrorCode::invalid_argument, "'{}' is not a pre-release name", identifier);
+    if (identifier.empty() || !plain)
+      return fail(ErrorCode::invalid_argument, "'{}' is not a pre-release name", identifier);
     if (is_number(identifier) && identifier.size() > 1 && identifier.front() == '0') {
       return fail(ErrorCode::invalid_argument, "leading zero in '{}'", identifier);
     }

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern "C" { // glibc 2.41 declares these without C linkage
+extern "C" {  // glibc 2.41 declares these without C linkage
 #include <sys/pidfd.h>
 }
 
@@ -66,8 +66,8 @@ Result<> drain(UniqueFd& fd, std::string& into, std::size_t limit) {
   return {};
 }
 
-// write(2) whose SIGPIPE reaches nobody: it is blocked for this thread, and taken back when this very call raised it. So run() is
-// safe in a program that does not ignore the signal.
+// write(2) whose SIGPIPE reaches nobody: it is blocked for this thread, and taken back when this very call raised it.
+// So run() is safe in a program that does not ignore the signal.
 ssize_t write_without_sigpipe(int fd, std::string_view input) {
   sigset_t pipe_signal;
   sigset_t before;
@@ -113,7 +113,8 @@ std::vector<std::string> base_environment() {
   std::vector<std::string> environment = {"LC_ALL=C", "TZ=UTC"};
   for (const char* name : {"PATH", "HOME", "TMPDIR"}) {
     // Read at start-up by a single thread; nothing here calls setenv().
-    if (const char* value = ::getenv(name)) environment.push_back(std::format("{}={}", name, value));  // NOLINT(concurrency-mt-unsafe)
+    if (const char* value = ::getenv(name))
+      environment.push_back(std::format("{}={}", name, value));  // NOLINT(concurrency-mt-unsafe)
   }
   return environment;
 }
@@ -192,8 +193,8 @@ Result<Output> run(const Command& command, std::size_t limit) {
   if (!command.input.empty()) in = TRY(make_pipe());
   Pipe out = TRY(make_pipe());
   Pipe err = TRY(make_pipe());
-  Child child = TRY(Child::spawn(
-      command, {.in = in.read_end.get(), .out = out.write_end.get(), .err = err.write_end.get()}));
+  Child child =
+      TRY(Child::spawn(command, {.in = in.read_end.get(), .out = out.write_end.get(), .err = err.write_end.get()}));
   TRY(in.read_end.close());
   TRY(out.write_end.close());
   TRY(err.write_end.close());
@@ -202,8 +203,10 @@ Result<Output> run(const Command& command, std::size_t limit) {
   Output output;
   std::string_view input = command.input;
   while (out.read_end || err.read_end || in.write_end) {
-    std::array<pollfd, 3> entries = {{{out.read_end.get(), POLLIN, 0}, {err.read_end.get(), POLLIN, 0}, {in.write_end.get(), POLLOUT, 0}}};
-    if (::poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR) return fail_errno("waiting for {}", command.arguments[0]);
+    std::array<pollfd, 3> entries = {
+        {{out.read_end.get(), POLLIN, 0}, {err.read_end.get(), POLLIN, 0}, {in.write_end.get(), POLLOUT, 0}}};
+    if (::poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR)
+      return fail_errno("waiting for {}", command.arguments[0]);
     if (entries[0].revents != 0) TRY(drain(out.read_end, output.out, limit));
     if (entries[1].revents != 0) TRY(drain(err.read_end, output.err, limit));
     if (entries[2].revents != 0) TRY(feed(in.write_end, input));
@@ -217,7 +220,8 @@ Result<std::string> run_checked(const Command& command) {
   Output output = TRY(run(command));
   if (output.exit_status != 0) {
     const std::string& said = output.err.empty() ? output.out : output.err;
-    return fail(ErrorCode::internal, "{} ended with status {}: {}", command.arguments[0], output.exit_status, last_lines(said, 8));
+    return fail(ErrorCode::internal, "{} ended with status {}: {}", command.arguments[0], output.exit_status,
+                last_lines(said, 8));
   }
   return std::move(output.out);
 }

@@ -7,8 +7,8 @@
 
 namespace bulkhead::sys {
 
-// A private copy-on-write mapping of a whole regular file; unmapped by the destructor. An empty file gives an empty span.
-// The file must not shrink while it is mapped.
+// A private copy-on-write mapping of a whole regular file; unmapped by the destructor. An empty file gives an empty
+// span. The file must not shrink while it is mapped.
 class MappedFile {
  public:
   static Result<MappedFile> open(const Path& path);

@@ -149,7 +149,7 @@ Result<> Machine::wait_until(Deadline deadline, std::string_view what, const std
   while (!done()) {
     if (ended()) {
       return fail(with_console(
-          error(ErrorCode::unavailable, "the machine ended with status {} while waiting for {}", *status_, what)));
+          error(ErrorCode::unavailable, "the machine ended with status {} while waiting for {}", exit_status(), what)));
     }
     if (std::chrono::steady_clock::now() >= deadline) {
       return fail(with_console(error(ErrorCode::unavailable, "no {} in time", what)));
@@ -165,7 +165,7 @@ Result<std::string> Machine::wait_for_line(const Pattern& pattern, Deadline dead
     line = serial_.log().next_line(pattern);
     return line.has_value();
   }));
-  return *std::move(line);
+  return line.value_or(std::string());  // wait_until() succeeds only when there is one
 }
 
 Result<> Machine::wait_for_prompt(std::string_view text, Deadline deadline) {
@@ -178,18 +178,19 @@ Result<QmpEvent> Machine::wait_for_event(std::string_view name, Deadline deadlin
     event = qmp_.take_event(name);
     return event.has_value();
   }));
+  if (!event) return fail(ErrorCode::internal, "no event {} although it was seen", name);
   return *std::move(event);
 }
 
 Result<int> Machine::wait_for_end(Deadline deadline) {
   TRY(wait_until(deadline, "its end", [&] { return ended(); }));
-  return *status_;
+  return exit_status();
 }
 
 Result<> Machine::run_until(Deadline deadline) {
   while (!ended() && std::chrono::steady_clock::now() < deadline) TRY(pump(deadline));
   if (!ended()) return {};
-  return fail(with_console(error(ErrorCode::unavailable, "the machine ended with status {}", *status_)));
+  return fail(with_console(error(ErrorCode::unavailable, "the machine ended with status {}", exit_status())));
 }
 
 Result<nlohmann::json> Machine::execute(std::string_view command, nlohmann::json arguments) {

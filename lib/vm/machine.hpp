@@ -92,6 +92,8 @@ class Machine {
   sys::Child qemu_;
   Qmp qmp_;
   Serial serial_;
+  int exit_status() const { return status_.value_or(-1); }
+
   std::optional<int> status_;
 };
 

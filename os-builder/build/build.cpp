@@ -94,10 +94,11 @@ Result<sys::Path> make_root_image(const Kitchen& kitchen, const rootfs::Composed
       .add("compression", variant.compression)
       .add("cluster size", std::to_string(variant.cluster_size));
   const sys::Path directory = TRY(kitchen.stage("root image", std::move(inputs), [&](const sys::Path& into) {
-    return erofs::build(root.tree, {.compression = variant.compression, .cluster_size = variant.cluster_size, .epoch = kitchen.epoch()},
-                        into / "root.erofs");
+    return erofs::build(
+        root.tree, {.compression = variant.compression, .cluster_size = variant.cluster_size, .epoch = kitchen.epoch()},
+        into / "root.erofs");
   }));
-  const sys::Path image = directory / "root.erofs";
+  sys::Path image = directory / "root.erofs";
   TRY(check_slot_size(root.tree, TRY(sys::file_size(image)), variant.partitions.root));
   return image;
 }
@@ -127,14 +128,18 @@ Result<sys::Path> make_initrd(const Kitchen& kitchen, const BuildOptions& option
       .epoch = kitchen.epoch(),
   };
   StageInputs inputs = kitchen.inputs("initrd");
-  inputs.add("init", TRY(crypto::sha256_file(from.init))).add("modules", root.modules.digest()).add("release", from.kernel_release);
+  inputs.add("init", TRY(crypto::sha256_file(from.init)))
+      .add("modules", root.modules.digest())
+      .add("release", from.kernel_release);
   for (const std::string& module : from.wanted) inputs.add("wanted", module);
-  const sys::Path directory = TRY(kitchen.stage(
-      "initrd", std::move(inputs), [&](const sys::Path& into) { return initrd::build(from, into / "initrd.cpio.zst"); }));
+  const sys::Path directory = TRY(kitchen.stage("initrd", std::move(inputs), [&](const sys::Path& into) {
+    return initrd::build(from, into / "initrd.cpio.zst");
+  }));
   return directory / "initrd.cpio.zst";
 }
 
-Result<sys::Path> make_uki(const Kitchen& kitchen, const rootfs::ComposedRoot& root, const sys::Path& initrd, const Sha256& root_hash) {
+Result<sys::Path> make_uki(const Kitchen& kitchen, const rootfs::ComposedRoot& root, const sys::Path& initrd,
+                           const Sha256& root_hash) {
   const uki::UkiInputs from{
       .kernel = root.kernel,
       .stub = root.efi_stub,
@@ -213,7 +218,8 @@ Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress) 
   }));
 
   const Resolved resolved = TRY(resolve(options, progress));
-  const std::string build_id = TRY(sbom::build_id(resolved.packages, resolved.variant, options.workspace.overlays(), options.workspace.programs));
+  const std::string build_id = TRY(
+      sbom::build_id(resolved.packages, resolved.variant, options.workspace.overlays(), options.workspace.programs));
   const rootfs::ComposedRoot root = TRY(compose(options, resolved, build_id, progress));
 
   StageStore store = TRY(StageStore::open(options.workspace.cache / "stages"));
@@ -232,8 +238,13 @@ Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress) 
   const EspSource boot_loader = TRY(make_boot_loader(kitchen, root));
 
   progress.begin("images");
-  const OutputInputs from{
-      .resolved = resolved, .root = root, .sealed = sealed, .uki = uki, .initrd = initrd, .boot_loader = boot_loader, .build_id = build_id};
+  const OutputInputs from{.resolved = resolved,
+                          .root = root,
+                          .sealed = sealed,
+                          .uki = uki,
+                          .initrd = initrd,
+                          .boot_loader = boot_loader,
+                          .build_id = build_id};
   StageInputs inputs = kitchen.inputs("images");
   inputs.add("root hash", sealed.root_hash)
       .add("uki", uki.parent_path().filename().native())

@@ -14,12 +14,12 @@ namespace bulkhead::build {
 struct BuildOptions {
   Workspace workspace;
   std::string variant = "kvm";
-  std::optional<std::string> image_version;        // instead of [product] version
-  std::optional<sys::Path> output;                 // default: build/image/<variant>
-  std::optional<sys::Path> locked;                 // packages.lock to reproduce
+  std::optional<std::string> image_version;  // instead of [product] version
+  std::optional<sys::Path> output;           // default: build/image/<variant>
+  std::optional<sys::Path> locked;           // packages.lock to reproduce
   bool offline = false;
-  bool wait = true;                                // for another build that writes the same directory
-  std::optional<std::int64_t> source_date_epoch;   // default: date of the archive, or the lock's
+  bool wait = true;                               // for another build that writes the same directory
+  std::optional<std::int64_t> source_date_epoch;  // default: date of the archive, or the lock's
 };
 
 struct BuildResult {

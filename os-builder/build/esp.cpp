@@ -6,8 +6,9 @@
 namespace bulkhead::build {
 namespace {
 
-// loader.conf(5). No menu and no editor: a node's console must not be a way around the signed command line (which Secure Boot
-// refuses to change anyway). Keys are enrolled without asking only where the firmware is in setup mode inside a virtual machine.
+// loader.conf(5). No menu and no editor: a node's console must not be a way around the signed command line (which
+// Secure Boot refuses to change anyway). Keys are enrolled without asking only where the firmware is in setup mode
+// inside a virtual machine.
 constexpr std::string_view kLoaderConf =
     "timeout 0\n"
     "editor no\n"

@@ -15,7 +15,8 @@ struct EspSource {
   sys::Path directory;
 };
 
-// Signs systemd-boot and writes loader.conf and the Secure Boot enrolment files (PK.auth, KEK.auth, db.auth) into `directory`.
+// Signs systemd-boot and writes loader.conf and the Secure Boot enrolment files (PK.auth, KEK.auth, db.auth) into
+// `directory`.
 Result<> write_boot_loader_files(const rootfs::Content& boot_loader, const keys::KeySet& keys, std::int64_t epoch,
                                  const sys::Path& directory);
 

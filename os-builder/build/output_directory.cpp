@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::string_view kStampName = ".stamp";
 
-sys::Path lock_path(const sys::Path& target) { return target.parent_path() / ("." + target.filename().native() + ".lock"); }
+sys::Path lock_path(const sys::Path& target) {
+  return target.parent_path() / ("." + target.filename().native() + ".lock");
+}
 std::string unfinished_prefix(const sys::Path& target) { return "." + target.filename().native() + ".unfinished-"; }
 
 // One line per file: what would differ if somebody had written to it.
@@ -24,7 +26,8 @@ Result<std::string> stamp_of(const sys::Path& directory, const Sha256& inputs) {
     if (name == kStampName) continue;
     struct stat info{};
     if (::lstat(entry.path().c_str(), &info) < 0) return fail_errno("looking at {}", entry.path().native());
-    lines.push_back(std::format("{} {} {} {}.{}\n", name, info.st_size, info.st_ino, info.st_mtim.tv_sec, info.st_mtim.tv_nsec));
+    lines.push_back(
+        std::format("{} {} {} {}.{}\n", name, info.st_size, info.st_ino, info.st_mtim.tv_sec, info.st_mtim.tv_nsec));
   }
   if (status) return fail(errno_error(status.value(), "listing {}", directory.native()));
   std::ranges::sort(lines);
@@ -35,7 +38,8 @@ Result<std::string> stamp_of(const sys::Path& directory, const Sha256& inputs) {
 
 }  // namespace
 
-Result<OutputDirectory> OutputDirectory::open(const sys::Path& target, bool wait, const std::function<void()>& on_wait) {
+Result<OutputDirectory> OutputDirectory::open(const sys::Path& target, bool wait,
+                                              const std::function<void()>& on_wait) {
   TRY(sys::create_directories(target.parent_path()));
   auto lock = sys::FileLock::try_acquire(lock_path(target));
   if (!lock && lock.error().code == ErrorCode::aborted) {
@@ -63,7 +67,8 @@ bool OutputDirectory::is_current(const Sha256& inputs) const {
 
 Result<sys::Path> OutputDirectory::begin() {
   filling_.emplace(TRY(sys::TempDir::create(target_.parent_path(), unfinished_prefix(target_))));
-  if (::chmod(filling_->path().c_str(), 0755) < 0) return fail_errno("setting the mode of {}", filling_->path().native());
+  if (::chmod(filling_->path().c_str(), 0755) < 0)
+    return fail_errno("setting the mode of {}", filling_->path().native());
   return filling_->path();
 }
 

@@ -1,5 +1,5 @@
-// The directory that a build fills: made beside the final one and exchanged with it by one rename, so that whoever looks sees a
-// complete build, old or new, and a failed one leaves the old files as they were.
+// The directory that a build fills: made beside the final one and exchanged with it by one rename, so that whoever
+// looks sees a complete build, old or new, and a failed one leaves the old files as they were.
 #pragma once
 
 #include <functional>
@@ -14,12 +14,12 @@ namespace bulkhead::build {
 
 class OutputDirectory {
  public:
-  // Takes the lock of `target`. When another build holds it: `aborted` at once without `wait`, otherwise `on_wait` is called once
-  // and the lock is waited for.
+  // Takes the lock of `target`. When another build holds it: `aborted` at once without `wait`, otherwise `on_wait` is
+  // called once and the lock is waited for.
   static Result<OutputDirectory> open(const sys::Path& target, bool wait, const std::function<void()>& on_wait);
 
-  // True when the last build that filled `target` had these inputs and none of its files has been touched since (size, inode and
-  // modification time; their bytes are not read again).
+  // True when the last build that filled `target` had these inputs and none of its files has been touched since (size,
+  // inode and modification time; their bytes are not read again).
   bool is_current(const Sha256& inputs) const;
 
   // Starts filling: an empty directory on the same file system.

@@ -39,8 +39,8 @@ Result<> write_manifest(const OutputInputs& inputs, const sys::Path& directory, 
 }  // namespace
 
 std::string describe(const variant::PartitionSizes& sizes) {
-  return std::format("esp={} root={} verity={} verity_signature={} state={} data={}", sizes.esp, sizes.root, sizes.verity,
-                     sizes.verity_signature, sizes.state, sizes.data);
+  return std::format("esp={} root={} verity={} verity_signature={} state={} data={}", sizes.esp, sizes.root,
+                     sizes.verity, sizes.verity_signature, sizes.state, sizes.data);
 }
 
 Result<> write_outputs(const OutputInputs& inputs, const sys::Path& directory, cli::Progress& progress) {
@@ -76,8 +76,9 @@ Result<> write_outputs(const OutputInputs& inputs, const sys::Path& directory, c
   TRY(sys::write_file_atomically(directory / "sbom.spdx.json", document));
 
   progress.update(0.8, "manifest.json");
-  const std::array<std::string, 9> names = {"disk.img",    "disk.qcow2",      "disk.img.zst",  "root.erofs",    "root.verity",
-                                            "root.verity-sig", uki_name, "packages.lock", "sbom.spdx.json"};
+  const std::array<std::string, 9> names = {"disk.img",   "disk.qcow2",    "disk.img.zst",
+                                            "root.erofs", "root.verity",   "root.verity-sig",
+                                            uki_name,     "packages.lock", "sbom.spdx.json"};
   return write_manifest(inputs, directory, names);
 }
 

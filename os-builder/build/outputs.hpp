@@ -22,7 +22,8 @@ struct OutputInputs {
   std::string build_id;
 };
 
-// Writes disk.img, disk.qcow2, disk.img.zst, the parts, packages.lock, sbom.spdx.json and manifest.json into `directory`.
+// Writes disk.img, disk.qcow2, disk.img.zst, the parts, packages.lock, sbom.spdx.json and manifest.json into
+// `directory`.
 Result<> write_outputs(const OutputInputs& inputs, const sys::Path& directory, cli::Progress& progress);
 
 // "esp=536870912 root=… …": every size, for the digest of the inputs and for messages.

@@ -24,7 +24,9 @@ std::vector<PlannedPartition> planned_partitions(const variant::Variant& variant
   };
 }
 
-std::string heading(std::string_view text, bool color) { return "\n" + cli::styled(text, cli::Style::bold, color) + "\n"; }
+std::string heading(std::string_view text, bool color) {
+  return "\n" + cli::styled(text, cli::Style::bold, color) + "\n";
+}
 
 }  // namespace
 
@@ -44,14 +46,17 @@ Result<Plan> plan(const BuildOptions& options, cli::Progress& progress) {
 
 std::string to_text(const Plan& plan, bool color) {
   const variant::Variant& variant = plan.variant;
-  std::string text = std::format("{} {} {}: {}\n", variant.product, variant.version.to_string(), variant.name, variant.description);
+  std::string text =
+      std::format("{} {} {}: {}\n", variant.product, variant.version.to_string(), variant.name, variant.description);
 
-  text += heading(std::format("Packages ({}, {} to download, {} installed before trimming)", plan.packages.packages.size(),
-                              format_bytes(plan.download_size), format_bytes(plan.installed_size)),
-                  color);
+  text +=
+      heading(std::format("Packages ({}, {} to download, {} installed before trimming)", plan.packages.packages.size(),
+                          format_bytes(plan.download_size), format_bytes(plan.installed_size)),
+              color);
   std::vector<std::vector<std::string>> rows = {{"NAME", "VERSION", "SIZE", "SUITE", "WHY"}};
   for (const packages::Package& package : plan.packages.packages) {
-    rows.push_back({package.name, package.version, format_bytes(package.installed_size), package.suite, package.reason});
+    rows.push_back(
+        {package.name, package.version, format_bytes(package.installed_size), package.suite, package.reason});
   }
   text += cli::table(rows, color);
 

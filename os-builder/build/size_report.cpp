@@ -26,7 +26,8 @@ std::vector<SizeShare> size_shares(const rootfs::Tree& tree) {
   }
   std::vector<SizeShare> shares;
   shares.reserve(sums.size());
-  for (auto& [origin, sum] : sums) shares.push_back({.origin = origin, .bytes = sum.bytes, .biggest_file = sum.biggest_file});
+  for (auto& [origin, sum] : sums)
+    shares.push_back({.origin = origin, .bytes = sum.bytes, .biggest_file = sum.biggest_file});
   std::ranges::stable_sort(shares, std::ranges::greater{}, &SizeShare::bytes);
   return shares;
 }
@@ -39,9 +40,10 @@ Result<> check_slot_size(const rootfs::Tree& tree, std::uint64_t image_size, std
     biggest += std::format("{} {}", share.origin, format_bytes(share.bytes));
     if (std::ranges::count(biggest, ',') == 4) break;
   }
-  return fail(error(ErrorCode::failed_precondition, "the root image is {}, {} more than its slot of {}", format_bytes(image_size),
-                    format_bytes(image_size - slot_size), format_bytes(slot_size))
-                  .with_hint(std::format("raise [partitions] root, or drop something; biggest before compression: {}", biggest)));
+  return fail(error(ErrorCode::failed_precondition, "the root image is {}, {} more than its slot of {}",
+                    format_bytes(image_size), format_bytes(image_size - slot_size), format_bytes(slot_size))
+                  .with_hint(std::format("raise [partitions] root, or drop something; biggest before compression: {}",
+                                         biggest)));
 }
 
 }  // namespace bulkhead::build

@@ -16,7 +16,8 @@ struct SizeShare {
 // Sorted, biggest first.
 std::vector<SizeShare> size_shares(const rootfs::Tree& tree);
 
-// failed_precondition when the root image is larger than its slot: says by how much, and which packages are the biggest.
+// failed_precondition when the root image is larger than its slot: says by how much, and which packages are the
+// biggest.
 Result<> check_slot_size(const rootfs::Tree& tree, std::uint64_t image_size, std::uint64_t slot_size);
 
 }  // namespace bulkhead::build

@@ -1,6 +1,6 @@
-// Products of expensive stages, kept by the digest of everything that went in: the same inputs are never worked on twice, in any
-// checkout. A stage's directory appears by one rename when the stage is complete, so a killed build leaves nothing behind that
-// a later one could take for a product.
+// Products of expensive stages, kept by the digest of everything that went in: the same inputs are never worked on
+// twice, in any checkout. A stage's directory appears by one rename when the stage is complete, so a killed build
+// leaves nothing behind that a later one could take for a product.
 #pragma once
 
 #include <functional>
@@ -35,8 +35,8 @@ class StageStore {
   // `directory` is made when missing; leftovers of killed builds are removed.
   static Result<StageStore> open(const sys::Path& directory);
 
-  // The product for these inputs; `make` fills an empty directory when there is none. The newest `kKept` products of a stage
-  // stay, so that changing something back and forth stays cheap.
+  // The product for these inputs; `make` fills an empty directory when there is none. The newest `kKept` products of a
+  // stage stay, so that changing something back and forth stays cheap.
   Result<StageProduct> run(const std::string& stage, const Sha256& inputs,
                            const std::function<Result<>(const sys::Path& directory)>& make);
 

@@ -1,5 +1,5 @@
-// Where a build finds things and where it puts them. Everything has a default and an option; nothing is read from the environment
-// below main.cpp.
+// Where a build finds things and where it puts them. Everything has a default and an option; nothing is read from the
+// environment below main.cpp.
 #pragma once
 
 #include <cstdint>

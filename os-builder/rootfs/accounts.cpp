@@ -4,28 +4,33 @@
 
 namespace bulkhead::rootfs {
 
-// All accounts are known when the image is built, so nothing allocates one on the node: numbers never differ between two nodes
-// or two versions, and sysusers.d is not needed.
+// All accounts are known when the image is built, so nothing allocates one on the node: numbers never differ between
+// two nodes or two versions, and sysusers.d is not needed.
 Result<> add_accounts(const variant::Variant& variant, Tree& tree) {
   std::map<std::uint32_t, std::string> groups;
   std::map<std::string, std::set<std::string>> members;
   for (const auto& [name, group] : variant.groups) {
     const auto [known, added] = groups.emplace(group.gid, name);
-    if (!added) return fail(ErrorCode::invalid_argument, "[groups] {} and {} both have the number {}", known->second, name, group.gid);
+    if (!added)
+      return fail(ErrorCode::invalid_argument, "[groups] {} and {} both have the number {}", known->second, name,
+                  group.gid);
     for (const std::string& member : group.members) {
-      if (!variant.users.contains(member)) return fail(ErrorCode::invalid_argument, "[groups] {}: no user '{}'", name, member);
+      if (!variant.users.contains(member))
+        return fail(ErrorCode::invalid_argument, "[groups] {}: no user '{}'", name, member);
       members[name].insert(member);
     }
   }
   std::map<std::uint32_t, std::string> users;
   for (const auto& [name, user] : variant.users) {
     const auto [known, added] = users.emplace(user.uid, name);
-    if (!added) return fail(ErrorCode::invalid_argument, "[users] {} and {} both have the number {}", known->second, name, user.uid);
+    if (!added)
+      return fail(ErrorCode::invalid_argument, "[users] {} and {} both have the number {}", known->second, name,
+                  user.uid);
     // A user's own group need not be said twice.
     if (!groups.contains(user.gid)) {
       if (variant.groups.contains(name)) {
-        return fail(ErrorCode::invalid_argument, "[users] {}: group {} is not in [groups], and '{}' there has another number", name,
-                    user.gid, name);
+        return fail(ErrorCode::invalid_argument,
+                    "[users] {}: group {} is not in [groups], and '{}' there has another number", name, user.gid, name);
       }
       groups.emplace(user.gid, name);
     }

@@ -4,7 +4,8 @@
 
 namespace bulkhead::rootfs {
 
-// The one file that OpenSSL, curl, GnuTLS and Go read. No hashed links: nothing in the image looks certificates up by hash.
+// The one file that OpenSSL, curl, GnuTLS and Go read. No hashed links: nothing in the image looks certificates up by
+// hash.
 Result<> add_certificates(Tree& tree) {
   constexpr std::string_view kSource = "/usr/share/ca-certificates";
   std::vector<std::pair<std::string, Content>> certificates;

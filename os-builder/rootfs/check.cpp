@@ -11,11 +11,13 @@ constexpr std::size_t kMaxExecutables = 30;
 constexpr std::string_view kFactoryEtc = "/usr/share/factory/etc";
 
 // Programs that run what somebody types or sends. Names are compared without a version ("python3.13" is python).
-constexpr std::string_view kInterpreters[] = {"ash",  "awk",  "bash", "busybox", "csh",  "dash", "fish",    "gawk", "guile", "ksh",
-                                              "lua",  "luajit", "mawk", "mksh",  "node", "perl", "php",     "posh", "python", "ruby",
-                                              "sash", "sh",   "tclsh", "tcsh",   "toybox", "zsh", "rbash", "nawk"};
-constexpr std::string_view kPackageManagers[] = {"apt", "apt-get", "apt-cache", "apt-key", "dpkg", "dpkg-deb", "dnf", "rpm",
-                                                 "pip", "npm",     "yum",       "snap",    "apk", "pacman",   "zypper"};
+constexpr std::string_view kInterpreters[] = {"ash",  "awk",   "bash", "busybox", "csh",    "dash",  "fish",
+                                              "gawk", "guile", "ksh",  "lua",     "luajit", "mawk",  "mksh",
+                                              "node", "perl",  "php",  "posh",    "python", "ruby",  "sash",
+                                              "sh",   "tclsh", "tcsh", "toybox",  "zsh",    "rbash", "nawk"};
+constexpr std::string_view kPackageManagers[] = {"apt",      "apt-get", "apt-cache", "apt-key", "dpkg",
+                                                 "dpkg-deb", "dnf",     "rpm",       "pip",     "npm",
+                                                 "yum",      "snap",    "apk",       "pacman",  "zypper"};
 
 class Problems {
  public:
@@ -26,7 +28,8 @@ class Problems {
 
   Result<> result() const {
     if (found_.empty()) return {};
-    std::string text = found_.size() == 1 ? "the root image must not be like this" : std::format("the root image has {} faults", found_.size());
+    std::string text = found_.size() == 1 ? "the root image must not be like this"
+                                          : std::format("the root image has {} faults", found_.size());
     for (const std::string& problem : found_) text += "\n  " + problem;
     return fail(ErrorCode::failed_precondition, "{}", text);
   }
@@ -56,8 +59,10 @@ Result<> check_interpreters(const Tree& tree, Problems& problems) {
     const bool executable = content != nullptr && (entry.mode & 0111U) != 0;
     const bool in_path = std::ranges::contains(kPathDirs, parent_path(path));
     if (executable || in_path) {
-      if (std::ranges::contains(kInterpreters, without_version(name))) problems.add("{} ({}) is an interpreter", path, entry.origin);
-      if (std::ranges::contains(kPackageManagers, name)) problems.add("{} ({}) is a package manager", path, entry.origin);
+      if (std::ranges::contains(kInterpreters, without_version(name)))
+        problems.add("{} ({}) is an interpreter", path, entry.origin);
+      if (std::ranges::contains(kPackageManagers, name))
+        problems.add("{} ({}) is a package manager", path, entry.origin);
     }
     if (executable && content->size >= 2) {
       const ContentView view = TRY(ContentView::open(*content));
@@ -82,7 +87,8 @@ void check_executables(const variant::Variant& variant, const Tree& tree, Proble
   for (const auto& [name, reason] : variant.executables) {
     if (names.contains(name)) continue;
     const std::string near = nearest(name, std::vector<std::string>(names.begin(), names.end()));
-    problems.add("[executables] {}: no package brings it{}", name, near.empty() ? "" : std::format("; did you mean '{}'?", near));
+    problems.add("[executables] {}: no package brings it{}", name,
+                 near.empty() ? "" : std::format("; did you mean '{}'?", near));
   }
   programs.erase("");
   if (programs.size() > kMaxExecutables && !variant.shell_allowed) {
@@ -108,7 +114,9 @@ void check_libraries(const variant::Variant& variant, const ElfFiles& files, con
     for (const DlopenNote& note : info.dlopen) {
       bool any = false;
       for (const std::string& soname : note.sonames) any = found(path, info, soname) || any;
-      if (!any) problems.add("{}: may load {} ({}), which is neither there nor in [libraries.absent]", path, note.sonames.front(), note.feature);
+      if (!any)
+        problems.add("{}: may load {} ({}), which is neither there nor in [libraries.absent]", path,
+                     note.sonames.front(), note.feature);
     }
   }
   for (const auto& [soname, reason] : variant.absent_libraries) {
@@ -122,8 +130,9 @@ std::string in_image(std::string_view path) {
 }
 
 bool filled_at_run_time(std::string_view target) {
-  return std::ranges::any_of(std::initializer_list<std::string_view>{"/run/", "/proc/", "/dev/", "/sys/", "/var/", "/tmp/"},
-                             [target](std::string_view prefix) { return target.starts_with(prefix); });
+  return std::ranges::any_of(
+      std::initializer_list<std::string_view>{"/run/", "/proc/", "/dev/", "/sys/", "/var/", "/tmp/"},
+      [target](std::string_view prefix) { return target.starts_with(prefix); });
 }
 
 // Absolute path that a symlink points at in the running system, with "." and ".." taken out by their text.
@@ -139,7 +148,8 @@ void check_symlinks(const Tree& tree, Problems& problems) {
     if (link == nullptr) continue;
     const std::string target = pointed_at(path, link->target);
     if (filled_at_run_time(target)) continue;
-    if (tree.resolve(in_image(target)).empty()) problems.add("{} ({}) points at {}, which is missing", path, entry.origin, link->target);
+    if (tree.resolve(in_image(target)).empty())
+      problems.add("{} ({}) points at {}, which is missing", path, entry.origin, link->target);
   }
 }
 
@@ -177,41 +187,74 @@ Result<> check_units(const variant::Variant& variant, const Tree& tree, Problems
   return {};
 }
 
-// Names in the columns of sysusers.d(5) and tmpfiles.d(5), and in udev's GROUP= and OWNER=.
+// Names of users and groups in files of other programs.
+class AccountNames {
+ public:
+  AccountNames(const variant::Variant& variant, Problems& problems) : variant_(variant), problems_(problems) {}
+
+  void check_user(std::string_view name, std::string_view path, const Entry& entry) {
+    if (is_name(name) && !is_user(name)) {
+      problems_.add("{} ({}) names user {}, who is not in [users]", path, entry.origin, name);
+    }
+  }
+  void check_group(std::string_view name, std::string_view path, const Entry& entry) {
+    if (is_name(name) && !is_user(name) && !variant_.groups.contains(std::string(name))) {
+      problems_.add("{} ({}) names group {}, which is not in [groups]", path, entry.origin, name);
+    }
+  }
+
+ private:
+  // Numbers need no entry, '-' is the default, '$' is udev's own substitution.
+  static bool is_name(std::string_view text) {
+    return !text.empty() && text != "-" && (text[0] < '0' || text[0] > '9') && !text.contains('$');
+  }
+  bool is_user(std::string_view name) const { return variant_.users.contains(std::string(name)); }
+
+  const variant::Variant& variant_;
+  Problems& problems_;
+};
+
+// The value of `key`"…" in a line of udev's rules; empty when the line does not have it.
+std::string_view rule_value(std::string_view line, std::string_view key) {
+  const auto at = line.find(key);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = line.substr(at + key.size());
+  return rest.substr(0, rest.find('"'));
+}
+
+// The columns of a line of tmpfiles.d(5).
+std::vector<std::string_view> columns(std::string_view line) {
+  std::vector<std::string_view> words;
+  for (const std::string_view word : split(line, ' ')) {
+    for (const std::string_view part : split(word, '\t')) {
+      if (!part.empty()) words.push_back(part);
+    }
+  }
+  return words;
+}
+
 Result<> check_account_names(const variant::Variant& variant, const Tree& tree, Problems& problems) {
-  const auto is_user = [&](std::string_view name) { return variant.users.contains(std::string(name)); };
-  const auto is_group = [&](std::string_view name) { return is_user(name) || variant.groups.contains(std::string(name)); };
-  const auto is_name = [](std::string_view text) { return !text.empty() && text != "-" && (text[0] < '0' || text[0] > '9'); };
+  AccountNames names(variant, problems);
   for (const auto& [path, entry] : tree.entries()) {
-    const bool tmpfiles = parent_path(path) == "/usr/lib/tmpfiles.d";
-    const bool rules = parent_path(path) == "/usr/lib/udev/rules.d";
-    if (parent_path(path) == "/usr/lib/sysusers.d") problems.add("{} ({}) would do nothing: accounts come from [users]", path, entry.origin);
+    const std::string_view folder = parent_path(path);
+    if (folder == "/usr/lib/sysusers.d")
+      problems.add("{} ({}) would do nothing: accounts come from [users]", path, entry.origin);
+    const bool tmpfiles = folder == "/usr/lib/tmpfiles.d";
+    const bool rules = folder == "/usr/lib/udev/rules.d";
     if ((!tmpfiles && !rules) || entry.content() == nullptr) continue;
     const std::string text = TRY(entry.content()->read());
     for (const std::string_view line : split(text, '\n')) {
       if (line.starts_with('#')) continue;
       if (rules) {
-        for (const auto& [key, known] : {std::pair<std::string_view, bool>{"GROUP=\"", true}, {"OWNER=\"", false}}) {
-          const auto at = line.find(key);
-          if (at == std::string_view::npos) continue;
-          const std::string_view name = line.substr(at + key.size(), line.find('"', at + key.size()) - at - key.size());
-          if (is_name(name) && !name.contains('$') && !(known ? is_group(name) : is_user(name))) {
-            problems.add("{} ({}) names {}, who is not in [users] or [groups]", path, entry.origin, name);
-          }
-        }
+        names.check_group(rule_value(line, "GROUP=\""), path, entry);
+        names.check_user(rule_value(line, "OWNER=\""), path, entry);
         continue;
       }
-      std::vector<std::string_view> words;
-      for (const std::string_view word : split(line, ' ')) {
-        for (const std::string_view part : split(word, '\t')) {
-          if (!part.empty()) words.push_back(part);
-        }
-      }
+      const auto words = columns(line);
       // ACL lines (a, A) have no owner columns.
-      if (words.size() > 4 && !words[0].starts_with('a') && !words[0].starts_with('A')) {
-        if (is_name(words[3]) && !is_user(words[3])) problems.add("{} ({}) names user {}, who is not in [users]", path, entry.origin, words[3]);
-        if (is_name(words[4]) && !is_group(words[4])) problems.add("{} ({}) names group {}, which is not in [groups]", path, entry.origin, words[4]);
-      }
+      if (words.size() <= 4 || words[0].starts_with('a') || words[0].starts_with('A')) continue;
+      names.check_user(words[3], path, entry);
+      names.check_group(words[4], path, entry);
     }
   }
   return {};

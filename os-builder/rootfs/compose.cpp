@@ -8,15 +8,16 @@ namespace {
 Result<Content> boot_file(const Tree& aside, const std::string& name) {
   const Entry* const entry = aside.find("/usr/lib/systemd/boot/efi/" + name);
   if (entry == nullptr || entry->content() == nullptr) {
-    return fail(error(ErrorCode::not_found, "no package brings {}", name).with_hint("add systemd-boot-efi to [packages.install]"));
+    return fail(error(ErrorCode::not_found, "no package brings {}", name)
+                    .with_hint("add systemd-boot-efi to [packages.install]"));
   }
   return *entry->content();
 }
 
 }  // namespace
 
-Result<ComposedRoot> compose(const variant::Variant& variant, const packages::PackageSet& set, std::span<const sys::Path> debs,
-                             const ComposeInputs& inputs) {
+Result<ComposedRoot> compose(const variant::Variant& variant, const packages::PackageSet& set,
+                             std::span<const sys::Path> debs, const ComposeInputs& inputs) {
   const LayerStore store = TRY(LayerStore::open(inputs.content_store));
 
   auto [tree, aside] = TRY(merge_packages(variant, set, debs, store));

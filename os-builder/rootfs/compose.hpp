@@ -16,10 +16,10 @@ struct ImageIdentity {
 };
 
 struct ComposeInputs {
-  sys::Path content_store;   // unpacked packages, kept between builds; safe to share between two builds at once
-  sys::Path overlay_dir;     // os-builder/rootfs/overlay
-  sys::Path programs_dir;    // our own programs, staged and stripped by the build
-  std::string packages_lock; // text for /usr/share/bulkhead/packages.lock
+  sys::Path content_store;    // unpacked packages, kept between builds; safe to share between two builds at once
+  sys::Path overlay_dir;      // os-builder/rootfs/overlay
+  sys::Path programs_dir;     // our own programs, staged and stripped by the build
+  std::string packages_lock;  // text for /usr/share/bulkhead/packages.lock
   ImageIdentity identity;
 };
 
@@ -32,11 +32,11 @@ struct ComposedRoot {
   Content boot_loader;         // systemd-bootx64.efi, unsigned
   // Everything below /usr/lib/modules/<release> before the allow-list: the initrd takes its modules from here.
   Tree modules;
-  std::string os_release;      // text of /usr/lib/os-release
+  std::string os_release;  // text of /usr/lib/os-release
 };
 
 // `debs` in the order of `set`. Warm (everything in the content store) it takes well under two CPU seconds.
-Result<ComposedRoot> compose(const variant::Variant& variant, const packages::PackageSet& set, std::span<const sys::Path> debs,
-                             const ComposeInputs& inputs);
+Result<ComposedRoot> compose(const variant::Variant& variant, const packages::PackageSet& set,
+                             std::span<const sys::Path> debs, const ComposeInputs& inputs);
 
 }  // namespace bulkhead::rootfs

@@ -93,7 +93,8 @@ class PackageReader {
     if (path.empty()) return {};
     if (const char* const target = archive_entry_hardlink(header)) return add_hard_link(std::move(path), target);
 
-    Entry entry{.node = Directory{}, .mode = archive_entry_perm(header), .uid = 0, .gid = 0, .xattrs = {}, .origin = {}};
+    Entry entry{
+        .node = Directory{}, .mode = archive_entry_perm(header), .uid = 0, .gid = 0, .xattrs = {}, .origin = {}};
     const auto uid = archive_entry_uid(header);
     const auto gid = archive_entry_gid(header);
     if (!std::in_range<std::uint32_t>(uid) || !std::in_range<std::uint32_t>(gid)) {
@@ -115,7 +116,8 @@ class PackageReader {
       case AE_IFLNK: {
         const char* const target = archive_entry_symlink(header);
         if (target == nullptr || *target == '\0') return fail(ErrorCode::invalid_argument, "a symlink to nowhere");
-        if (std::string_view(target).size() > limits_.path_bytes) return fail(ErrorCode::invalid_argument, "a symlink too long");
+        if (std::string_view(target).size() > limits_.path_bytes)
+          return fail(ErrorCode::invalid_argument, "a symlink too long");
         // base-files' /bin -> usr/bin and the like: ours to make.
         if (path == "/usr/bin" || path == "/usr/sbin" || path == "/usr/lib" || path == "/usr/lib64") return {};
         entry.node = Symlink{target};
@@ -193,7 +195,8 @@ Result<Tree> read_deb(std::span<const std::byte> deb, const DebLimits& limits, c
     const std::string_view member = name == nullptr ? "" : name;
     if (member == "debian-binary") {
       const std::string format = TRY(read_data(outer.get(), 64, "debian-binary"));
-      if (!format.starts_with("2.")) return fail(ErrorCode::invalid_argument, "package format '{}' is not known", trim(format));
+      if (!format.starts_with("2."))
+        return fail(ErrorCode::invalid_argument, "package format '{}' is not known", trim(format));
       versioned = true;
     } else if (member == "data.tar" || member.starts_with("data.tar.")) {
       if (!versioned) return fail(ErrorCode::data_loss, "not a Debian package: no debian-binary in it");

@@ -1,11 +1,11 @@
 #include "os-builder/rootfs/elf.hpp"
 
 #include <gelf.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "lib/base/hex.hpp"
@@ -58,7 +58,8 @@ class ElfReader {
  private:
   // The bytes of a segment in the file.
   Result<std::span<const std::byte>> content(const GElf_Phdr& segment) const {
-    if (segment.p_offset > bytes_.size() || segment.p_filesz > bytes_.size() - segment.p_offset) return damaged("segment");
+    if (segment.p_offset > bytes_.size() || segment.p_filesz > bytes_.size() - segment.p_offset)
+      return damaged("segment");
     return bytes_.subspan(segment.p_offset, segment.p_filesz);
   }
 
@@ -95,7 +96,8 @@ class ElfReader {
     if (!start) return damaged("string table outside the file");
     std::string run_path;
     for (const Elf64_Dyn& item : items) {
-      if (item.d_tag != DT_NEEDED && item.d_tag != DT_SONAME && item.d_tag != DT_RUNPATH && item.d_tag != DT_RPATH) continue;
+      if (item.d_tag != DT_NEEDED && item.d_tag != DT_SONAME && item.d_tag != DT_RUNPATH && item.d_tag != DT_RPATH)
+        continue;
       if (item.d_un.d_val > bytes_.size()) return damaged("text outside the file");
       std::string text = TRY(text_at(*start + item.d_un.d_val));
       if (item.d_tag == DT_NEEDED) info_.needed.push_back(std::move(text));
@@ -157,7 +159,11 @@ class ElfReader {
 
 }  // namespace
 
-bool is_elf(std::span<const std::byte> bytes) { return as_text(bytes).starts_with("\x7f" "ELF"); }
+bool is_elf(std::span<const std::byte> bytes) {
+  return as_text(bytes).starts_with(
+      "\x7f"
+      "ELF");
+}
 
 Result<ElfInfo> read_elf(std::span<const std::byte> bytes) {
   if (elf_version(EV_CURRENT) == EV_NONE) return fail(ErrorCode::internal, "libelf is older than this program");

@@ -31,8 +31,8 @@ struct ElfInfo {
 
 bool is_elf(std::span<const std::byte> bytes);
 
-// Any bytes; at most 1000 dynamic entries and notes count. Errors: data_loss for a damaged file, invalid_argument for a machine
-// other than x86-64.
+// Any bytes; at most 1000 dynamic entries and notes count. Errors: data_loss for a damaged file, invalid_argument for a
+// machine other than x86-64.
 Result<ElfInfo> read_elf(std::span<const std::byte> bytes);
 
 }  // namespace bulkhead::rootfs

@@ -106,7 +106,8 @@ Result<std::string> read_text(const Tree& tree, const std::string& path) {
 
 Result<std::vector<std::string>> module_closure(std::span<const std::string> wanted, std::string_view modules_dep,
                                                 std::string_view modules_builtin) {
-  std::map<std::string, std::vector<std::string_view>, std::less<>> dependencies;  // name -> its file and those it needs
+  std::map<std::string, std::vector<std::string_view>, std::less<>>
+      dependencies;  // name -> its file and those it needs
   for (const std::string_view line : split(modules_dep, '\n')) {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) continue;
@@ -127,7 +128,8 @@ Result<std::vector<std::string>> module_closure(std::span<const std::string> wan
       for (const auto& [other, ignored] : dependencies) known.push_back(other);
       const std::string near = nearest(module_name(name), known);
       Error unknown = error(ErrorCode::invalid_argument, "the kernel has no module '{}'", name);
-      return fail(near.empty() ? std::move(unknown) : std::move(unknown).with_hint(std::format("did you mean '{}'?", near)));
+      return fail(near.empty() ? std::move(unknown)
+                               : std::move(unknown).with_hint(std::format("did you mean '{}'?", near)));
     }
   }
   return std::vector<std::string>(files.begin(), files.end());
@@ -144,12 +146,15 @@ Result<KernelFiles> prepare_kernel(const Tree& aside, const LayerStore& store) {
 
   Tree compressed;
   for (const auto& [path, entry] : aside.below_directory(kModules)) TRY(compressed.put(path, entry));
-  // The modules are stored uncompressed: their signatures stay valid, EROFS compresses them better than xz inside it, and no
-  // program on the node needs liblzma.
-  kernel.modules = TRY_CTX(store.get(TRY(layer_key("all modules", compressed)), [&](const ContentSink& sink) -> Result<Tree> {
-    const sys::TempDir scratch = TRY(scratch_directory());
-    return with_index(TRY(decompress(compressed, sink)), kernel.release, sink, scratch.path());
-  }), "preparing the modules of Linux {}", kernel.release);
+  // The modules are stored uncompressed: their signatures stay valid, EROFS compresses them better than xz inside it,
+  // and no program on the node needs liblzma.
+  kernel.modules =
+      TRY_CTX(store.get(TRY(layer_key("all modules", compressed)),
+                        [&](const ContentSink& sink) -> Result<Tree> {
+                          const sys::TempDir scratch = TRY(scratch_directory());
+                          return with_index(TRY(decompress(compressed, sink)), kernel.release, sink, scratch.path());
+                        }),
+              "preparing the modules of Linux {}", kernel.release);
   return kernel;
 }
 
@@ -173,12 +178,15 @@ Result<> add_modules(const variant::Variant& variant, const KernelFiles& kernel,
     const std::string path = std::format("{}/{}", directory, name);
     if (const Entry* const entry = kernel.modules.find(path)) TRY(chosen.put(path, *entry));
   }
-  const Tree indexed = TRY_CTX(store.get(TRY(layer_key("chosen modules", chosen)), [&](const ContentSink& sink) -> Result<Tree> {
-    const sys::TempDir scratch = TRY(scratch_directory());
-    Tree made = TRY(with_index(chosen, kernel.release, sink, scratch.path()));
-    made.remove(directory + "/kernel");  // kept once, in the layer of all modules
-    return made;
-  }), "indexing the modules of Linux {}", kernel.release);
+  const Tree indexed =
+      TRY_CTX(store.get(TRY(layer_key("chosen modules", chosen)),
+                        [&](const ContentSink& sink) -> Result<Tree> {
+                          const sys::TempDir scratch = TRY(scratch_directory());
+                          Tree made = TRY(with_index(chosen, kernel.release, sink, scratch.path()));
+                          made.remove(directory + "/kernel");  // kept once, in the layer of all modules
+                          return made;
+                        }),
+              "indexing the modules of Linux {}", kernel.release);
 
   for (const auto& [path, entry] : chosen.below_directory(directory + "/kernel")) {
     Entry copy = entry;
@@ -187,7 +195,8 @@ Result<> add_modules(const variant::Variant& variant, const KernelFiles& kernel,
   }
   std::string load = "# [kernel] load of the variant\n";
   for (const std::string& name : variant.load_modules) load += name + "\n";
-  if (!variant.load_modules.empty()) TRY(tree.put_file("/usr/lib/modules-load.d/bulkhead.conf", std::move(load), 0644, "build"));
+  if (!variant.load_modules.empty())
+    TRY(tree.put_file("/usr/lib/modules-load.d/bulkhead.conf", std::move(load), 0644, "build"));
   for (const std::string_view name : kIndexFiles) {
     const std::string path = std::format("{}/{}", directory, name);
     if (const Entry* const entry = indexed.find(path)) {

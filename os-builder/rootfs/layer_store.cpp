@@ -1,7 +1,6 @@
 #include "os-builder/rootfs/layer_store.hpp"
 
 #include <fcntl.h>
-
 #include <nlohmann/json.hpp>
 
 #include "lib/crypto/sha256.hpp"
@@ -53,7 +52,8 @@ Result<Entry> parse_entry(const json& item, const sys::Path& files) {
   entry.gid = TRY(number<std::uint32_t>(item, "gid"));
   if (item.contains("sha256")) {
     const std::string digest = TRY(text(item, "sha256"));
-    entry.node = Content{.source = files / digest, .size = TRY(number<std::uint64_t>(item, "size")),
+    entry.node = Content{.source = files / digest,
+                         .size = TRY(number<std::uint64_t>(item, "size")),
                          .sha256 = TRY(Sha256::parse(digest))};
   } else if (item.contains("target")) {
     entry.node = Symlink{TRY(text(item, "target"))};
@@ -106,7 +106,8 @@ Result<LayerStore> LayerStore::open(const sys::Path& directory) {
   return LayerStore(directory);
 }
 
-Result<Tree> LayerStore::get(const Sha256& key, const std::function<Result<Tree>(const ContentSink& sink)>& make) const {
+Result<Tree> LayerStore::get(const Sha256& key,
+                             const std::function<Result<Tree>(const ContentSink& sink)>& make) const {
   const sys::Path target = directory_ / key.to_string();
   if (sys::exists(target)) {
     if (auto layer = load(target)) return layer;
@@ -120,7 +121,8 @@ Result<Tree> LayerStore::get(const Sha256& key, const std::function<Result<Tree>
   return load(target);
 }
 
-Result<> LayerStore::make_layer(const sys::Path& target, const std::function<Result<Tree>(const ContentSink& sink)>& make) const {
+Result<> LayerStore::make_layer(const sys::Path& target,
+                                const std::function<Result<Tree>(const ContentSink& sink)>& make) const {
   // We hold the lock, so whoever left an unfinished directory is dead.
   std::error_code status;
   for (const auto& entry : std::filesystem::directory_iterator(directory_, status)) {

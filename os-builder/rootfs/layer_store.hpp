@@ -1,11 +1,11 @@
-// Parts of a root file system kept between builds, each by a digest of what it was made from: an unpacked .deb, or what a tool
-// made of other files (a linker cache, a module index).
+// Parts of a root file system kept between builds, each by a digest of what it was made from: an unpacked .deb, or what
+// a tool made of other files (a linker cache, a module index).
 //
 //   <directory>/<key>/index.cbor      the entries
 //   <directory>/<key>/files/<sha256>  contents
 //
-// A layer is complete or absent: it is made in a temporary directory and appears by one rename. Layers are never changed. One
-// store may be shared by builds at the same time: one makes, the others wait.
+// A layer is complete or absent: it is made in a temporary directory and appears by one rename. Layers are never
+// changed. One store may be shared by builds at the same time: one makes, the others wait.
 #pragma once
 
 #include <functional>

@@ -8,9 +8,12 @@ namespace bulkhead::rootfs {
 namespace {
 
 constexpr std::string_view kFactoryEtc = "/usr/share/factory/etc";
-constexpr std::string_view kMountPoints[] = {"/boot", "/dev", "/efi", "/etc", "/mnt", "/opt", "/proc", "/run", "/sys", "/tmp", "/var"};
+constexpr std::string_view kMountPoints[] = {"/boot", "/dev", "/efi", "/etc", "/mnt", "/opt",
+                                             "/proc", "/run", "/sys", "/tmp", "/var"};
 
-Result<Content> read_content(const sys::Path& path) { return Content::of(TRY(sys::read_file(path, std::uint64_t{1} << 30U))); }
+Result<Content> read_content(const sys::Path& path) {
+  return Content::of(TRY(sys::read_file(path, std::uint64_t{1} << 30U)));
+}
 
 // Only the execute bit of a file of the checkout means something: git keeps no other.
 Result<mode_t> mode_of(const sys::Path& path) {
@@ -22,7 +25,8 @@ Result<mode_t> mode_of(const sys::Path& path) {
 Result<> add_overlay(const sys::Path& directory, const std::string& name, Tree& tree) {
   std::vector<std::filesystem::path> files;
   std::error_code status;
-  for (std::filesystem::recursive_directory_iterator at(directory, status), end; !status && at != end; at.increment(status)) {
+  for (std::filesystem::recursive_directory_iterator at(directory, status), end; !status && at != end;
+       at.increment(status)) {
     if (!at->is_directory(status) || at->is_symlink(status)) files.push_back(at->path());
   }
   if (status) return fail(errno_error(status.value(), "[files] overlays: listing '{}'", name));
@@ -32,8 +36,10 @@ Result<> add_overlay(const sys::Path& directory, const std::string& name, Tree& 
     if (std::filesystem::is_symlink(file, status)) {
       TRY(tree.put_symlink(path, std::filesystem::read_symlink(file, status).native(), "overlay " + name));
     } else {
-      TRY(tree.put(path, Entry{.node = TRY(read_content(file)), .mode = TRY(mode_of(file)), .xattrs = {},
-                               .origin = "overlay " + name}));
+      TRY(tree.put(
+          path,
+          Entry{
+              .node = TRY(read_content(file)), .mode = TRY(mode_of(file)), .xattrs = {}, .origin = "overlay " + name}));
     }
     if (status) return fail(errno_error(status.value(), "reading {}", file.native()));
   }
@@ -51,7 +57,8 @@ std::string os_release_value(std::string_view text) {
 }
 
 std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return text;
 }
 
@@ -81,8 +88,10 @@ std::string os_release_text(const variant::Variant& variant, const ImageIdentity
   return std::format(
       "ID={}\nNAME={}\nPRETTY_NAME={}\nVARIANT={}\nVARIANT_ID={}\nVERSION={}\nVERSION_ID={}\nBUILD_ID={}\nIMAGE_ID={}\n"
       "IMAGE_VERSION={}\n",
-      id, os_release_value(variant.product), os_release_value(std::format("{} {} ({})", variant.product, version, variant.name)),
-      os_release_value(variant.description), variant.name, os_release_value(version), version, os_release_value(identity.build_id), id, version);
+      id, os_release_value(variant.product),
+      os_release_value(std::format("{} {} ({})", variant.product, version, variant.name)),
+      os_release_value(variant.description), variant.name, os_release_value(version), version,
+      os_release_value(identity.build_id), id, version);
 }
 
 Result<> add_identity(const std::string& os_release, const std::string& packages_lock, Tree& tree) {
@@ -112,8 +121,8 @@ Result<> finish_layout(Tree& tree) {
 
   for (const std::string_view path : kMountPoints) {
     if (const auto range = tree.below_directory(path); !range.empty()) {
-      return fail(ErrorCode::failed_precondition, "{} ({}) would be hidden by what is mounted on {}", range.begin()->first,
-                  range.begin()->second.origin, path);
+      return fail(ErrorCode::failed_precondition, "{} ({}) would be hidden by what is mounted on {}",
+                  range.begin()->first, range.begin()->second.origin, path);
     }
     TRY(tree.put(std::string(path), Entry{.node = Directory{}, .mode = 0755, .xattrs = {}, .origin = "build"}));
   }

@@ -17,7 +17,8 @@ std::string with_origin(std::string_view directory, std::string_view origin) {
 std::set<std::string, std::less<>> library_directories(const ElfFiles& files, const Tree& tree) {
   std::set<std::string, std::less<>> directories(std::begin(kLibraryDirs), std::end(kLibraryDirs));
   for (const auto& [path, info] : files) {
-    for (const std::string& entry : info.run_path) directories.insert(tree.resolve(with_origin(entry, parent_path(path))));
+    for (const std::string& entry : info.run_path)
+      directories.insert(tree.resolve(with_origin(entry, parent_path(path))));
   }
   directories.erase("");
   return directories;

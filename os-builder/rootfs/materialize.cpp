@@ -16,7 +16,8 @@ Result<> write_content(const Content& content, const sys::Path& path, mode_t mod
 
 }  // namespace
 
-Result<> materialize(const Tree& tree, const sys::Path& target, const std::function<bool(std::string_view path)>& wanted) {
+Result<> materialize(const Tree& tree, const sys::Path& target,
+                     const std::function<bool(std::string_view path)>& wanted) {
   for (const auto& [path, entry] : tree.entries()) {
     if (path == "/" || !wanted(path)) continue;
     const sys::Path real = target.native() + path;

@@ -9,7 +9,8 @@ namespace {
 
 constexpr mode_t kSetIdBits = 06000;
 
-// Where the things are that boot the machine: they are taken from the packages, and never in the root image as they are.
+// Where the things are that boot the machine: they are taken from the packages, and never in the root image as they
+// are.
 constexpr std::string_view kAside[] = {"/boot/", "/usr/lib/modules/", "/usr/lib/systemd/boot/efi/"};
 
 Result<Tree> unpack(const packages::Package& package, const sys::Path& deb, const LayerStore& store) {
@@ -37,7 +38,8 @@ class FileRules {
   // A keep rule says that something is needed; when it matches nothing, the need is not met.
   Result<> check() const {
     for (std::size_t index = 0; index < keep_.size(); ++index) {
-      if (!used_[index]) return fail(ErrorCode::invalid_argument, "[files] keep: no package has a file '{}'", keep_[index]);
+      if (!used_[index])
+        return fail(ErrorCode::invalid_argument, "[files] keep: no package has a file '{}'", keep_[index]);
     }
     return {};
   }
@@ -52,8 +54,8 @@ Result<> merge(const std::string& path, Entry entry, Tree& tree) {
   const Entry* const known = tree.find(path);
   if (known == nullptr) return tree.put(path, std::move(entry));
   if (known->node != entry.node) {
-    return fail(ErrorCode::failed_precondition, "{} comes with package {} and, different, with package {}", path, known->origin,
-                entry.origin);
+    return fail(ErrorCode::failed_precondition, "{} comes with package {} and, different, with package {}", path,
+                known->origin, entry.origin);
   }
   return {};  // as dpkg does: the first package decides about mode and owner of a directory
 }
@@ -92,7 +94,8 @@ void keep_listed_executables(const variant::Variant& variant, Tree& tree) {
   std::vector<std::string> unlisted;
   for (const std::string_view directory : kPathDirs) {
     for (const auto& [path, entry] : tree.below_directory(directory)) {
-      if (!entry.is_directory() && !variant.executables.contains(std::string(file_name(path)))) unlisted.push_back(path);
+      if (!entry.is_directory() && !variant.executables.contains(std::string(file_name(path))))
+        unlisted.push_back(path);
     }
   }
   for (const std::string& path : unlisted) tree.remove(path);

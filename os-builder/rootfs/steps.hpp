@@ -22,8 +22,8 @@ struct MergedPackages {
   Tree tree;   // what the file rules let through
   Tree aside;  // kernel, its modules, boot loader and EFI stub, which no rule applies to
 };
-// Set-user-ID and set-group-ID bits are stripped here. Errors: two packages with different files at one path (names both),
-// a keep rule that matches nothing.
+// Set-user-ID and set-group-ID bits are stripped here. Errors: two packages with different files at one path (names
+// both), a keep rule that matches nothing.
 Result<MergedPackages> merge_packages(const variant::Variant& variant, const packages::PackageSet& set,
                                       std::span<const sys::Path> debs, const LayerStore& store);
 // Removes from the directories of PATH what [executables] does not list.
@@ -46,8 +46,8 @@ Result<> finish_layout(Tree& tree);
 // Every program and library of the tree, by path.
 using ElfFiles = std::map<std::string, ElfInfo, std::less<>>;
 Result<ElfFiles> read_elf_files(const Tree& tree);
-// Removes the libraries that nothing in the tree needs or may load on demand. A library that [files] keep names without a
-// wildcard stays in any case.
+// Removes the libraries that nothing in the tree needs or may load on demand. A library that [files] keep names without
+// a wildcard stays in any case.
 void remove_unneeded_libraries(const variant::Variant& variant, ElfFiles& files, Tree& tree);
 // Path of the library `soname` as `user` (a path in the tree) finds it; empty when it does not.
 std::string find_library(const Tree& tree, std::string_view user, const ElfInfo& info, std::string_view soname);
@@ -60,8 +60,8 @@ struct KernelFiles {
   Tree modules;  // uncompressed, with depmod's files
 };
 Result<KernelFiles> prepare_kernel(const Tree& aside, const LayerStore& store);
-// Files below the module directory ("kernel/fs/erofs/erofs.ko") that the wanted modules need, themselves included; sorted. What is
-// built in needs no file. Errors: a module that the kernel does not have, with the nearest name.
+// Files below the module directory ("kernel/fs/erofs/erofs.ko") that the wanted modules need, themselves included;
+// sorted. What is built in needs no file. Errors: a module that the kernel does not have, with the nearest name.
 Result<std::vector<std::string>> module_closure(std::span<const std::string> wanted, std::string_view modules_dep,
                                                 std::string_view modules_builtin);
 // [kernel] modules with their dependencies, and an index over them.

@@ -44,7 +44,8 @@ void describe(const std::string& path, const Entry& entry, std::int64_t epoch, a
     archive_entry_set_filetype(header, AE_IFDIR);
   }
   archive_entry_set_perm(header, entry.mode);
-  for (const auto& [key, value] : entry.xattrs) archive_entry_xattr_add_entry(header, key.c_str(), value.data(), value.size());
+  for (const auto& [key, value] : entry.xattrs)
+    archive_entry_xattr_add_entry(header, key.c_str(), value.data(), value.size());
 }
 
 }  // namespace

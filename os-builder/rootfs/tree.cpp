@@ -14,7 +14,8 @@ Result<> check_path(std::string_view path) {
                       path.find('\0') == std::string_view::npos && path.find("//") == std::string_view::npos;
   if (!normal) return fail(ErrorCode::invalid_argument, "'{}' is not an absolute, normalized path", path);
   for (const std::string_view part : split(path.substr(1), '/')) {
-    if (part == "." || part == "..") return fail(ErrorCode::invalid_argument, "'{}' is not an absolute, normalized path", path);
+    if (part == "." || part == "..")
+      return fail(ErrorCode::invalid_argument, "'{}' is not an absolute, normalized path", path);
   }
   return {};
 }
@@ -47,8 +48,8 @@ Result<ContentView> ContentView::open(const Content& content) {
   sys::MappedFile file = TRY(sys::MappedFile::open(std::get<sys::Path>(content.source)));
   const auto bytes = file.bytes();
   if (bytes.size() != content.size) {
-    return fail(ErrorCode::data_loss, "{} has {} bytes instead of {}", std::get<sys::Path>(content.source).native(), bytes.size(),
-                content.size);
+    return fail(ErrorCode::data_loss, "{} has {} bytes instead of {}", std::get<sys::Path>(content.source).native(),
+                bytes.size(), content.size);
   }
   return ContentView(bytes, std::move(file));
 }
@@ -60,8 +61,8 @@ Result<> Tree::put(std::string path, Entry entry) {
   const auto found = entries_.find(path);
   if (found != entries_.end()) {
     if (found->second.is_directory() && !entry.is_directory() && has_entries(path)) {
-      return fail(ErrorCode::failed_precondition, "{}: a directory with entries ({}) would become something else ({})", path,
-                  found->second.origin, entry.origin);
+      return fail(ErrorCode::failed_precondition, "{}: a directory with entries ({}) would become something else ({})",
+                  path, found->second.origin, entry.origin);
     }
     found->second = std::move(entry);
     return {};

@@ -1,6 +1,6 @@
-// The root file system as a value: a sorted map from path to entry. Packages are read into it, rules and finishing steps are
-// functions over it, and the EROFS builder consumes it as a tar stream. Nothing is ever unpacked with real owners and modes, so
-// that a build needs no privileges and does not depend on umask, user or the host's file system.
+// The root file system as a value: a sorted map from path to entry. Packages are read into it, rules and finishing
+// steps are functions over it, and the EROFS builder consumes it as a tar stream. Nothing is ever unpacked with real
+// owners and modes, so that a build needs no privileges and does not depend on umask, user or the host's file system.
 #pragma once
 
 #include <sys/types.h>
@@ -41,7 +41,8 @@ class ContentView {
   std::span<const std::byte> bytes() const { return bytes_; }
 
  private:
-  ContentView(std::span<const std::byte> bytes, std::optional<sys::MappedFile> file) : bytes_(bytes), file_(std::move(file)) {}
+  ContentView(std::span<const std::byte> bytes, std::optional<sys::MappedFile> file)
+      : bytes_(bytes), file_(std::move(file)) {}
   std::span<const std::byte> bytes_;
   std::optional<sys::MappedFile> file_;
 };
@@ -81,8 +82,8 @@ class Tree {
 
   Tree();
 
-  // Adds or replaces; missing parents are made as root-owned 0755 directories. Fails when a parent is not a directory, or when a
-  // directory that has entries would become something else.
+  // Adds or replaces; missing parents are made as root-owned 0755 directories. Fails when a parent is not a directory,
+  // or when a directory that has entries would become something else.
   Result<> put(std::string path, Entry entry);
   Result<> put_file(std::string path, std::string bytes, mode_t mode, std::string origin);
   Result<> put_symlink(std::string path, std::string target, std::string origin);
@@ -91,8 +92,8 @@ class Tree {
 
   const Entry* find(std::string_view path) const;
   Entry* find(std::string_view path);
-  // Follows symlinks inside the tree, also in the middle of the path, at most 40 of them. The returned path is where it ended;
-  // empty when nothing is there.
+  // Follows symlinks inside the tree, also in the middle of the path, at most 40 of them. The returned path is where it
+  // ended; empty when nothing is there.
   std::string resolve(std::string_view path) const;
 
   const Entries& entries() const { return entries_; }
@@ -109,13 +110,14 @@ class Tree {
   Entries entries_;
 };
 
-// Writes the tree as a POSIX pax tar stream in path order, all times equal `epoch`. Directories carry no trailing data; xattrs
-// go into SCHILY.xattr records, as mkfs.erofs --tar reads them.
+// Writes the tree as a POSIX pax tar stream in path order, all times equal `epoch`. Directories carry no trailing data;
+// xattrs go into SCHILY.xattr records, as mkfs.erofs --tar reads them.
 Result<> write_tar(const Tree& tree, std::int64_t epoch, int fd);
 
-// Copies the entries that `wanted` accepts to a real directory, with plain modes and the caller as owner, for tools that insist on
-// files (ldconfig, depmod). Symlinks are copied as they are, so only tools that stay below `target` may be run on it.
-// `target` must exist and be empty.
-Result<> materialize(const Tree& tree, const sys::Path& target, const std::function<bool(std::string_view path)>& wanted);
+// Copies the entries that `wanted` accepts to a real directory, with plain modes and the caller as owner, for tools
+// that insist on files (ldconfig, depmod). Symlinks are copied as they are, so only tools that stay below `target` may
+// be run on it. `target` must exist and be empty.
+Result<> materialize(const Tree& tree, const sys::Path& target,
+                     const std::function<bool(std::string_view path)>& wanted);
 
 }  // namespace bulkhead::rootfs

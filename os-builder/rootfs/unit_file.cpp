@@ -31,7 +31,8 @@ std::vector<UnitSetting> parse_unit_file(std::string_view text) {
   return settings;
 }
 
-std::vector<std::string> unit_words(const std::vector<UnitSetting>& settings, std::string_view section, std::string_view key) {
+std::vector<std::string> unit_words(const std::vector<UnitSetting>& settings, std::string_view section,
+                                    std::string_view key) {
   std::vector<std::string> words;
   for (const UnitSetting& setting : settings) {
     if (setting.section != section || setting.key != key) continue;

@@ -19,7 +19,8 @@ struct UnitSetting {
 std::vector<UnitSetting> parse_unit_file(std::string_view text);
 
 // Words of all values of a key, after the last empty assignment (which resets a list).
-std::vector<std::string> unit_words(const std::vector<UnitSetting>& settings, std::string_view section, std::string_view key);
+std::vector<std::string> unit_words(const std::vector<UnitSetting>& settings, std::string_view section,
+                                    std::string_view key);
 
 // The program of an Exec…= value without its prefix characters (systemd.service(5)); empty when there is none.
 std::string exec_program(std::string_view value);

@@ -15,7 +15,8 @@ struct UnitName {
 UnitName parse_name(const std::string& unit) {
   const auto at = unit.find('@');
   const auto dot = unit.rfind('.');
-  if (at == std::string::npos || dot == std::string::npos || dot < at || dot == at + 1) return {.file = unit, .instance = {}};
+  if (at == std::string::npos || dot == std::string::npos || dot < at || dot == at + 1)
+    return {.file = unit, .instance = {}};
   return {.file = unit.substr(0, at + 1) + unit.substr(dot), .instance = unit.substr(at + 1, dot - at - 1)};
 }
 
@@ -25,7 +26,8 @@ class Presets {
  public:
   explicit Presets(Tree& tree) : tree_(tree) {}
 
-  // Does what `systemctl enable` would, with links beside the units: the image is read-only, so they are part of the vendor's.
+  // Does what `systemctl enable` would, with links beside the units: the image is read-only, so they are part of the
+  // vendor's.
   Result<> enable(const std::string& unit) {
     if (!enabled_.insert(unit).second) return {};
     const UnitName name = parse_name(unit);
@@ -66,7 +68,8 @@ class Presets {
     }
     const std::string near = nearest(unit, known);
     Error missing = error(ErrorCode::invalid_argument, "[units] enable: there is no unit '{}'", unit);
-    return fail(near.empty() ? std::move(missing) : std::move(missing).with_hint(std::format("did you mean '{}'?", near)));
+    return fail(near.empty() ? std::move(missing)
+                             : std::move(missing).with_hint(std::format("did you mean '{}'?", near)));
   }
 
   Tree& tree_;

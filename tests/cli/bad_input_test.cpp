@@ -1,7 +1,8 @@
-// What os-builder says to input that it cannot use: one clear error, the right exit code, nothing left behind. Through the program, with
-// a small archive made on the spot.
-#include <algorithm>
+// What os-builder says to input that it cannot use: one clear error, the right exit code, nothing left behind. Through
+// the program, with a small archive made on the spot.
 #include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
 
 #include "lib/sys/temp_dir.hpp"
 #include "tests/support/archive.hpp"
@@ -63,8 +64,9 @@ struct Checkout {
   }
 
   sys::Output run(std::vector<std::string> arguments) const {
-    const std::vector<std::string> places = {"--source", source.native(), "--archive", archive.sources_dir().native(),
-                                             "--cache", (scratch.path() / "cache").native()};
+    const std::vector<std::string> places = {"--source",  source.native(),
+                                             "--archive", archive.sources_dir().native(),
+                                             "--cache",   (scratch.path() / "cache").native()};
     arguments.insert(arguments.end(), places.begin(), places.end());
     return os_builder(std::move(arguments));
   }
@@ -168,7 +170,8 @@ TEST_CASE_METHOD(Checkout, "a lock that is cut off is refused with its place") {
 }
 
 TEST_CASE_METHOD(Checkout, "without keys the error says how to make some") {
-  const auto result = run({"build", "-v", "small", "--output", output.native(), "--keys", (scratch.path() / "none").native()});
+  const auto result =
+      run({"build", "-v", "small", "--output", output.native(), "--keys", (scratch.path() / "none").native()});
   INFO(result.err);
   CHECK(result.exit_status == 1);
   CHECK(result.err.contains("keys generate"));
@@ -185,8 +188,9 @@ TEST_CASE("a root image larger than its slot says by how much and what is bigges
   base.replace(at, 13, "root = \"16M\"");
   REQUIRE(sys::write_file_atomically(scratch.path() / "variants/shared/base.toml", base));
   const sys::Path output = scratch.path() / "images";
-  const auto result = os_builder({"build", "-v", "kvm", "--offline", "--locked", (image_directory("kvm") / "packages.lock").native(),
-                                  "--source", scratch.path().native(), "--output", output.native()});
+  const auto result =
+      os_builder({"build", "-v", "kvm", "--offline", "--locked", (image_directory("kvm") / "packages.lock").native(),
+                  "--source", scratch.path().native(), "--output", output.native()});
   INFO(result.err);
   CHECK(result.exit_status == 1);
   CHECK(result.err.contains("more than its slot of 16 MiB"));

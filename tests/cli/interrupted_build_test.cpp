@@ -1,11 +1,11 @@
 // Builds that do not reach their end: killed in each stage, out of disk space, two at once.
+#include <catch2/catch_test_macros.hpp>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <catch2/catch_test_macros.hpp>
 
 #include "lib/sys/temp_dir.hpp"
 #include "tests/support/program.hpp"
@@ -30,7 +30,8 @@ struct FreshBuild {
   }
 
   std::vector<std::string> arguments() const {
-    return {"build", "-v", "kvm", "--locked", lock, "--offline", "--cache", cache.native(), "--output", output.native()};
+    return {"build",     "-v",      "kvm",          "--locked", lock,
+            "--offline", "--cache", cache.native(), "--output", output.native()};
   }
   bool has_leftovers() const {
     for (const auto& entry : std::filesystem::directory_iterator(output.parent_path())) {
@@ -40,13 +41,15 @@ struct FreshBuild {
   }
 };
 
-// Starts a build and kills it when it has reported `stages` finished stages and a little longer. True when it was killed by us.
+// Starts a build and kills it when it has reported `stages` finished stages and a little longer. True when it was
+// killed by us.
 bool build_and_kill(const FreshBuild& build, int stages) {
   std::array<int, 2> ends{};
   REQUIRE(::pipe(ends.data()) == 0);
   sys::UniqueFd messages(ends[0]);
   sys::UniqueFd theirs(ends[1]);
-  sys::Child child = sys::Child::spawn(os_builder_command(build.arguments()), {.in = -1, .out = -1, .err = theirs.get()}).value();
+  sys::Child child =
+      sys::Child::spawn(os_builder_command(build.arguments()), {.in = -1, .out = -1, .err = theirs.get()}).value();
   REQUIRE(theirs.close());
   std::string seen;
   while (std::ranges::count(seen, '\n') < stages) {
@@ -76,7 +79,8 @@ TEST_CASE_METHOD(FreshBuild, "a build killed in any stage leaves no output, and 
   INFO(result.err);
   REQUIRE(result.exit_status == 0);
   CHECK_FALSE(has_leftovers());
-  CHECK(sys::read_file(output / "manifest.json").value() == sys::read_file(image_directory("kvm") / "manifest.json").value());
+  CHECK(sys::read_file(output / "manifest.json").value() ==
+        sys::read_file(image_directory("kvm") / "manifest.json").value());
 }
 
 TEST_CASE_METHOD(FreshBuild, "a full disk gives one clear error and leaves no output") {

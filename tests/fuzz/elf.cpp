@@ -1,7 +1,7 @@
+#include "os-builder/rootfs/elf.hpp"
+
 #include <cstddef>
 #include <cstdint>
-
-#include "os-builder/rootfs/elf.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto info = bulkhead::rootfs::read_elf(std::as_bytes(std::span(data, size)));

@@ -1,15 +1,16 @@
-// What the shipped root image must and must not contain, read back with stock tools: fsck.erofs unpacks it, lstat looks.
+// What the shipped root image must and must not contain, read back with stock tools: fsck.erofs unpacks it, lstat
+// looks.
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <nlohmann/json.hpp>
 #include <sys/stat.h>
+#include <toml++/toml.hpp>
 
 #include <algorithm>
 #include <array>
-#include <catch2/catch_test_macros.hpp>
-#include <catch2/generators/catch_generators.hpp>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
-#include <toml++/toml.hpp>
 
 #include "lib/sys/temp_dir.hpp"
 #include "tests/support/program.hpp"
@@ -30,7 +31,8 @@ struct Root {
 Root unpack(const std::string& variant) {
   Root root{.scratch = sys::TempDir::create("/var/tmp", "root-").value(), .files = {}};
   const sys::Path tree = root.scratch.path() / "tree";
-  const auto result = tool({"fsck.erofs", "--extract=" + tree.native(), "--preserve", (image_directory(variant) / "root.erofs").native()});
+  const auto result = tool(
+      {"fsck.erofs", "--extract=" + tree.native(), "--preserve", (image_directory(variant) / "root.erofs").native()});
   INFO(result.err);
   REQUIRE(result.exit_status == 0);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(tree)) {
@@ -61,7 +63,8 @@ std::vector<std::string> paths_where(const Root& root, const std::function<bool(
 }
 
 bool in_path(const std::string& path) {
-  static const std::set<std::string> kDirectories = {"/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/bin", "/sbin"};
+  static const std::set<std::string> kDirectories = {"/usr/bin",        "/usr/sbin", "/usr/local/bin",
+                                                     "/usr/local/sbin", "/bin",      "/sbin"};
   return kDirectories.contains(sys::Path(path).parent_path().native());
 }
 
@@ -70,8 +73,8 @@ bool in_path(const std::string& path) {
 TEST_CASE("kvm and ec2 have no shell, no interpreter and no package manager") {
   const std::string variant = GENERATE("kvm", "ec2");
   static const std::set<std::string> kForbidden = {
-      "sh",   "bash", "dash", "zsh",  "ksh",  "ash",   "busybox", "perl", "lua",   "awk",     "gawk",    "mawk",  "ruby",
-      "node", "tclsh", "php", "guile", "dpkg", "apt",   "apt-get", "rpm",  "dnf",   "apk",     "pip",     "snap",  "expect"};
+      "sh",   "bash",  "dash", "zsh",   "ksh",  "ash", "busybox", "perl", "lua", "awk", "gawk", "mawk", "ruby",
+      "node", "tclsh", "php",  "guile", "dpkg", "apt", "apt-get", "rpm",  "dnf", "apk", "pip",  "snap", "expect"};
   const auto found = paths_where(root_of(variant), [](const File& file) {
     const std::string name = name_of(file.path);
     const bool program = !S_ISDIR(file.info.st_mode) && (in_path(file.path) || (file.info.st_mode & 0111U) != 0);

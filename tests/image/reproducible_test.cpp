@@ -1,9 +1,8 @@
-// The same lock gives the same bytes: a second build in another checkout, compiled there, from another cache, by another user, at
-// another time, under another umask, locale and time zone.
-#include <sys/stat.h>
-
+// The same lock gives the same bytes: a second build in another checkout, compiled there, from another cache, by
+// another user, at another time, under another umask, locale and time zone.
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include "lib/crypto/sha256.hpp"
 #include "lib/sys/temp_dir.hpp"
@@ -43,7 +42,8 @@ TEST_CASE("two builds from the same lock are byte-identical") {
   REQUIRE(sys::create_directories(checkout));
 
   // Another checkout, with its own compilation of the programs for the image.
-  for (const char* part : {"CMakeLists.txt", "CMakePresets.json", "cmake", "lib", "os-builder", "api-server", "tests", "variants", "docs"}) {
+  for (const char* part : {"CMakeLists.txt", "CMakePresets.json", "cmake", "lib", "os-builder", "api-server", "tests",
+                           "variants", "docs"}) {
     succeed({"cp", "-a", (source_directory() / part).native(), checkout.native()});
   }
   const sys::Path build = checkout / "build/release";
@@ -59,10 +59,33 @@ TEST_CASE("two builds from the same lock are byte-identical") {
 
   {
     const Umask strange(0007);
-    succeed({"setpriv", "--reuid", kOtherUser, "--regid", kOtherUser, "--clear-groups", "env", "HOME=" + scratch.path().native(),
-             "LC_ALL=tr_TR.UTF-8", "TZ=Asia/Kathmandu", "faketime", "2031-05-05 05:05:05", (build / "os-builder/os-builder").native(), "build",
-             "-v", "kvm", "--locked", (first / "packages.lock").native(), "--offline", "--source", checkout.native(), "--output",
-             second.native(), "--cache", cache.native(), "--keys", (scratch.path() / "keys").native()});
+    succeed({"setpriv",
+             "--reuid",
+             kOtherUser,
+             "--regid",
+             kOtherUser,
+             "--clear-groups",
+             "env",
+             "HOME=" + scratch.path().native(),
+             "LC_ALL=tr_TR.UTF-8",
+             "TZ=Asia/Kathmandu",
+             "faketime",
+             "2031-05-05 05:05:05",
+             (build / "os-builder/os-builder").native(),
+             "build",
+             "-v",
+             "kvm",
+             "--locked",
+             (first / "packages.lock").native(),
+             "--offline",
+             "--source",
+             checkout.native(),
+             "--output",
+             second.native(),
+             "--cache",
+             cache.native(),
+             "--keys",
+             (scratch.path() / "keys").native()});
   }
 
   const auto manifest = nlohmann::json::parse(sys::read_file(first / "manifest.json").value());

@@ -1,8 +1,7 @@
 // Tools that know nothing of us must agree with what we write.
-#include <sys/mount.h>
-
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
+#include <sys/mount.h>
 
 #include "lib/sys/temp_dir.hpp"
 #include "tests/support/program.hpp"
@@ -41,10 +40,13 @@ TEST_CASE_METHOD(KvmImage, "sgdisk and sfdisk find nothing wrong with the partit
   CHECK((sfdisk.out + sfdisk.err).contains("No errors detected"));
 }
 
-TEST_CASE_METHOD(KvmImage, "fsck.erofs accepts the root image") { check_success(tool({"fsck.erofs", (directory / "root.erofs").native()})); }
+TEST_CASE_METHOD(KvmImage, "fsck.erofs accepts the root image") {
+  check_success(tool({"fsck.erofs", (directory / "root.erofs").native()}));
+}
 
 TEST_CASE_METHOD(KvmImage, "veritysetup verifies the root image against the manifest's root hash") {
-  check_success(tool({"veritysetup", "verify", (directory / "root.erofs").native(), (directory / "root.verity").native(), root_hash}));
+  check_success(tool(
+      {"veritysetup", "verify", (directory / "root.erofs").native(), (directory / "root.verity").native(), root_hash}));
 }
 
 TEST_CASE_METHOD(KvmImage, "sbverify accepts the UKI with the db certificate and with no other") {
@@ -64,7 +66,8 @@ TEST_CASE_METHOD(KvmImage, "ukify shows the sections of the UKI, with the root h
 }
 
 TEST_CASE_METHOD(KvmImage, "systemd-dissect recognises a verity-protected root with its signature") {
-  const auto result = tool({"systemd-dissect", "--json=short", "--image-policy=root=verity+signed+unused+absent:=unused+absent+ignore", disk});
+  const auto result = tool({"systemd-dissect", "--json=short",
+                            "--image-policy=root=verity+signed+unused+absent:=unused+absent+ignore", disk});
   INFO(result.out << result.err);
   CHECK(result.exit_status == 0);
   CHECK(result.out.contains("\"root\""));
@@ -77,9 +80,11 @@ TEST_CASE_METHOD(KvmImage, "bootctl lists the UKI as an entry with three tries")
   REQUIRE(::mount("tmpfs", scratch.path().c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=64m") == 0);
   const auto table = nlohmann::json::parse(tool({"sfdisk", "--json", disk}).out);
   const std::uint64_t start = table.at("partitiontable").at("partitions").at(0).at("start").get<std::uint64_t>() * 512;
-  const auto copied = tool({"mcopy", "-s", "-i", disk + "@@" + std::to_string(start), "::EFI", "::loader", scratch.path().native()});
+  const auto copied =
+      tool({"mcopy", "-s", "-i", disk + "@@" + std::to_string(start), "::EFI", "::loader", scratch.path().native()});
   check_success(copied);
-  const auto result = tool({"env", "SYSTEMD_RELAX_ESP_CHECKS=1", "bootctl", "list", "--esp-path=" + scratch.path().native(), "--json=short"});
+  const auto result = tool({"env", "SYSTEMD_RELAX_ESP_CHECKS=1", "bootctl", "list",
+                            "--esp-path=" + scratch.path().native(), "--json=short"});
   INFO(result.out << result.err);
   CHECK(result.exit_status == 0);
   CHECK(result.out.contains("bulkhead_"));

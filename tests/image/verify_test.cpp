@@ -1,8 +1,7 @@
 // `os-builder verify` accepts what was built and refuses a copy with one byte changed, wherever it is.
-#include <fcntl.h>
-
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
 
 #include "lib/sys/temp_dir.hpp"
@@ -23,7 +22,9 @@ const sys::Path& copied_images() {
   return copy;
 }
 
-sys::Output verify(const sys::Path& image) { return os_builder({"verify", image.native(), "--keys", key_directory().native(), "--json"}); }
+sys::Output verify(const sys::Path& image) {
+  return os_builder({"verify", image.native(), "--keys", key_directory().native(), "--json"});
+}
 
 struct Extent {
   std::uint64_t start = 0;

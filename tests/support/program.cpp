@@ -1,8 +1,7 @@
 #include "tests/support/program.hpp"
 
-#include <stdlib.h>
-
 #include <catch2/catch_test_macros.hpp>
+#include <stdlib.h>
 
 namespace bulkhead::testing {
 namespace {
@@ -35,7 +34,8 @@ sys::Path cache_directory() {
 sys::Command os_builder_command(std::vector<std::string> arguments, std::vector<std::string> extra_environment) {
   arguments.insert(arguments.begin(), BULKHEAD_OS_BUILDER);
   sys::Command command{.arguments = std::move(arguments),
-                       .extra_environment = {"BULKHEAD_KEYS=" + key_directory().native(), "BULKHEAD_CACHE=" + cache_directory().native()}};
+                       .extra_environment = {"BULKHEAD_KEYS=" + key_directory().native(),
+                                             "BULKHEAD_CACHE=" + cache_directory().native()}};
   command.extra_environment.insert(command.extra_environment.end(), extra_environment.begin(), extra_environment.end());
   command.directory = source_directory();
   return command;

@@ -35,8 +35,12 @@ TEST_CASE("numbers and names that contradict each other are refused") {
     const auto added = add_accounts(variant, tree);
     return added ? std::string("no error") : added.error().describe();
   };
-  CHECK(refused([](auto& variant) { variant.users["twin"] = {.uid = 900, .gid = 900, .description = {}, .home = "/"}; }).contains("both have the number 900"));
-  CHECK(refused([](auto& variant) { variant.groups["twin"] = {.gid = 4, .members = {}}; }).contains("both have the number 4"));
+  CHECK(refused([](auto& variant) {
+          variant.users["twin"] = {.uid = 900, .gid = 900, .description = {}, .home = "/"};
+        }).contains("both have the number 900"));
+  CHECK(refused([](auto& variant) {
+          variant.groups["twin"] = {.gid = 4, .members = {}};
+        }).contains("both have the number 4"));
   CHECK(refused([](auto& variant) { variant.groups["log"].members = {"ghost"}; }).contains("no user 'ghost'"));
   CHECK(refused([](auto& variant) { variant.groups["net"] = {.gid = 901, .members = {}}; }).contains("another number"));
   CHECK(refused([](auto& variant) { variant.users.erase("root"); }).contains("root"));

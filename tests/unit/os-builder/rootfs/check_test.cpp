@@ -14,7 +14,10 @@ struct Image {
   Image() {
     variant.users = {{"root", {}}, {"net", {.uid = 9, .gid = 9, .description = {}, .home = "/"}}};
     variant.executables = {{"program", "reason"}};
-    file("/usr/bin/program", "\x7f" "ELF", 0755);
+    file("/usr/bin/program",
+         "\x7f"
+         "ELF",
+         0755);
     REQUIRE(finish_layout(tree));
   }
 
@@ -26,7 +29,9 @@ struct Image {
     REQUIRE(tree.put_symlink(path, target, "pkg"));
     return *this;
   }
-  Image& unit(const std::string& name, const std::string& text) { return file(std::format("{}/{}", kUnitDir, name), text); }
+  Image& unit(const std::string& name, const std::string& text) {
+    return file(std::format("{}/{}", kUnitDir, name), text);
+  }
 
   std::string fault() const {
     const auto checked = check_tree(variant, files, tree);
@@ -52,11 +57,32 @@ TEST_CASE("one error names everything that is wrong") {
 }
 
 TEST_CASE("shells, interpreters, scripts and package managers are found wherever they hide") {
-  CHECK(Image().file("/usr/lib/x/bash", "\x7f" "ELF", 0755).fault().contains("/usr/lib/x/bash (pkg) is an interpreter"));
-  CHECK(Image().file("/usr/libexec/python3.13", "\x7f" "ELF", 0755).fault().contains("is an interpreter"));
+  CHECK(Image()
+            .file("/usr/lib/x/bash",
+                  "\x7f"
+                  "ELF",
+                  0755)
+            .fault()
+            .contains("/usr/lib/x/bash (pkg) is an interpreter"));
+  CHECK(Image()
+            .file("/usr/libexec/python3.13",
+                  "\x7f"
+                  "ELF",
+                  0755)
+            .fault()
+            .contains("is an interpreter"));
   CHECK(Image().link("/usr/bin/sh", "program").fault().contains("/usr/bin/sh (pkg) is an interpreter"));
-  CHECK(Image().file("/usr/lib/x/hook", "#!/bin/sh\n", 0755).fault().contains("/usr/lib/x/hook (pkg) is an executable script"));
-  CHECK(Image().file("/usr/lib/dpkg", "\x7f" "ELF", 0755).fault().contains("is a package manager"));
+  CHECK(Image()
+            .file("/usr/lib/x/hook", "#!/bin/sh\n", 0755)
+            .fault()
+            .contains("/usr/lib/x/hook (pkg) is an executable script"));
+  CHECK(Image()
+            .file("/usr/lib/dpkg",
+                  "\x7f"
+                  "ELF",
+                  0755)
+            .fault()
+            .contains("is a package manager"));
   CHECK_FALSE(Image().file("/usr/share/bash", "text, not executable", 0644).fault().contains("interpreter"));
 }
 
@@ -82,7 +108,11 @@ TEST_CASE("the directories of PATH hold what is listed, everything listed, and n
 
 TEST_CASE("libraries are there or deliberately absent, and what is declared absent is asked for") {
   Image image;
-  ElfInfo info{.loadable = true, .interpreter = "/lib64/ld.so", .soname = {}, .needed = {"libneeded.so.1"}, .run_path = {},
+  ElfInfo info{.loadable = true,
+               .interpreter = "/lib64/ld.so",
+               .soname = {},
+               .needed = {"libneeded.so.1"},
+               .run_path = {},
                .dlopen = {{.feature = "f", .priority = "suggested", .sonames = {"libmaybe.so.2", "libmaybe.so.1"}}}};
   image.files.emplace("/usr/bin/program", info);
   const std::string fault = image.fault();
@@ -99,27 +129,48 @@ TEST_CASE("libraries are there or deliberately absent, and what is declared abse
 
 TEST_CASE("symlinks lead somewhere, now or when the system runs") {
   CHECK(Image().link("/usr/lib/x", "nowhere").fault().contains("/usr/lib/x (pkg) points at nowhere"));
-  CHECK_FALSE(Image().link("/usr/share/factory/etc/resolv.conf", "../run/systemd/resolv.conf").fault().contains("resolv.conf"));
-  CHECK_FALSE(Image().link("/usr/share/factory/etc/a", "b").file("/usr/share/factory/etc/b", "").fault().contains("factory"));
+  CHECK_FALSE(
+      Image().link("/usr/share/factory/etc/resolv.conf", "../run/systemd/resolv.conf").fault().contains("resolv.conf"));
+  CHECK_FALSE(
+      Image().link("/usr/share/factory/etc/a", "b").file("/usr/share/factory/etc/b", "").fault().contains("factory"));
   CHECK_FALSE(Image().link("/usr/lib/x", "/etc/b").file("/usr/share/factory/etc/b", "").fault().contains("/usr/lib/x"));
   CHECK(Image().link("/usr/share/factory/etc/a", "../usr/lib/gone").fault().contains("points at ../usr/lib/gone"));
 }
 
 TEST_CASE("units run programs that exist as users that exist") {
-  CHECK(Image().unit("a.service", "[Service]\nExecStart=-/usr/bin/gone --x\n").fault().contains("a.service (pkg) runs /usr/bin/gone"));
+  CHECK(Image()
+            .unit("a.service", "[Service]\nExecStart=-/usr/bin/gone --x\n")
+            .fault()
+            .contains("a.service (pkg) runs /usr/bin/gone"));
   CHECK(Image().unit("a.service", "[Service]\nExecStart=gone\n").fault().contains("runs gone"));
   CHECK(Image().unit("a.service", "[Service]\nUser=ghost\n").fault().contains("runs as user ghost"));
   CHECK(Image().unit("a.socket", "[Socket]\nSocketGroup=ghosts\n").fault().contains("names group ghosts"));
-  CHECK_FALSE(Image().unit("a.service", "[Service]\nExecStart=!program\nUser=net\nGroup=net\n").fault().contains("a.service"));
-  CHECK_FALSE(Image().unit("a.service", "[Service]\nExecStart=/usr/bin/program\nUser=made-up\nDynamicUser=yes\n").fault().contains("a.service"));
+  CHECK_FALSE(
+      Image().unit("a.service", "[Service]\nExecStart=!program\nUser=net\nGroup=net\n").fault().contains("a.service"));
+  CHECK_FALSE(Image()
+                  .unit("a.service", "[Service]\nExecStart=/usr/bin/program\nUser=made-up\nDynamicUser=yes\n")
+                  .fault()
+                  .contains("a.service"));
 }
 
 TEST_CASE("names in udev's rules and tmpfiles.d are accounts of the image") {
-  CHECK(Image().file("/usr/lib/udev/rules.d/50.rules", "KERNEL==\"x\", GROUP=\"ghosts\"\n").fault().contains("names ghosts"));
-  CHECK_FALSE(Image().file("/usr/lib/udev/rules.d/50.rules", "# GROUP=\"ghosts\"\nKERNEL==\"x\", GROUP=\"net\"\n").fault().contains("50.rules"));
+  CHECK(Image()
+            .file("/usr/lib/udev/rules.d/50.rules", "KERNEL==\"x\", GROUP=\"ghosts\"\n")
+            .fault()
+            .contains("names ghosts"));
+  CHECK_FALSE(Image()
+                  .file("/usr/lib/udev/rules.d/50.rules", "# GROUP=\"ghosts\"\nKERNEL==\"x\", GROUP=\"net\"\n")
+                  .fault()
+                  .contains("50.rules"));
   CHECK(Image().file("/usr/lib/tmpfiles.d/a.conf", "d /run/x 0755 ghost net -\n").fault().contains("names user ghost"));
-  CHECK(Image().file("/usr/lib/tmpfiles.d/a.conf", "d /run/x 0755 net ghosts -\n").fault().contains("names group ghosts"));
-  CHECK_FALSE(Image().file("/usr/lib/tmpfiles.d/a.conf", "d /run/x 0755 net - -\na+ /run/y - - - - u:x\n").fault().contains("a.conf"));
+  CHECK(Image()
+            .file("/usr/lib/tmpfiles.d/a.conf", "d /run/x 0755 net ghosts -\n")
+            .fault()
+            .contains("names group ghosts"));
+  CHECK_FALSE(Image()
+                  .file("/usr/lib/tmpfiles.d/a.conf", "d /run/x 0755 net - -\na+ /run/y - - - - u:x\n")
+                  .fault()
+                  .contains("a.conf"));
   CHECK(Image().file("/usr/lib/sysusers.d/a.conf", "u x\n").fault().contains("accounts come from [users]"));
 }
 

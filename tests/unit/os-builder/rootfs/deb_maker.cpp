@@ -2,7 +2,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-
 #include <catch2/catch_test_macros.hpp>
 
 namespace bulkhead::test {
@@ -69,8 +68,13 @@ std::string make_ar(const std::vector<std::pair<std::string, std::string>>& memb
 }
 
 std::string make_deb(const std::vector<Member>& members, std::string_view compression) {
-  const std::string suffix = compression == "xz" ? ".xz" : compression == "zstd" ? ".zst" : compression == "gzip" ? ".gz" : "";
-  return make_ar({{"debian-binary", "2.0\n"}, {"control.tar.xz", "not looked at"}, {"data.tar" + suffix, make_data_tar(members, compression)}});
+  const std::string suffix = compression == "xz"     ? ".xz"
+                             : compression == "zstd" ? ".zst"
+                             : compression == "gzip" ? ".gz"
+                                                     : "";
+  return make_ar({{"debian-binary", "2.0\n"},
+                  {"control.tar.xz", "not looked at"},
+                  {"data.tar" + suffix, make_data_tar(members, compression)}});
 }
 
 rootfs::ContentSink memory_sink() {

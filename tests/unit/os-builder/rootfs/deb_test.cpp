@@ -11,7 +11,9 @@ namespace {
 using test::Member;
 using Kind = Member::Kind;
 
-Result<Tree> read(const std::string& deb, const DebLimits& limits = {}) { return read_deb(as_bytes(deb), limits, test::memory_sink()); }
+Result<Tree> read(const std::string& deb, const DebLimits& limits = {}) {
+  return read_deb(as_bytes(deb), limits, test::memory_sink());
+}
 
 std::string failure(const std::string& deb, const DebLimits& limits = {}) {
   const auto tree = read(deb, limits);
@@ -55,7 +57,8 @@ TEST_CASE("hard links have the same content and capabilities are kept") {
 }
 
 TEST_CASE("names that are no UTF-8 are taken as they are") {
-  const auto tree = read(test::make_deb({{.name = "./usr/share/T\xc3\xba.crt", .content = "1"}, {.name = "./usr/share/\xfa", .content = "2"}}));
+  const auto tree = read(test::make_deb(
+      {{.name = "./usr/share/T\xc3\xba.crt", .content = "1"}, {.name = "./usr/share/\xfa", .content = "2"}}));
   REQUIRE(tree);
   CHECK(test::text_of(*tree, "/usr/share/T\xc3\xba.crt") == "1");
   CHECK(test::text_of(*tree, "/usr/share/\xfa") == "2");
@@ -67,12 +70,14 @@ TEST_CASE("a package cannot reach outside its tree or bring special files") {
   CHECK(failure(test::make_deb({{.name = "./dev/x", .kind = Kind::device}})).contains("neither file"));
   CHECK(failure(test::make_deb({{.name = "./a", .kind = Kind::hard_link, .content = "./b"}})).contains("hard link"));
   CHECK(failure(test::make_deb({{.name = "./a", .content = "1"}, {.name = "./a", .content = "2"}})).contains("twice"));
-  CHECK(failure(test::make_deb({{.name = "./a", .kind = Kind::symlink, .content = "/etc"}, {.name = "./a/passwd", .content = "2"}}))
+  CHECK(failure(test::make_deb({{.name = "./a", .kind = Kind::symlink, .content = "/etc"},
+                                {.name = "./a/passwd", .content = "2"}}))
             .contains("not a directory"));
 }
 
 TEST_CASE("a package beyond the limits is refused") {
-  const std::string deb = test::make_deb({{.name = "./a", .content = std::string(5000, 'x')}, {.name = "./b", .content = std::string(5000, 'x')}});
+  const std::string deb = test::make_deb(
+      {{.name = "./a", .content = std::string(5000, 'x')}, {.name = "./b", .content = std::string(5000, 'x')}});
   CHECK(failure(deb, {.file_bytes = 4000}).contains("larger"));
   CHECK(failure(deb, {.total_bytes = 8000}).contains("larger"));
   CHECK(failure(deb, {.entries = 1}).contains("more than 1 files"));
@@ -89,7 +94,8 @@ TEST_CASE("what is no package is said to be none") {
 }
 
 TEST_CASE("a package cut off anywhere is an error, never a smaller package") {
-  const std::string deb = test::make_deb({{.name = "./a", .content = std::string(3000, 'a')}, {.name = "./b", .content = "b"}});
+  const std::string deb =
+      test::make_deb({{.name = "./a", .content = std::string(3000, 'a')}, {.name = "./b", .content = "b"}});
   const auto whole = read(deb);
   REQUIRE(whole);
   for (std::size_t size = 0; size + 100 < deb.size(); size += 7) {

@@ -1,8 +1,9 @@
 #include "os-builder/rootfs/elf.hpp"
 
-#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <elf.h>
+
+#include <algorithm>
 
 #include "lib/base/hex.hpp"
 #include "lib/sys/mapped_file.hpp"
@@ -33,7 +34,8 @@ TEST_CASE("a program says what it needs and what it may load") {
   CHECK(info->loadable);
   CHECK(info->interpreter == "/lib64/ld-linux-x86-64.so.2");
   CHECK(std::ranges::contains(info->needed, "libc.so.6"));
-  CHECK(info->dlopen == std::vector{DlopenNote{.feature = "sky", .priority = "suggested", .sonames = {"libsky.so.2", "libsky.so.1"}}});
+  CHECK(info->dlopen ==
+        std::vector{DlopenNote{.feature = "sky", .priority = "suggested", .sonames = {"libsky.so.2", "libsky.so.1"}}});
 }
 
 TEST_CASE("a library says its name") {
@@ -47,7 +49,9 @@ TEST_CASE("a library says its name") {
 TEST_CASE("text is no ELF file, and a cut-off one is damaged") {
   CHECK_FALSE(is_elf(as_bytes("")));
   CHECK_FALSE(is_elf(as_bytes("#!/bin/sh")));
-  CHECK_FALSE(read_elf(as_bytes("\x7f" "ELF")));
+  CHECK_FALSE(
+      read_elf(as_bytes("\x7f"
+                        "ELF")));
   const auto file = sys::MappedFile::open("/proc/self/exe");
   REQUIRE(file);
   for (const std::size_t size : {5UZ, 16UZ, 63UZ, 64UZ, 200UZ, 1000UZ}) {

@@ -12,11 +12,14 @@ constexpr std::string_view kDep =
     "kernel/lib/libcrc32c.ko:\nkernel/drivers/block/virtio_blk.ko:\n";
 constexpr std::string_view kBuiltin = "kernel/fs/ext4/ext4.ko\nkernel/drivers/nvme/host/nvme-core.ko\n";
 
-Result<std::vector<std::string>> closure(std::vector<std::string> wanted) { return module_closure(wanted, kDep, kBuiltin); }
+Result<std::vector<std::string>> closure(std::vector<std::string> wanted) {
+  return module_closure(wanted, kDep, kBuiltin);
+}
 
 TEST_CASE("modules come with what they need") {
   CHECK(closure({"erofs", "virtio-blk"}) ==
-        std::vector<std::string>{"kernel/drivers/block/virtio_blk.ko", "kernel/fs/erofs/erofs.ko", "kernel/fs/netfs/netfs.ko", "kernel/lib/libcrc32c.ko"});
+        std::vector<std::string>{"kernel/drivers/block/virtio_blk.ko", "kernel/fs/erofs/erofs.ko",
+                                 "kernel/fs/netfs/netfs.ko", "kernel/lib/libcrc32c.ko"});
 }
 
 TEST_CASE("what is built in needs no file") { CHECK(closure({"ext4", "nvme_core"}) == std::vector<std::string>{}); }
@@ -46,7 +49,8 @@ TEST_CASE("modules are indexed, and only the indexes that something reads are in
   REQUIRE(aside.put_file("/boot/vmlinuz-6.1", "kernel", 0644, "linux"));
   REQUIRE(aside.put_file("/usr/lib/modules/6.1/modules.order", "", 0644, "linux"));
   REQUIRE(aside.put_file("/usr/lib/modules/6.1/modules.builtin", "kernel/fs/ext4/ext4.ko\n", 0644, "linux"));
-  REQUIRE(aside.put_file("/usr/lib/modules/6.1/modules.builtin.modinfo", std::string("ext4.license=GPL\0", 17), 0644, "linux"));
+  REQUIRE(aside.put_file("/usr/lib/modules/6.1/modules.builtin.modinfo", std::string("ext4.license=GPL\0", 17), 0644,
+                         "linux"));
   const auto kernel = prepare_kernel(aside, store);
   REQUIRE(kernel);
   CHECK(kernel->release == "6.1");

@@ -19,8 +19,16 @@ struct Fixture {
     return store.get(key, [this](const ContentSink& sink) -> Result<Tree> {
       ++made;
       Tree tree;
-      Entry file{.node = TRY(sink("text")), .mode = 04755, .uid = 3, .gid = 4, .xattrs = {{"user.\xff", std::string("\0\xfe", 2)}}, .origin = {}};
-      TRY(tree.put("/dir/\xfa" "file", file));
+      Entry file{.node = TRY(sink("text")),
+                 .mode = 04755,
+                 .uid = 3,
+                 .gid = 4,
+                 .xattrs = {{"user.\xff", std::string("\0\xfe", 2)}},
+                 .origin = {}};
+      TRY(
+          tree.put("/dir/\xfa"
+                   "file",
+                   file));
       TRY(tree.put_symlink("/link", "dir", ""));
       return tree;
     });
@@ -34,9 +42,17 @@ TEST_CASE_METHOD(Fixture, "a layer is made once and comes back as it was") {
   REQUIRE(second);
   CHECK(made == 1);
   CHECK(first->digest() == second->digest());
-  CHECK(second->find("/dir/\xfa" "file")->mode == 04755);
-  CHECK(second->find("/dir/\xfa" "file")->xattrs.at("user.\xff") == std::string("\0\xfe", 2));
-  CHECK(test::text_of(*second, "/dir/\xfa" "file") == "text");
+  CHECK(second
+            ->find("/dir/\xfa"
+                   "file")
+            ->mode == 04755);
+  CHECK(second
+            ->find("/dir/\xfa"
+                   "file")
+            ->xattrs.at("user.\xff") == std::string("\0\xfe", 2));
+  CHECK(test::text_of(*second,
+                      "/dir/\xfa"
+                      "file") == "text");
   CHECK(second->find("/link")->symlink()->target == "dir");
 }
 
@@ -65,7 +81,8 @@ TEST_CASE("an index of any bytes is an error or a tree") {
   REQUIRE(tree.put_file("/a", "x", 0644, ""));
   const std::string index = write_layer_index(tree);
   REQUIRE(parse_layer_index(index, "/files"));
-  for (std::size_t size = 0; size < index.size(); ++size) CHECK_FALSE(parse_layer_index(index.substr(0, size), "/files"));
+  for (std::size_t size = 0; size < index.size(); ++size)
+    CHECK_FALSE(parse_layer_index(index.substr(0, size), "/files"));
   for (std::size_t at = 0; at < index.size(); ++at) {
     std::string changed = index;
     changed[at] = static_cast<char>(changed[at] ^ 0x55);

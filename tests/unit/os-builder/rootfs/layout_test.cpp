@@ -1,4 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
+
 #include <filesystem>
 
 #include "lib/sys/temp_dir.hpp"
@@ -48,7 +49,8 @@ TEST_CASE("os-release says what the image is") {
   variant.product = "Bulkhead";
   variant.version = *Version::parse("1.2.3");
   CHECK(os_release_text(variant, {.build_id = "abc", .source_date_epoch = 0}) ==
-        "ID=bulkhead\nNAME=\"Bulkhead\"\nPRETTY_NAME=\"Bulkhead 1.2.3 (kvm)\"\nVARIANT=\"for \\\"\\$KVM\\\"\"\nVARIANT_ID=kvm\n"
+        "ID=bulkhead\nNAME=\"Bulkhead\"\nPRETTY_NAME=\"Bulkhead 1.2.3 (kvm)\"\nVARIANT=\"for "
+        "\\\"\\$KVM\\\"\"\nVARIANT_ID=kvm\n"
         "VERSION=\"1.2.3\"\nVERSION_ID=1.2.3\nBUILD_ID=\"abc\"\nIMAGE_ID=bulkhead\nIMAGE_VERSION=1.2.3\n");
 }
 
@@ -79,7 +81,7 @@ TEST_CASE("/etc becomes a template and an empty mount point") {
     REQUIRE(tree.find(path) != nullptr);
     CHECK(tree.find(path)->is_directory());
   }
-  CHECK(tree.resolve("/lib64") .empty());  // nothing is in /usr/lib64 here
+  CHECK(tree.resolve("/lib64").empty());  // nothing is in /usr/lib64 here
   CHECK(tree.find("/bin")->symlink()->target == "usr/bin");
 }
 

@@ -49,7 +49,8 @@ TEST_CASE("libraries stay when a program needs them, also by way of others, with
 
 TEST_CASE("libraries loaded on demand stay unless they are deliberately absent") {
   ElfInfo info;
-  info.dlopen = {{.feature = "x", .priority = "", .sonames = {"libx.so.1"}}, {.feature = "y", .priority = "", .sonames = {"liby.so.1"}}};
+  info.dlopen = {{.feature = "x", .priority = "", .sonames = {"libx.so.1"}},
+                 {.feature = "y", .priority = "", .sonames = {"liby.so.1"}}};
   System system;
   system.add("/usr/bin/program", info).library("libx.so.1", "libx.so.1").library("liby.so.1", "liby.so.1");
   variant::Variant variant;

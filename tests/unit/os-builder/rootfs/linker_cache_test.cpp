@@ -1,8 +1,7 @@
+#include <catch2/catch_test_macros.hpp>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <catch2/catch_test_macros.hpp>
 
 #include "lib/sys/temp_dir.hpp"
 #include "os-builder/rootfs/steps.hpp"
@@ -20,7 +19,8 @@ TEST_CASE("the linker's cache lists the libraries of the tree, and is made once"
   Tree tree;
   REQUIRE(tree.put_file("/usr/lib/x86_64-linux-gnu/libz.so.1", *library, 0644, "zlib"));
   ElfFiles files;
-  files["/usr/lib/x86_64-linux-gnu/libz.so.1"] = ElfInfo{.loadable = true, .interpreter = {}, .soname = "libz.so.1", .needed = {}, .run_path = {}, .dlopen = {}};
+  files["/usr/lib/x86_64-linux-gnu/libz.so.1"] =
+      ElfInfo{.loadable = true, .interpreter = {}, .soname = "libz.so.1", .needed = {}, .run_path = {}, .dlopen = {}};
   REQUIRE(add_linker_cache(files, store, tree));
   const std::string cache = test::text_of(tree, "/etc/ld.so.cache");
   CHECK(cache.starts_with("glibc-ld.so.cache"));

@@ -36,10 +36,11 @@ class Packages {
 };
 
 TEST_CASE("packages become one tree that knows who brought what") {
-  const auto merged = Packages()
-                          .add("a", {{.name = "./usr/share/a", .content = "1"}})
-                          .add("b", {{.name = "./usr/share/b", .content = "2"}, {.name = "./usr/share/a", .content = "1"}})
-                          .merge();
+  const auto merged =
+      Packages()
+          .add("a", {{.name = "./usr/share/a", .content = "1"}})
+          .add("b", {{.name = "./usr/share/b", .content = "2"}, {.name = "./usr/share/a", .content = "1"}})
+          .merge();
   REQUIRE(merged);
   CHECK(merged->tree.find("/usr/share/a")->origin == "a");
   CHECK(merged->tree.find("/usr/share/b")->origin == "b");
@@ -65,7 +66,9 @@ TEST_CASE("drop rules take files out and keep rules are exceptions from them") {
   variant.drop_files = {"/usr/share/**"};
   variant.keep_files = {"/usr/share/*/copyright"};
   Packages packages;
-  packages.add("a", {{.name = "./usr/share/a/copyright", .content = "c"}, {.name = "./usr/share/a/manual", .content = "m"}, {.name = "./usr/lib/a", .content = "l"}});
+  packages.add("a", {{.name = "./usr/share/a/copyright", .content = "c"},
+                     {.name = "./usr/share/a/manual", .content = "m"},
+                     {.name = "./usr/lib/a", .content = "l"}});
   const auto merged = packages.merge(variant);
   REQUIRE(merged);
   CHECK(merged->tree.find("/usr/share/a/copyright") != nullptr);
@@ -82,7 +85,9 @@ TEST_CASE("what boots the machine is taken aside, whatever the rules say") {
   variant::Variant variant;
   variant.drop_files = {"/**"};
   Packages packages;
-  packages.add("linux", {{.name = "./boot/vmlinuz-6", .content = "k"}, {.name = "./usr/lib/modules/6/modules.order", .content = ""}})
+  packages
+      .add("linux",
+           {{.name = "./boot/vmlinuz-6", .content = "k"}, {.name = "./usr/lib/modules/6/modules.order", .content = ""}})
       .add("systemd-boot-efi", {{.name = "./usr/lib/systemd/boot/efi/linuxx64.efi.stub", .content = "s"}});
   const auto merged = packages.merge(variant);
   REQUIRE(merged);
@@ -103,7 +108,8 @@ TEST_CASE("only listed executables stay in the directories of PATH") {
   variant::Variant variant;
   variant.executables = {{"kept", "reason"}, {"alias", "reason"}};
   Tree tree;
-  for (const char* path : {"/usr/bin/kept", "/usr/bin/gone", "/usr/sbin/gone", "/usr/local/bin/gone", "/usr/libexec/gone"}) {
+  for (const char* path :
+       {"/usr/bin/kept", "/usr/bin/gone", "/usr/sbin/gone", "/usr/local/bin/gone", "/usr/libexec/gone"}) {
     REQUIRE(tree.put_file(path, "x", 0755, "a"));
   }
   REQUIRE(tree.put_symlink("/usr/sbin/alias", "../bin/kept", "a"));

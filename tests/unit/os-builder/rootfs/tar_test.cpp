@@ -1,9 +1,8 @@
 #include <archive.h>
 #include <archive_entry.h>
+#include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
-
-#include <catch2/catch_test_macros.hpp>
 
 #include "lib/sys/temp_dir.hpp"
 #include "os-builder/rootfs/tree.hpp"
@@ -47,7 +46,8 @@ TEST_CASE("a tar stream has every entry with its owner, mode, attributes and the
     CHECK(archive_entry_gid(entry) == 8);
     CHECK(archive_entry_xattr_count(entry) == 1);
   }
-  CHECK(names == std::vector<std::string>{"./", "bin", "usr/", "usr/bin/", "usr/bin/true", "usr/share/", "usr/share/" + std::string(200, 'n')});
+  CHECK(names == std::vector<std::string>{"./", "bin", "usr/", "usr/bin/", "usr/bin/true", "usr/share/",
+                                          "usr/share/" + std::string(200, 'n')});
   archive_read_free(reader);
 }
 

@@ -24,7 +24,8 @@ variant::Variant enabling(std::vector<std::string> units) {
 }
 
 TEST_CASE("settings of a unit file are read as systemd reads them") {
-  const auto settings = parse_unit_file("# comment\n[Unit]\nAfter = a.service \\\n ; in between\n  b.service\n\n[Install]\nAlias=x\nno setting\n");
+  const auto settings = parse_unit_file(
+      "# comment\n[Unit]\nAfter = a.service \\\n ; in between\n  b.service\n\n[Install]\nAlias=x\nno setting\n");
   CHECK(settings == std::vector<UnitSetting>{{"Unit", "After", "a.service b.service"}, {"Install", "Alias", "x"}});
   CHECK(unit_words(parse_unit_file("[S]\nK=a b\nK=\nK=c  d\n"), "S", "K") == std::vector<std::string>{"c", "d"});
 }
@@ -38,9 +39,11 @@ TEST_CASE("the program of a command line is found behind its prefixes") {
 }
 
 TEST_CASE("enabled units are wanted by what their [Install] section names") {
-  Tree tree = tree_of({{"a.service", "[Install]\nWantedBy=multi-user.target other.target\nAlias=b.service\nAlso=a.socket missing.socket\n"},
-                       {"a.socket", "[Install]\nRequiredBy=sockets.target\n"},
-                       {"shell@.service", "[Install]\nWantedBy=multi-user.target\n"}});
+  Tree tree =
+      tree_of({{"a.service",
+                "[Install]\nWantedBy=multi-user.target other.target\nAlias=b.service\nAlso=a.socket missing.socket\n"},
+               {"a.socket", "[Install]\nRequiredBy=sockets.target\n"},
+               {"shell@.service", "[Install]\nWantedBy=multi-user.target\n"}});
   REQUIRE(arrange_units(enabling({"a.service", "shell@ttyS0.service"}), tree));
   CHECK(link(tree, "multi-user.target.wants/a.service") == "../a.service");
   CHECK(link(tree, "other.target.wants/a.service") == "../a.service");
@@ -50,7 +53,8 @@ TEST_CASE("enabled units are wanted by what their [Install] section names") {
 }
 
 TEST_CASE("enabling a unit that is not there names the nearest one") {
-  Tree tree = tree_of({{"systemd-networkd.service", "[Install]\nWantedBy=multi-user.target\n"}, {"static.service", "[Service]\n"}});
+  Tree tree = tree_of(
+      {{"systemd-networkd.service", "[Install]\nWantedBy=multi-user.target\n"}, {"static.service", "[Service]\n"}});
   const auto unknown = arrange_units(enabling({"systemd-network.service"}), tree);
   REQUIRE_FALSE(unknown);
   CHECK(unknown.error().hint == "did you mean 'systemd-networkd.service'?");
@@ -62,7 +66,8 @@ TEST_CASE("enabling a unit that is not there names the nearest one") {
 TEST_CASE("masked units and units that are not in the image are not pulled in by packages' links") {
   Tree tree = tree_of({{"a.service", ""}, {"b.service", ""}, {"t@.service", ""}});
   for (const char* name : {"a.service", "b.service", "gone.service", "t@x.service"}) {
-    REQUIRE(tree.put_symlink(std::format("{}/sysinit.target.wants/{}", kUnitDir, name), std::format("../{}", name), "a"));
+    REQUIRE(
+        tree.put_symlink(std::format("{}/sysinit.target.wants/{}", kUnitDir, name), std::format("../{}", name), "a"));
   }
   variant::Variant variant;
   variant.masked_units = {"a.service"};
