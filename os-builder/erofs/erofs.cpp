@@ -19,13 +19,15 @@ std::string derived_uuid(const Sha256& digest) {
   named.bytes[6] = (named.bytes[6] & std::byte{0x0f}) | std::byte{0x80};
   named.bytes[8] = (named.bytes[8] & std::byte{0x3f}) | std::byte{0x80};
   const std::string hex = named.to_string();
-  return std::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4), hex.substr(20, 12));
+  return std::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
+                     hex.substr(20, 12));
 }
 
 Result<> align(const sys::Path& image) {
   const std::uint64_t size = TRY(sys::file_size(image));
   const std::uint64_t aligned = (size + kAlignment - 1) / kAlignment * kAlignment;
-  if (aligned != size && ::truncate(image.c_str(), static_cast<off_t>(aligned)) < 0) return fail_errno("extending {}", image.native());
+  if (aligned != size && ::truncate(image.c_str(), static_cast<off_t>(aligned)) < 0)
+    return fail_errno("extending {}", image.native());
   return {};
 }
 
@@ -41,10 +43,10 @@ Result<std::string> tool_version() {
 
 Result<> build(const rootfs::Tree& tree, const ErofsOptions& options, const sys::Path& output) {
   if (sys::exists(output)) return fail(ErrorCode::already_exists, "{} exists", output.native());
-  sys::Command command{.arguments = {"mkfs.erofs", "--quiet", "--tar=f", "-T" + std::to_string(options.epoch), "--all-time",
-                                     "-U", derived_uuid(tree.digest())}};
-  // No -Efragments, dedupe or ztailpacking: they pack unrelated files into one block, and an update then changes most blocks
-  // (docs/decisions/0002-erofs-compression.md).
+  sys::Command command{.arguments = {"mkfs.erofs", "--quiet", "--tar=f", "-T" + std::to_string(options.epoch),
+                                     "--all-time", "-U", derived_uuid(tree.digest())}};
+  // No -Efragments, dedupe or ztailpacking: they pack unrelated files into one block, and an update then changes most
+  // blocks (docs/decisions/0002-erofs-compression.md).
   if (!options.compression.empty()) command.arguments.push_back("-z" + options.compression);
   if (options.cluster_size != 0) command.arguments.push_back("-C" + std::to_string(options.cluster_size));
   command.arguments.push_back(output.native());

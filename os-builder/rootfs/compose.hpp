@@ -30,7 +30,8 @@ struct ComposedRoot {
   Content kernel;              // /boot/vmlinuz-*
   Content efi_stub;            // linuxx64.efi.stub of systemd-boot-efi
   Content boot_loader;         // systemd-bootx64.efi, unsigned
-  // Everything below /usr/lib/modules/<release> before the allow-list: the initrd takes its modules from here.
+  // Everything below /usr/lib/modules/<release> before the allow-list, uncompressed, with the files of depmod: the
+  // initrd takes its modules from here.
   Tree modules;
   std::string os_release;  // text of /usr/lib/os-release
 };
