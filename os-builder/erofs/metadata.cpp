@@ -18,7 +18,9 @@ constexpr std::size_t kMaxEntries = 1'000'000;
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxPath = 4096;
 
-std::unexpected<Error> damaged(std::string_view what) { return fail(ErrorCode::data_loss, "damaged EROFS image: {}", what); }
+std::unexpected<Error> damaged(std::string_view what) {
+  return fail(ErrorCode::data_loss, "damaged EROFS image: {}", what);
+}
 
 // Bounds-checked little-endian reads.
 class Bytes {
@@ -89,7 +91,8 @@ Result<Node> parse_node(const Bytes& image, const Superblock& superblock, std::u
   const unsigned format = TRY(image.number<std::uint16_t>(at));
   const bool extended = (format & 1U) != 0;
   const unsigned layout = format >> 1U & 7U;
-  if (layout > static_cast<unsigned>(Layout::compressed_compact)) return damaged("a layout of data that is not supported");
+  if (layout > static_cast<unsigned>(Layout::compressed_compact))
+    return damaged("a layout of data that is not supported");
   const unsigned xattr_count = TRY(image.number<std::uint16_t>(at + 2));
   Node node{.layout = static_cast<Layout>(layout), .mode = TRY(image.number<std::uint16_t>(at + 4))};
   node.data_block = TRY(image.number<std::uint32_t>(at + 16));
@@ -109,7 +112,8 @@ Result<Node> parse_node(const Bytes& image, const Superblock& superblock, std::u
 
 // Whole blocks first; with an inline tail, what is left over follows the node itself.
 Result<std::string> read_data(const Bytes& image, const Superblock& superblock, const Node& node) {
-  if (node.layout != Layout::plain && node.layout != Layout::inline_tail) return damaged("a compressed directory or symlink");
+  if (node.layout != Layout::plain && node.layout != Layout::inline_tail)
+    return damaged("a compressed directory or symlink");
   if (node.size > image.size()) return damaged("a directory or symlink is larger than the image");
   const std::uint64_t tail = node.layout == Layout::inline_tail ? node.size % superblock.block_size : 0;
   const std::uint64_t whole = node.size - tail;
@@ -143,7 +147,8 @@ Result<std::uint64_t> read_xattr(const Bytes& image, std::uint64_t at, std::map<
   return (4 + name_size + value_size + 3U) / 4 * 4;
 }
 
-Result<std::map<std::string, std::string>> read_xattrs(const Bytes& image, const Superblock& superblock, const Node& node) {
+Result<std::map<std::string, std::string>> read_xattrs(const Bytes& image, const Superblock& superblock,
+                                                       const Node& node) {
   std::map<std::string, std::string> xattrs;
   if (node.xattr_size == 0) return xattrs;
   const unsigned shared = TRY(image.number<std::uint8_t>(node.xattr_offset + 4));
@@ -182,7 +187,8 @@ Result<> read_directory_block(std::string_view block, std::vector<Name>& names) 
     if (name.empty() || name.find('/') != std::string_view::npos || name.find('\0') != std::string_view::npos) {
       return damaged("an impossible file name");
     }
-    if (name != "." && name != "..") names.push_back({.name = std::string(name), .node = TRY(bytes.number<std::uint64_t>(i * kEntry))});
+    if (name != "." && name != "..")
+      names.push_back({.name = std::string(name), .node = TRY(bytes.number<std::uint64_t>(i * kEntry))});
   }
   return {};
 }
@@ -191,20 +197,26 @@ Result<std::vector<Name>> read_directory(const Bytes& image, const Superblock& s
   const std::string data = TRY(read_data(image, superblock, node));
   std::vector<Name> names;
   for (std::size_t at = 0; at < data.size(); at += static_cast<std::size_t>(superblock.directory_block_size)) {
-    TRY(read_directory_block(std::string_view(data).substr(at, static_cast<std::size_t>(superblock.directory_block_size)), names));
+    TRY(read_directory_block(
+        std::string_view(data).substr(at, static_cast<std::size_t>(superblock.directory_block_size)), names));
   }
   return names;
 }
 
 Result<rootfs::Entry> make_entry(const Bytes& image, const Superblock& superblock, const Node& node) {
-  rootfs::Entry entry{.node = rootfs::Directory{}, .mode = node.mode & 07777U, .uid = node.uid, .gid = node.gid,
-                      .xattrs = TRY(read_xattrs(image, superblock, node)), .origin = "image"};
+  rootfs::Entry entry{.node = rootfs::Directory{},
+                      .mode = node.mode & 07777U,
+                      .uid = node.uid,
+                      .gid = node.gid,
+                      .xattrs = TRY(read_xattrs(image, superblock, node)),
+                      .origin = "image"};
   switch (node.mode & S_IFMT) {
     case S_IFDIR: return entry;
     case S_IFREG: entry.node = rootfs::Content{.source = std::string(), .size = node.size, .sha256 = {}}; return entry;
     case S_IFLNK: {
       rootfs::Symlink link{.target = TRY(read_data(image, superblock, node))};
-      if (link.target.empty() || link.target.size() >= kMaxPath || link.target.contains('\0')) return damaged("an impossible symlink");
+      if (link.target.empty() || link.target.size() >= kMaxPath || link.target.contains('\0'))
+        return damaged("an impossible symlink");
       entry.node = std::move(link);
       return entry;
     }

@@ -31,7 +31,8 @@ Result<RootImage> read_image(const sys::Path& image) {
   if (status) return fail(errno_error(status.value(), "finding the directory for temporary files"));
   sys::TempDir extracted = TRY(sys::TempDir::create(parent, "bulkhead-root-"));
   const sys::Path top = extracted.path() / "root";
-  auto checked = sys::run_checked({.arguments = {"fsck.erofs", "-d0", "--extract=" + top.native(), "--no-preserve", "--no-xattrs", image.native()}});
+  auto checked = sys::run_checked({.arguments = {"fsck.erofs", "-d0", "--extract=" + top.native(), "--no-preserve",
+                                                 "--no-xattrs", image.native()}});
   if (!checked) {
     checked.error().code = ErrorCode::data_loss;
     return fail(std::move(checked).error());
@@ -43,7 +44,8 @@ Result<RootImage> read_image(const sys::Path& image) {
     if (content == nullptr) continue;
     const sys::Path file = top / path.substr(1);
     TRY(check_regular(file, content->size));
-    complete.find(path)->node = rootfs::Content{.source = file, .size = content->size, .sha256 = TRY(crypto::sha256_file(file))};
+    complete.find(path)->node =
+        rootfs::Content{.source = file, .size = content->size, .sha256 = TRY(crypto::sha256_file(file))};
   }
   return RootImage{.extracted = std::move(extracted), .tree = std::move(complete)};
 }

@@ -1,5 +1,5 @@
-// A root image read back from its bytes. Names, modes, owners, symlinks and extended attributes are parsed here, because no tool
-// prints all of them; the content of files, which is mostly compressed, is taken out by fsck.erofs.
+// A root image read back from its bytes. Names, modes, owners, symlinks and extended attributes are parsed here,
+// because no tool prints all of them; the content of files, which is mostly compressed, is taken out by fsck.erofs.
 #pragma once
 
 #include <span>
@@ -9,10 +9,11 @@
 
 namespace bulkhead::erofs {
 
-// The tree of an image without the content of its files: a regular file has its size, a zero digest and no source. Reads untrusted
-// bytes: every name is a plain component, every directory has one parent, and nothing outside `image` is looked at.
-// Errors: data_loss. Current limits: one device, no chunk-based or long-prefixed data, which mkfs.erofs writes only when asked;
-// 1,000,000 entries, 64 levels; device files, sockets and pipes are refused, because a Tree has none.
+// The tree of an image without the content of its files: a regular file has its size, a zero digest and no source.
+// Reads untrusted bytes: every name is a plain component, every directory has one parent, and nothing outside `image`
+// is looked at. Errors: data_loss. Current limits: one device, no chunk-based or long-prefixed data, which mkfs.erofs
+// writes only when asked; 1,000,000 entries, 64 levels; device files, sockets and pipes are refused, because a Tree has
+// none.
 Result<rootfs::Tree> parse_metadata(std::span<const std::byte> image);
 
 // Content paths of the tree lie in `extracted`.

@@ -37,7 +37,8 @@ Facts packages_of(const Inspection& inspection) {
 }
 
 const UnifiedKernel* first_kernel(const Inspection& inspection) {
-  const auto file = std::ranges::find_if(inspection.esp, [](const EspFile& candidate) { return candidate.kernel.has_value(); });
+  const auto file =
+      std::ranges::find_if(inspection.esp, [](const EspFile& candidate) { return candidate.kernel.has_value(); });
   return file == inspection.esp.end() ? nullptr : &*file->kernel;
 }
 
@@ -94,11 +95,14 @@ struct Aspect {
   std::function<std::string(const rootfs::Entry&)> value;
 };
 
-std::string kind_of(const rootfs::Entry& entry) { return entry.is_directory() ? "directory" : entry.symlink() != nullptr ? "symlink" : "file"; }
+std::string kind_of(const rootfs::Entry& entry) {
+  return entry.is_directory() ? "directory" : entry.symlink() != nullptr ? "symlink" : "file";
+}
 
 std::string xattrs_text(const rootfs::Entry& entry) {
   std::string text;
-  for (const auto& [name, value] : entry.xattrs) text += std::format("{}{}={}", text.empty() ? "" : ",", name, to_hex(as_bytes(value)));
+  for (const auto& [name, value] : entry.xattrs)
+    text += std::format("{}{}={}", text.empty() ? "" : ",", name, to_hex(as_bytes(value)));
   return text.empty() ? "none" : text;
 }
 
@@ -106,8 +110,14 @@ const std::vector<Aspect>& aspects() {
   static const std::vector<Aspect> list = {
       {"type", kind_of},
       {"target", [](const rootfs::Entry& entry) { return entry.symlink() != nullptr ? entry.symlink()->target : ""; }},
-      {"size", [](const rootfs::Entry& entry) { return entry.content() != nullptr ? std::to_string(entry.content()->size) : ""; }},
-      {"sha256", [](const rootfs::Entry& entry) { return entry.content() != nullptr ? entry.content()->sha256.to_string() : ""; }},
+      {"size",
+       [](const rootfs::Entry& entry) {
+         return entry.content() != nullptr ? std::to_string(entry.content()->size) : "";
+       }},
+      {"sha256",
+       [](const rootfs::Entry& entry) {
+         return entry.content() != nullptr ? entry.content()->sha256.to_string() : "";
+       }},
       {"mode", [](const rootfs::Entry& entry) { return std::format("{:04o}", entry.mode); }},
       {"owner", [](const rootfs::Entry& entry) { return std::format("{}:{}", entry.uid, entry.gid); }},
       {"xattrs", xattrs_text},
@@ -136,7 +146,8 @@ Change changed_entry(const std::string& path, const rootfs::Entry& before, const
 }
 
 bool same_entry(const rootfs::Entry& before, const rootfs::Entry& after) {
-  return before.node == after.node && before.mode == after.mode && before.uid == after.uid && before.gid == after.gid && before.xattrs == after.xattrs;
+  return before.node == after.node && before.mode == after.mode && before.uid == after.uid && before.gid == after.gid &&
+         before.xattrs == after.xattrs;
 }
 
 std::vector<Change> compare_files(const Inspection& before, const Inspection& after) {

@@ -26,7 +26,9 @@ struct Difference {
   std::vector<Change> command_line;  // option: values
   std::vector<Change> partitions;    // "2 uuid": values
 
-  bool empty() const { return packages.empty() && files.empty() && sizes.empty() && command_line.empty() && partitions.empty(); }
+  bool empty() const {
+    return packages.empty() && files.empty() && sizes.empty() && command_line.empty() && partitions.empty();
+  }
 };
 
 Difference diff(const Inspection& before, const Inspection& after);

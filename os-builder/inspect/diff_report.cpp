@@ -1,5 +1,6 @@
-#include <charconv>
 #include <nlohmann/json.hpp>
+
+#include <charconv>
 
 #include "lib/base/text.hpp"
 #include "lib/cli/terminal.hpp"
@@ -11,8 +12,10 @@ namespace {
 using nlohmann::ordered_json;
 
 std::string line(const Change& change, bool color) {
-  if (change.before.empty()) return cli::styled(std::format("+ {}  {}", change.name, change.after), cli::Style::green, color) + "\n";
-  if (change.after.empty()) return cli::styled(std::format("- {}  {}", change.name, change.before), cli::Style::red, color) + "\n";
+  if (change.before.empty())
+    return cli::styled(std::format("+ {}  {}", change.name, change.after), cli::Style::green, color) + "\n";
+  if (change.after.empty())
+    return cli::styled(std::format("- {}  {}", change.name, change.before), cli::Style::red, color) + "\n";
   return std::format("  {}  {} -> {}\n", change.name, change.before, change.after);
 }
 
@@ -37,7 +40,9 @@ Change readable_size(const Change& change) {
 ordered_json changes_json(const std::vector<Change>& changes) {
   ordered_json list = ordered_json::array();
   for (const Change& change : changes) {
-    const auto side = [](const std::string& value) { return value.empty() ? ordered_json(nullptr) : ordered_json(value); };
+    const auto side = [](const std::string& value) {
+      return value.empty() ? ordered_json(nullptr) : ordered_json(value);
+    };
     list.push_back({{"name", change.name}, {"before", side(change.before)}, {"after", side(change.after)}});
   }
   return list;

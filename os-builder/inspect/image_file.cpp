@@ -14,9 +14,9 @@ namespace {
 constexpr std::string_view kQcow2Magic = "QFI\xfb";
 constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";
 constexpr std::string_view kPeMagic = "MZ";
-constexpr std::string_view kGptMagic = "EFI PART";           // second sector
-constexpr std::string_view kProtectiveMbr = "\x55\xaa";      // end of the first sector: a disk whose primary GPT is damaged
-constexpr std::string_view kErofsMagic = "\xe2\xe1\xf5\xe0"; // of the superblock at 1024
+constexpr std::string_view kGptMagic = "EFI PART";       // second sector
+constexpr std::string_view kProtectiveMbr = "\x55\xaa";  // end of the first sector: a disk whose primary GPT is damaged
+constexpr std::string_view kErofsMagic = "\xe2\xe1\xf5\xe0";  // of the superblock at 1024
 constexpr std::size_t kStart = 2048;
 
 Result<std::string> read_start(const sys::Path& path) {
@@ -35,8 +35,9 @@ Result<ImageKind> kind_of(std::string_view start, const sys::Path& path) {
   if (has(start, 1024, kErofsMagic)) return ImageKind::root;
   if (has(start, 0, kPeMagic)) return ImageKind::efi;
   if (has(start, 510, kProtectiveMbr)) return ImageKind::disk;
-  return fail(error(ErrorCode::data_loss, "{} is neither a disk image nor a root image nor an EFI program", path.native())
-                  .with_hint("give the disk.img, disk.qcow2, disk.img.zst, root.erofs or .efi file of a build"));
+  return fail(
+      error(ErrorCode::data_loss, "{} is neither a disk image nor a root image nor an EFI program", path.native())
+          .with_hint("give the disk.img, disk.qcow2, disk.img.zst, root.erofs or .efi file of a build"));
 }
 
 }  // namespace

@@ -98,7 +98,12 @@ Result<> inspect_disk(const ImageFile& file, Inspection& inspection) {
 }  // namespace
 
 EspFile read_esp_file(const std::string& path, std::span<const std::byte> content) {
-  EspFile file{.path = path, .size = content.size(), .sha256 = crypto::sha256(content), .signer = {}, .kernel = {}, .problem = {}};
+  EspFile file{.path = path,
+               .size = content.size(),
+               .sha256 = crypto::sha256(content),
+               .signer = {},
+               .kernel = {},
+               .problem = {}};
   if (!is_efi_program(path)) return file;
   const auto image = pe::parse(content);
   if (!image) {
@@ -121,7 +126,8 @@ EspFile read_esp_file(const std::string& path, std::span<const std::byte> conten
 }
 
 Result<Root> read_root(const sys::Path& erofs_image) {
-  Root root{.image_size = TRY(sys::file_size(erofs_image)), .image = TRY(erofs::read_image(erofs_image)), .packages = {}};
+  Root root{
+      .image_size = TRY(sys::file_size(erofs_image)), .image = TRY(erofs::read_image(erofs_image)), .packages = {}};
   const rootfs::Entry* lock = root.tree().find(kLockPath);
   if (lock != nullptr && lock->content() != nullptr) {
     const std::string text = TRY(lock->content()->read());
@@ -155,9 +161,7 @@ Result<Inspection> inspect(const sys::Path& image) {
                         .root = {}};
   switch (file.kind()) {
     case ImageKind::disk: TRY_CTX(inspect_disk(file, inspection), "reading {}", image.native()); break;
-    case ImageKind::root:
-      inspection.root.emplace(TRY_CTX(read_root(file.raw()), "reading {}", image.native()));
-      break;
+    case ImageKind::root: inspection.root.emplace(TRY_CTX(read_root(file.raw()), "reading {}", image.native())); break;
     case ImageKind::efi: {
       const sys::MappedFile mapped = TRY(sys::MappedFile::open(file.raw()));
       inspection.esp.push_back(read_esp_file(image.filename().native(), mapped.bytes()));

@@ -11,7 +11,9 @@ namespace {
 using nlohmann::ordered_json;
 using Rows = std::vector<std::vector<std::string>>;
 
-std::string heading(std::string_view text, bool color) { return "\n" + cli::styled(text, cli::Style::bold, color) + "\n"; }
+std::string heading(std::string_view text, bool color) {
+  return "\n" + cli::styled(text, cli::Style::bold, color) + "\n";
+}
 
 std::string field(std::string_view name, std::string_view value) { return std::format("  {:<14}  {}\n", name, value); }
 
@@ -20,8 +22,8 @@ std::string optional_text(const std::optional<Sha256>& digest) { return digest ?
 std::string partitions_text(const gpt::TableReading& reading, bool color) {
   Rows rows = {{"NUMBER", "KIND", "SIZE", "LABEL", "UUID"}};
   for (const gpt::Partition& partition : reading.table.partitions) {
-    rows.push_back({std::to_string(partition.number), std::string(to_string(partition.kind())), format_bytes(partition.size),
-                    partition.label, partition.uuid.to_string()});
+    rows.push_back({std::to_string(partition.number), std::string(to_string(partition.kind())),
+                    format_bytes(partition.size), partition.label, partition.uuid.to_string()});
   }
   std::string text = heading("Partitions", color) + cli::table(rows, color);
   for (const std::string& problem : reading.problems) text += "  problem: " + problem + "\n";
@@ -41,7 +43,8 @@ std::string slot_text(const Slot& slot, bool color) {
 }
 
 std::string signer_text(const EspFile& file) {
-  return file.signer ? std::format("{} ({})", file.signer->subject, file.signer->fingerprint.to_string().substr(0, 16)) : "";
+  return file.signer ? std::format("{} ({})", file.signer->subject, file.signer->fingerprint.to_string().substr(0, 16))
+                     : "";
 }
 
 std::string kernel_text(const EspFile& file, bool color) {
@@ -93,8 +96,8 @@ std::string root_text(const Root& root, bool color) {
   const TreeTotals totals = totals_of(root.tree());
   std::string text = heading("Root file system", color);
   text += field("image", format_bytes(root.image_size));
-  text += field("content", std::format("{} in {} files, {} directories, {} symlinks", format_bytes(totals.bytes), totals.files,
-                                       totals.directories, totals.symlinks));
+  text += field("content", std::format("{} in {} files, {} directories, {} symlinks", format_bytes(totals.bytes),
+                                       totals.files, totals.directories, totals.symlinks));
   const auto labels = label_counts(root.tree());
   if (labels.empty()) text += field("labels", "none");
   if (!labels.empty()) {
@@ -105,7 +108,8 @@ std::string root_text(const Root& root, bool color) {
   }
   text += heading(std::format("Packages ({})", root.packages.packages.size()), color);
   Rows rows = {{"NAME", "VERSION", "SUITE"}};
-  for (const packages::Package& package : root.packages.packages) rows.push_back({package.name, package.version, package.suite});
+  for (const packages::Package& package : root.packages.packages)
+    rows.push_back({package.name, package.version, package.suite});
   return text + cli::table(rows, color);
 }
 
@@ -134,7 +138,8 @@ ordered_json table_json(const gpt::TableReading& reading) {
 
 ordered_json esp_json(const EspFile& file) {
   ordered_json json = {{"path", file.path}, {"size", file.size}, {"sha256", file.sha256.to_string()}};
-  if (file.signer) json["signer"] = {{"subject", file.signer->subject}, {"certificate", file.signer->fingerprint.to_string()}};
+  if (file.signer)
+    json["signer"] = {{"subject", file.signer->subject}, {"certificate", file.signer->fingerprint.to_string()}};
   if (!file.problem.empty()) json["problem"] = file.problem;
   if (!file.kernel) return json;
   ordered_json sections = ordered_json::array();
@@ -165,17 +170,22 @@ ordered_json root_json(const Root& root) {
   const TreeTotals totals = totals_of(root.tree());
   ordered_json packages = ordered_json::array();
   for (const packages::Package& package : root.packages.packages) {
-    packages.push_back({{"name", package.name}, {"version", package.version}, {"suite", package.suite}, {"sha256", package.sha256.to_string()}});
+    packages.push_back({{"name", package.name},
+                        {"version", package.version},
+                        {"suite", package.suite},
+                        {"sha256", package.sha256.to_string()}});
   }
-  return {{"image_size", root.image_size},   {"content_size", totals.bytes},   {"files", totals.files},
-          {"directories", totals.directories}, {"symlinks", totals.symlinks}, {"selinux_labels", label_counts(root.tree())},
+  return {{"image_size", root.image_size},  {"content_size", totals.bytes},
+          {"files", totals.files},          {"directories", totals.directories},
+          {"symlinks", totals.symlinks},    {"selinux_labels", label_counts(root.tree())},
           {"packages", std::move(packages)}};
 }
 
 }  // namespace
 
 std::string to_text(const Inspection& inspection, bool color) {
-  std::string text = std::format("{}: {}, {}, {}\n", inspection.path, to_string(inspection.kind), inspection.format, format_bytes(inspection.size));
+  std::string text = std::format("{}: {}, {}, {}\n", inspection.path, to_string(inspection.kind), inspection.format,
+                                 format_bytes(inspection.size));
   if (inspection.table) text += partitions_text(*inspection.table, color);
   for (const Slot& slot : inspection.slots) text += slot_text(slot, color);
   if (inspection.kind != ImageKind::root) text += esp_text(inspection.esp, color);

@@ -20,7 +20,8 @@ struct Certificates {
 Result<Certificates> load_certificates(const sys::Path& directory) {
   const sys::Path signature_db = directory / "db.pem";
   TRY(crypto::Certificate::load(signature_db));
-  return Certificates{.signature_db = signature_db, .root_hash = TRY(crypto::Certificate::load(directory / "root-hash.pem"))};
+  return Certificates{.signature_db = signature_db,
+                      .root_hash = TRY(crypto::Certificate::load(directory / "root-hash.pem"))};
 }
 
 std::unexpected<Error> refuse(std::string what) { return fail(error(ErrorCode::verification_failed, "{}", what)); }
@@ -57,7 +58,8 @@ struct Subject {
 };
 
 Result<> check_uuids(const disk::SlotContent& slot, const Sha256& root_hash) {
-  if (slot.root.uuid != gpt::root_partition_uuid(root_hash)) return refuse("the root partition's UUID is not the start of the root hash");
+  if (slot.root.uuid != gpt::root_partition_uuid(root_hash))
+    return refuse("the root partition's UUID is not the start of the root hash");
   if (slot.verity.uuid != gpt::verity_partition_uuid(root_hash)) {
     return refuse("the verity partition's UUID is not the end of the root hash");
   }
@@ -71,8 +73,8 @@ Result<> check_labels(const disk::SlotContent& slot) {
   if (!slot.version) return refuse(std::format("the root partition's label '{}' has no version", slot.root.label));
   const gpt::SlotLabels labels = TRY(gpt::slot_labels(*slot.version));
   if (slot.verity.label != labels.verity || slot.verity_signature.label != labels.verity_signature) {
-    return refuse(std::format("the labels '{}', '{}' and '{}' are not of one version", slot.root.label, slot.verity.label,
-                              slot.verity_signature.label));
+    return refuse(std::format("the labels '{}', '{}' and '{}' are not of one version", slot.root.label,
+                              slot.verity.label, slot.verity_signature.label));
   }
   return {};
 }
@@ -87,7 +89,8 @@ Result<> check_root_hash_signature(const disk::SlotContent& slot, const crypto::
 // Takes the root image and its tree out of the disk, because libcryptsetup wants whole files, and reads every block.
 Result<> check_blocks(const Subject& subject, const disk::SlotContent& slot, const sys::Path& root) {
   if (!slot.superblock) return fail(slot.superblock.error());
-  if (slot.superblock->data_size() > slot.root.size) return refuse("the hash tree is for more data than the partition holds");
+  if (slot.superblock->data_size() > slot.root.size)
+    return refuse("the hash tree is for more data than the partition holds");
   const sys::Path tree = subject.scratch / "verity";
   TRY(disk::extract(subject.file.raw(), slot.root.start, slot.superblock->data_size(), root));
   TRY(sys::remove_all(tree));
@@ -125,7 +128,8 @@ Result<> check_kernel_root_hash(const Subject& subject, const UnifiedKernel& ker
   const bool known = std::ranges::any_of(subject.content.slots, [&](const disk::SlotContent& slot) {
     return !slot.empty && slot.signature && slot.signature->root_hash == *kernel.root_hash;
   });
-  if (!known) return refuse(std::format("no slot has the root hash {} of the command line", kernel.root_hash->to_string()));
+  if (!known)
+    return refuse(std::format("no slot has the root hash {} of the command line", kernel.root_hash->to_string()));
   return {};
 }
 
@@ -153,7 +157,9 @@ Result<> check_bootable(const disk::DiskContent& content) {
     const bool found = std::ranges::any_of(content.esp_files, [&](const std::string& path) {
       return path.starts_with(prefix) && (path[prefix.size()] == '+' || path.substr(prefix.size()) == ".efi");
     });
-    if (!found) return refuse(std::format("slot {} has no UKI for version {}", gpt::to_string(slot.slot), slot.version->to_string()));
+    if (!found)
+      return refuse(
+          std::format("slot {} has no UKI for version {}", gpt::to_string(slot.slot), slot.version->to_string()));
   }
   return {};
 }
@@ -179,7 +185,8 @@ Result<> check_manifest(const sys::Path& path, const std::vector<disk::SlotConte
   return compare_with_files(manifest, path.parent_path());
 }
 
-void check_companions(const VerifyOptions& options, const Subject& subject, const std::optional<sys::Path>& root, Checks& checks) {
+void check_companions(const VerifyOptions& options, const Subject& subject, const std::optional<sys::Path>& root,
+                      Checks& checks) {
   const auto sbom_file = companion(options.sbom, options.image, "sbom.spdx.json");
   if (!sbom_file) {
     checks.skip("SBOM and content", "there is no sbom.spdx.json beside the image");
@@ -221,7 +228,8 @@ Result<Verification> verify(const VerifyOptions& options) {
     return Verification{.path = options.image.native(), .checks = std::move(checks).take()};
   }
   const Subject subject{.file = file, .certificates = certificates, .content = *content, .scratch = scratch.path()};
-  checks.record("partition table", no_problems(content->table.problems), std::format("{} partitions, both copies", content->table.table.partitions.size()));
+  checks.record("partition table", no_problems(content->table.problems),
+                std::format("{} partitions, both copies", content->table.table.partitions.size()));
   checks.record("boot files", check_bootable(*content));
   for (const std::string& path : content->esp_files) check_efi_file(subject, path, checks);
   std::optional<sys::Path> root;

@@ -1,4 +1,5 @@
-// Everything that can be checked about a disk image without starting it. Each check says what it looked at and what it found.
+// Everything that can be checked about a disk image without starting it. Each check says what it looked at and what it
+// found.
 #pragma once
 
 #include <optional>
@@ -15,7 +16,7 @@ enum class CheckState { passed, failed, skipped };
 std::string_view to_string(CheckState state);
 
 struct Check {
-  std::string name;    // "slot A: root-hash signature"
+  std::string name;  // "slot A: root-hash signature"
   CheckState state = CheckState::passed;
   std::string detail;  // what was found, or why it failed or was skipped
 

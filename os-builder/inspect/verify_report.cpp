@@ -1,5 +1,6 @@
-#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 #include "lib/cli/terminal.hpp"
 #include "os-builder/inspect/verify.hpp"
@@ -26,8 +27,9 @@ std::string to_text(const Verification& verification, bool color) {
     text += "\n";
   }
   const auto failed = std::ranges::count(verification.checks, CheckState::failed, &Check::state);
-  text += failed == 0 ? std::format("{}: verified\n", verification.path)
-                      : std::format("{}: {} of {} checks failed\n", verification.path, failed, verification.checks.size());
+  text += failed == 0
+              ? std::format("{}: verified\n", verification.path)
+              : std::format("{}: {} of {} checks failed\n", verification.path, failed, verification.checks.size());
   return text;
 }
 

@@ -10,7 +10,8 @@ using namespace bulkhead;
 
 namespace {
 
-// Everything that a root image of ours may have: long and non-ASCII names, empty, small and large files, many entries, labels.
+// Everything that a root image of ours may have: long and non-ASCII names, empty, small and large files, many entries,
+// labels.
 rootfs::Tree example() {
   rootfs::Tree tree;
   REQUIRE(tree.put_file("/usr/bin/crun", std::string(300000, 'c') + "end", 0755, "crun"));
@@ -20,9 +21,12 @@ rootfs::Tree example() {
   REQUIRE(tree.put_symlink("/bin", "usr/bin", "build"));
   REQUIRE(tree.put_symlink("/usr/lib/libx.so.1", "libx.so.1.2.3", "build"));
   for (int i = 0; i < 600; ++i) {
-    REQUIRE(tree.put_file("/usr/share/many/entry-with-some-name-" + std::to_string(i), std::to_string(i), 0644, "build"));
+    REQUIRE(
+        tree.put_file("/usr/share/many/entry-with-some-name-" + std::to_string(i), std::to_string(i), 0644, "build"));
   }
-  const auto mark = [&](const char* path, const char* name, std::string value) { tree.find(path)->xattrs[name] = std::move(value); };
+  const auto mark = [&](const char* path, const char* name, std::string value) {
+    tree.find(path)->xattrs[name] = std::move(value);
+  };
   const rootfs::Tree unlabelled = tree;
   for (const auto& [path, entry] : unlabelled.entries()) {
     mark(path.c_str(), "security.selinux", std::string("system_u:object_r:usr_t:s0\0", 27));
@@ -52,7 +56,9 @@ struct Image {
   sys::Path path = directory.path() / "root.erofs";
 
   explicit Image(const std::string& compression) {
-    const auto built = erofs::build(example(), {.compression = compression, .cluster_size = compression.empty() ? 0U : 65536U, .epoch = 1700000000}, path);
+    const auto built = erofs::build(
+        example(), {.compression = compression, .cluster_size = compression.empty() ? 0U : 65536U, .epoch = 1700000000},
+        path);
     if (!built) FAIL(built.error().describe());
   }
 };

@@ -27,7 +27,8 @@ inspect::Inspection of_tree(rootfs::Tree tree) {
   inspect::Inspection inspection;
   inspection.root.emplace(inspect::Root{
       .image_size = 4096,
-      .image = {.extracted = must(sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-")), .tree = std::move(tree)},
+      .image = {.extracted = must(sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-")),
+                .tree = std::move(tree)},
       .packages = {}});
   return inspection;
 }
@@ -49,7 +50,8 @@ TEST_CASE_METHOD(Built, "two builds differ in packages, files, sizes, command li
   spec.command_line = "console=ttyS0 console=tty0 quiet";
   spec.program = "another program";
   make_build(directory.path() / "new", spec);
-  const auto difference = diff(must(inspect::inspect(original() / "disk.img")), must(inspect::inspect(directory.path() / "new" / "disk.img")));
+  const auto difference = diff(must(inspect::inspect(original() / "disk.img")),
+                               must(inspect::inspect(directory.path() / "new" / "disk.img")));
 
   CHECK(difference.packages == std::vector<Change>{{"containerd", "1.21-1", "1.22-1"}, {"crun", "1.21-1", ""}});
   REQUIRE(find(difference.files, "/usr/bin/crun") != nullptr);

@@ -1,4 +1,5 @@
-// A complete small build: root with labels, signed UKI and boot loader, disk, SBOM and manifest, as the builder lays them out.
+// A complete small build: root with labels, signed UKI and boot loader, disk, SBOM and manifest, as the builder lays
+// them out.
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>
@@ -45,6 +46,17 @@ inline packages::PackageSet example_packages() {
   return set;
 }
 
+// Bytes that do not compress, so that the root has more than one block and its hash tree a level.
+inline std::string noise() {
+  std::string bytes(200000, '\0');
+  std::uint32_t state = 1;
+  for (char& byte : bytes) {
+    state = state * 1664525U + 1013904223U;
+    byte = static_cast<char>(state >> 24U);
+  }
+  return bytes;
+}
+
 struct BuildSpec {
   std::string version = "1.0.0";
   packages::PackageSet packages = example_packages();
@@ -66,6 +78,7 @@ inline Sha256 make_build(const sys::Path& directory, const BuildSpec& spec) {
   must(tree.put_file("/usr/bin/crun", spec.program, 0755, "crun"));
   must(tree.put_file("/usr/lib/os-release", os_release, 0644, "build"));
   must(tree.put_file(std::string(inspect::kLockPath), packages::write_lock(spec.packages), 0644, "build"));
+  must(tree.put_file("/usr/share/noise", noise(), 0644, "build"));
   must(tree.put_symlink("/bin", "usr/bin", "build"));
   tree.find("/usr/bin/crun")->xattrs["security.selinux"] = std::string("system_u:object_r:runtime_exec_t:s0\0", 36);
   tree.find("/usr/lib/os-release")->xattrs["security.selinux"] = std::string("system_u:object_r:usr_t:s0\0", 27);
@@ -87,7 +100,12 @@ inline Sha256 make_build(const sys::Path& directory, const BuildSpec& spec) {
   must(sys::write_file_atomically(at("loader.conf"), "timeout 0\n"));
 
   constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
-  must(disk::build({.sizes = {.esp = 64 * kMiB, .root = 4 * kMiB, .verity = kMiB, .verity_signature = kMiB, .state = 2 * kMiB, .data = 3 * kMiB},
+  must(disk::build({.sizes = {.esp = 64 * kMiB,
+                              .root = 4 * kMiB,
+                              .verity = kMiB,
+                              .verity_signature = kMiB,
+                              .state = 2 * kMiB,
+                              .data = 3 * kMiB},
                     .version = version,
                     .root = sealed,
                     .esp_files = {{"EFI/BOOT/BOOTX64.EFI", at("boot.efi")},
@@ -97,9 +115,17 @@ inline Sha256 make_build(const sys::Path& directory, const BuildSpec& spec) {
                     .epoch = kEpoch},
                    at("disk.img")));
   must(sys::write_file_atomically(
-      at("sbom.spdx.json"), must(sbom::spdx_document({.variant = "kvm", .version = version, .build_id = "0123456789abcdef"}, spec.packages, tree))));
-  sbom::Manifest manifest{.variant = "kvm", .version = version, .build_id = "0123456789abcdef", .source_date_epoch = kEpoch, .root_hash = sealed.root_hash, .files = {}};
-  for (const char* name : {"disk.img", "root.erofs", "sbom.spdx.json"}) manifest.files.push_back(must(sbom::describe_file(directory, name)));
+      at("sbom.spdx.json"),
+      must(sbom::spdx_document({.variant = "kvm", .version = version, .build_id = "0123456789abcdef"}, spec.packages,
+                               tree))));
+  sbom::Manifest manifest{.variant = "kvm",
+                          .version = version,
+                          .build_id = "0123456789abcdef",
+                          .source_date_epoch = kEpoch,
+                          .root_hash = sealed.root_hash,
+                          .files = {}};
+  for (const char* name : {"disk.img", "root.erofs", "sbom.spdx.json"})
+    manifest.files.push_back(must(sbom::describe_file(directory, name)));
   must(sys::write_file_atomically(at("manifest.json"), sbom::write_manifest(manifest)));
   return sealed.root_hash;
 }
@@ -109,7 +135,8 @@ struct Built {
   sys::TempDir directory = must(sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-"));
 
   static const sys::Path& original() {
-    static const sys::TempDir made = must(sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-"));
+    static const sys::TempDir made =
+        must(sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-"));
     static const sys::Path path = [] {
       make_build(made.path() / "kvm", {});
       return made.path() / "kvm";

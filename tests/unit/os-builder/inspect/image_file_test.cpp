@@ -46,8 +46,9 @@ TEST_CASE_METHOD(Directory, "what is no image is one error that says what would 
 
 TEST_CASE_METHOD(Directory, "a damaged compressed image is an error and leaves nothing in the temporary directory") {
   const auto count = [] {
-    return std::ranges::count_if(std::filesystem::directory_iterator(std::filesystem::temp_directory_path()),
-                                 [](const auto& entry) { return entry.path().filename().native().starts_with("bulkhead-image-"); });
+    return std::ranges::count_if(
+        std::filesystem::directory_iterator(std::filesystem::temp_directory_path()),
+        [](const auto& entry) { return entry.path().filename().native().starts_with("bulkhead-image-"); });
   };
   const auto before = count();
   CHECK_FALSE(open("a", std::string("QFI\xfb") + std::string(100, 'x')));

@@ -1,8 +1,7 @@
 #include "os-builder/inspect/verify.hpp"
 
-#include <fcntl.h>
-
 #include <catch2/catch_test_macros.hpp>
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -54,9 +53,10 @@ TEST_CASE_METHOD(Built, "a build passes every check, and each is named") {
   CHECK(names(verification, CheckState::failed).empty());
   CHECK(names(verification, CheckState::skipped) == Names{"slot B"});
   CHECK(names(verification, CheckState::passed) ==
-        Names{"partition table", "boot files", "EFI/BOOT/BOOTX64.EFI: signature", kUki + ": signature", kUki + ": root hash",
-              "EFI/systemd/systemd-bootx64.efi: signature", "slot A: labels", "slot A: root-hash signature",
-              "slot A: partition UUIDs", "slot A: verity tree", "SBOM and content", "manifest and files"});
+        Names{"partition table", "boot files", "EFI/BOOT/BOOTX64.EFI: signature", kUki + ": signature",
+              kUki + ": root hash", "EFI/systemd/systemd-bootx64.efi: signature", "slot A: labels",
+              "slot A: root-hash signature", "slot A: partition UUIDs", "slot A: verity tree", "SBOM and content",
+              "manifest and files"});
   const auto json = nlohmann::json::parse(to_json(verification));
   CHECK(json["schema"] == "bulkhead.verify/1");
   CHECK(json["verified"] == true);
@@ -168,7 +168,8 @@ TEST_CASE_METHOD(Built, "a manifest that does not describe the files is refused"
 TEST_CASE_METHOD(Built, "an image signed with other keys is refused") {
   const sys::Path keys = directory.path() / "keys";
   must(keys::generate(keys, "Other", 1));
-  const auto verification = must(inspect::verify({.image = original() / "disk.img", .keys = keys, .sbom = {}, .manifest = {}}));
+  const auto verification =
+      must(inspect::verify({.image = original() / "disk.img", .keys = keys, .sbom = {}, .manifest = {}}));
   const Names found = names(verification, CheckState::failed);
   CHECK(std::ranges::contains(found, kUki + ": signature"));
   CHECK(std::ranges::contains(found, "slot A: root-hash signature"));
@@ -178,8 +179,10 @@ TEST_CASE_METHOD(Built, "certificates are enough to verify; without them nothing
   const sys::Path certificates = directory.path() / "certificates";
   must(sys::create_directories(certificates));
   CHECK_FALSE(inspect::verify({.image = original() / "disk.img", .keys = certificates, .sbom = {}, .manifest = {}}));
-  for (const char* name : {"db.pem", "root-hash.pem"}) std::filesystem::copy(test_key_directory() / name, certificates / name);
-  CHECK(must(inspect::verify({.image = original() / "disk.img", .keys = certificates, .sbom = {}, .manifest = {}})).passed());
+  for (const char* name : {"db.pem", "root-hash.pem"})
+    std::filesystem::copy(test_key_directory() / name, certificates / name);
+  CHECK(must(inspect::verify({.image = original() / "disk.img", .keys = certificates, .sbom = {}, .manifest = {}}))
+            .passed());
 }
 
 TEST_CASE_METHOD(Built, "without SBOM and manifest these checks are skipped, and said to be") {
@@ -192,7 +195,8 @@ TEST_CASE_METHOD(Built, "without SBOM and manifest these checks are skipped, and
 }
 
 TEST_CASE_METHOD(Built, "a single part is no disk to verify") {
-  const auto verification = inspect::verify({.image = original() / "root.erofs", .keys = test_key_directory(), .sbom = {}, .manifest = {}});
+  const auto verification =
+      inspect::verify({.image = original() / "root.erofs", .keys = test_key_directory(), .sbom = {}, .manifest = {}});
   REQUIRE_FALSE(verification);
   CHECK(verification.error().code == ErrorCode::invalid_argument);
 }
