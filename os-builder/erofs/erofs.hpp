@@ -14,7 +14,8 @@ struct ErofsOptions {
 // Name and version of the tool, for the digest of the stage's inputs and the manifest ("mkfs.erofs 1.8.6").
 Result<std::string> tool_version();
 
-// Writes the image to `output` (which must not exist), a multiple of 4 KiB long. The same tree and options give the same bytes.
+// Writes the image to `output` (which must not exist), a multiple of 4 KiB long. The same tree and options give the
+// same bytes.
 Result<> build(const rootfs::Tree& tree, const ErofsOptions& options, const sys::Path& output);
 
 }  // namespace bulkhead::erofs

@@ -1,8 +1,7 @@
 #include "os-builder/erofs/erofs.hpp"
 
-#include <sys/stat.h>
-
 #include <catch2/catch_test_macros.hpp>
+#include <sys/stat.h>
 
 #include "lib/crypto/sha256.hpp"
 #include "lib/sys/child.hpp"
@@ -23,7 +22,8 @@ rootfs::Tree sample() {
   file("/usr/bin/empty", "", 0644, 7);
   file("/etc/shadow", "secret", 0600, 65534);
   file("/usr/share/T\xc3\xba", "name", 0644, 0);
-  tree.find("/usr/bin/program")->xattrs["security.capability"] = std::string("\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
+  tree.find("/usr/bin/program")->xattrs["security.capability"] =
+      std::string("\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
   tree.find("/usr/bin/program")->xattrs["security.selinux"] = std::string("system_u:object_r:bin_t:s0\0", 27);
   REQUIRE(tree.put_symlink("/bin", "usr/bin", "test"));
   REQUIRE(tree.put("/root", rootfs::Entry{.node = rootfs::Directory{}, .mode = 0700, .xattrs = {}, .origin = "test"}));
