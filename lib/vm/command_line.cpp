@@ -41,7 +41,12 @@ void add_cpu(Arguments& arguments, const MachineSpec& spec) {
   } else {
     // A translation cache that never fills up: when it does, QEMU throws all of it away. One host thread for each
     // virtual CPU.
-    add(arguments, "-accel", "tcg,thread=multi,tb-size=512");
+    const bool counted = spec.clock == Clock::instructions;
+    add(arguments, "-accel", std::format("tcg,thread={},tb-size=512", counted ? "single" : "multi"));
+    // 4 ns for an instruction: about as fast as an idle host emulates.
+    if (counted) {
+      add(arguments, "-icount", "shift=2,sleep=off");
+    }
     add(arguments, "-cpu", "max,la57=off");
   }
   add(arguments, "-smp", std::to_string(spec.cpus));
@@ -113,6 +118,9 @@ Result<> check(const MachineSpec& spec, const Wiring& wiring) {
   const auto snapshots = static_cast<std::size_t>(std::ranges::count_if(spec.disks, &Disk::snapshot));
   if (spec.accelerator == Accelerator::automatic)
     return fail(ErrorCode::invalid_argument, "the accelerator is not decided");
+  if (spec.clock == Clock::instructions && (spec.accelerator != Accelerator::tcg || spec.cpus != 1)) {
+    return fail(ErrorCode::invalid_argument, "instructions are counted only by TCG with one CPU");
+  }
   if (spec.cpus == 0) return fail(ErrorCode::invalid_argument, "a machine needs a CPU");
   if (spec.memory < 64 * kMiB) return fail(ErrorCode::invalid_argument, "a machine needs at least 64 MiB of memory");
   if (wiring.overlays.size() != snapshots) {

@@ -81,6 +81,11 @@ Result<PortForward> parse_port_forward(std::string_view text);
 // "virtio-blk", "nvme", "virtio-scsi"
 Result<DiskBus> parse_disk_bus(std::string_view text);
 
+// What the guest's time follows. Emulated instructions: the same number of them takes the same time however busy the
+// host is, and waiting takes none, so that a guest's own time limits neither expire early nor hold a test up. TCG with
+// one CPU only.
+enum class Clock { host, instructions };
+
 // What happens when the guest asks for a reset, or its watchdog does.
 enum class OnReset { reset, end };
 
@@ -97,6 +102,7 @@ struct MachineSpec {
   Accelerator accelerator = Accelerator::automatic;
   std::uint64_t memory = std::uint64_t{2} << 30U;  // bytes, a multiple of 1 MiB
   unsigned cpus = 1;
+  Clock clock = Clock::host;
   std::optional<Network> network = Network{};  // virtio; never booted from
   bool tpm = false;                            // TPM 2.0 by swtpm, with a state that disappears with the machine
   bool watchdog = true;                        // i6300esb; a bite resets the machine

@@ -34,8 +34,8 @@ class Node {
   vm::NodeState wait_until_ready(std::chrono::seconds limit = kBootTime) {
     return wait_for_state("ready", vm::after(limit));
   }
-  // Ctrl-Alt-Del: the node stops everything and restarts; the machine ends there.
-  void shut_down();
+  // Cuts the power: nodes have nothing yet that listens to a power button.
+  void switch_off();
   // True when the console showed a state line with this state, ever.
   bool showed_state(const std::string& state) const;
 

@@ -159,13 +159,6 @@ std::string ScratchDisk::ext4_file(unsigned partition_number, const std::string&
   return tool_output({"debugfs", "-R", "cat " + file, ext4_name(partition_number)});
 }
 
-std::string ScratchDisk::journal() const {
-  const sys::TempDir copy = must(sys::TempDir::create(directory(), "journal-"));
-  tool_output(
-      {"debugfs", "-R", std::format("rdump /log/journal {}", copy.path().native()), ext4_name(gpt::kDataNumber)});
-  return tool_output({"journalctl", "--no-pager", "--output=cat", "--directory", (copy.path() / "journal").native()});
-}
-
 std::string initrd_with(const sys::Path& program) {
   static constexpr unsigned kExecutable = 0100755;
   return cpio_entry("init", kExecutable, must(sys::read_file(program))) + cpio_entry("TRAILER!!!", 0, "");

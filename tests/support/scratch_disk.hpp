@@ -67,8 +67,6 @@ class ScratchDisk {
   // A file of the ext4 file system in STATE or DATA; empty when there is none. The file system need not have been
   // unmounted.
   std::string ext4_file(unsigned partition_number, const std::string& file) const;
-  // All journal entries that the node kept on DATA, as `journalctl --output=cat` shows them.
-  std::string journal() const;
 
  private:
   disk::Esp esp() const;

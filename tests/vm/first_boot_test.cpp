@@ -26,7 +26,6 @@ TEST_CASE("a new machine becomes a ready, blessed node that stays itself when it
     CHECK(state.field("failed").empty());
 
     const std::string& console = node.console().raw();
-    CHECK(console.contains("Secure boot enabled"));
     CHECK(console.contains("Bulkhead"));
     CHECK_FALSE(console.contains("login:"));
 
@@ -38,7 +37,7 @@ TEST_CASE("a new machine becomes a ready, blessed node that stays itself when it
     CHECK_FALSE(answer.contains("uid="));
     CHECK_FALSE(answer.contains("assword"));
     CHECK_FALSE(answer.contains("login"));
-    node.shut_down();
+    node.switch_off();
   }
 
   // Found good: no counter any more.
@@ -49,15 +48,11 @@ TEST_CASE("a new machine becomes a ready, blessed node that stays itself when it
   const gpt::Partition data = disk.partition(gpt::kDataNumber);
   CHECK(data.end() > kScratchDiskSize - (std::uint64_t{8} << 20U));
   CHECK(must(gpt::read_table(disk.path())).problems.empty());
-  const std::string journal = disk.journal();
-  CHECK(journal.contains("Started containerd.service"));
-  CHECK(journal.contains("containerd successfully booted"));
-
   Node node(disk, "first-boot-2");
   const vm::NodeState state = node.wait_until_ready();
   CHECK(state.field("slot") == "A");
   CHECK(state.field("boot") == "newest");
-  node.shut_down();
+  node.switch_off();
   CHECK(disk.ext4_file(gpt::kStateNumber, "/machine-id") == machine_id);
   CHECK(disk.partition(gpt::kDataNumber).uuid == data.uuid);
 }

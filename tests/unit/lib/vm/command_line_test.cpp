@@ -149,6 +149,14 @@ TEST_CASE("everything optional appears when it is set") {
   CHECK(arguments.back() == "-S");
 }
 
+TEST_CASE("a clock that counts instructions runs on one thread") {
+  MachineSpec spec = uefi_machine();
+  CHECK(values(arguments_of(spec), "-icount").empty());
+  spec.clock = Clock::instructions;
+  CHECK(values(arguments_of(spec), "-icount") == std::vector<std::string>{"shift=2,sleep=off"});
+  CHECK(values(arguments_of(spec), "-accel").at(0).contains("thread=single"));
+}
+
 TEST_CASE("a specification that contradicts itself is refused") {
   MachineSpec spec = uefi_machine();
   SECTION("an accelerator nobody decided on") { spec.accelerator = Accelerator::automatic; }
@@ -156,6 +164,14 @@ TEST_CASE("a specification that contradicts itself is refused") {
   SECTION("no memory") { spec.memory = 1; }
   SECTION("an overlay is missing") { spec.disks[0].snapshot = true; }
   SECTION("a disk made larger in place") { spec.disks[0].size = 1U << 30U; }
+  SECTION("instructions counted on two CPUs") {
+    spec.clock = Clock::instructions;
+    spec.cpus = 2;
+  }
+  SECTION("instructions counted by KVM") {
+    spec.clock = Clock::instructions;
+    spec.accelerator = Accelerator::kvm;
+  }
   SECTION("a TPM without a socket") { spec.tpm = true; }
   const auto arguments = command_line(spec, wiring());
   REQUIRE_FALSE(arguments);
