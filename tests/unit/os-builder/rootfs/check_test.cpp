@@ -157,7 +157,7 @@ TEST_CASE("names in udev's rules and tmpfiles.d are accounts of the image") {
   CHECK(Image()
             .file("/usr/lib/udev/rules.d/50.rules", "KERNEL==\"x\", GROUP=\"ghosts\"\n")
             .fault()
-            .contains("names ghosts"));
+            .contains("names group ghosts"));
   CHECK_FALSE(Image()
                   .file("/usr/lib/udev/rules.d/50.rules", "# GROUP=\"ghosts\"\nKERNEL==\"x\", GROUP=\"net\"\n")
                   .fault()
