@@ -26,11 +26,14 @@ option(BULKHEAD_FUZZ "Build libFuzzer targets (needs clang)" OFF)
 set(BULKHEAD_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined")
 set(BULKHEAD_NODE_DIR "${CMAKE_BINARY_DIR}/node" CACHE INTERNAL "Where programs for the image are staged")
 
+file(RELATIVE_PATH BULKHEAD_SOURCE_FROM_BINARY "${PROJECT_BINARY_DIR}" "${PROJECT_SOURCE_DIR}/")
 add_library(bulkhead_flags INTERFACE)
 target_include_directories(bulkhead_flags INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/generated")
 target_compile_options(bulkhead_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow
   # No path of the building machine may reach a binary: the image must not depend on where it was built.
+  # ccache hands the compiler relative paths (CCACHE_BASEDIR in tools/sdk), and they must give the same names.
+  "-ffile-prefix-map=${BULKHEAD_SOURCE_FROM_BINARY}=./"
   "-ffile-prefix-map=${PROJECT_SOURCE_DIR}=." "-ffile-prefix-map=${PROJECT_BINARY_DIR}=build"
   $<$<BOOL:${BULKHEAD_WERROR}>:-Werror>
   $<$<CONFIG:Release>:-fstack-protector-strong -fstack-clash-protection -fcf-protection=full

@@ -15,7 +15,8 @@ struct MessageId {
 inline constexpr MessageId kNodeReady{"6a9e3d5f14c84f0ea8fe0a8d40d4ab61", "node-ready"};
 inline constexpr MessageId kNodeDegraded{"0f6c2f64a4b94f0c9c3c4b4b9d3f2a17", "node-degraded"};
 inline constexpr MessageId kMachineIdCommitted{"b2f4a9d7a31e4b7f8b6c41a1c8de5a03", "machine-id-committed"};
+inline constexpr MessageId kPowerButton{"a107cbe3d645461297e5d0e81fb215be", "power-button"};
 
-inline constexpr std::array kMessageIds = {kNodeReady, kNodeDegraded, kMachineIdCommitted};
+inline constexpr std::array kMessageIds = {kNodeReady, kNodeDegraded, kMachineIdCommitted, kPowerButton};
 
 }  // namespace bulkhead::log

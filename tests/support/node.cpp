@@ -56,12 +56,15 @@ vm::NodeState Node::wait_for_state(const std::string& state, vm::Deadline deadli
   }
 }
 
-void Node::switch_off() { must(machine_.cut_power()); }
+void Node::shut_down() {
+  must(machine_.power_button());
+  CHECK(must(machine_.wait_for_end(vm::after(kBootTime))) == 0);
+}
 
-bool Node::showed_state(const std::string& state) const {
+bool Node::showed_state(const std::string& state, const std::string& slot) const {
   return std::ranges::any_of(console().lines(), [&](const std::string& line) {
     const auto found = vm::parse_node_state(line);
-    return found && found->state == state;
+    return found && found->state == state && (slot.empty() || found->field("slot") == slot);
   });
 }
 

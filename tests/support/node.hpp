@@ -34,10 +34,10 @@ class Node {
   vm::NodeState wait_until_ready(std::chrono::seconds limit = kBootTime) {
     return wait_for_state("ready", vm::after(limit));
   }
-  // Cuts the power: nodes have nothing yet that listens to a power button.
-  void switch_off();
-  // True when the console showed a state line with this state, ever.
-  bool showed_state(const std::string& state) const;
+  // Presses the power button and waits until the node has shut down.
+  void shut_down();
+  // True when the console showed a state line with this state, ever; of this slot, when one is given.
+  bool showed_state(const std::string& state, const std::string& slot = {}) const;
 
  private:
   vm::Machine machine_;

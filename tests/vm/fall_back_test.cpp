@@ -27,7 +27,7 @@ void check_comes_back_on_a(const Slots& slots, Node& node) {
   CHECK(state.field("version") == slots.a.version().to_string());
   CHECK(state.field("boot") == "fell-back");
   CHECK(node.console().raw().contains(std::format("fell back: {} failed", slots.b.version().to_string())));
-  CHECK_FALSE(node.showed_state("ready slot=B"));
+  CHECK_FALSE(node.showed_state("ready", "B"));
   must(node.machine().cut_power());
   const auto names = slots.disk.uki_names();
   CHECK(std::ranges::find(names, slots.used_up()) != names.end());

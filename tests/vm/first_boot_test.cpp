@@ -37,7 +37,7 @@ TEST_CASE("a new machine becomes a ready, blessed node that stays itself when it
     CHECK_FALSE(answer.contains("uid="));
     CHECK_FALSE(answer.contains("assword"));
     CHECK_FALSE(answer.contains("login"));
-    node.switch_off();
+    node.shut_down();
   }
 
   // Found good: no counter any more.
@@ -52,7 +52,7 @@ TEST_CASE("a new machine becomes a ready, blessed node that stays itself when it
   const vm::NodeState state = node.wait_until_ready();
   CHECK(state.field("slot") == "A");
   CHECK(state.field("boot") == "newest");
-  node.switch_off();
+  node.shut_down();
   CHECK(disk.ext4_file(gpt::kStateNumber, "/machine-id") == machine_id);
   CHECK(disk.partition(gpt::kDataNumber).uuid == data.uuid);
 }

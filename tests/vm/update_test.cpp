@@ -15,7 +15,7 @@ TEST_CASE("a good new version in slot B is started, blessed, and is the same nod
   {
     Node node(disk, "update-1");
     CHECK(node.wait_until_ready().field("slot") == "A");
-    node.switch_off();
+    node.shut_down();
   }
   const std::string machine_id = disk.ext4_file(gpt::kStateNumber, "/machine-id");
   const gpt::Partition data = disk.partition(gpt::kDataNumber);
@@ -28,7 +28,7 @@ TEST_CASE("a good new version in slot B is started, blessed, and is the same nod
     CHECK(state.field("slot") == "B");
     CHECK(state.field("version") == b.version().to_string());
     CHECK(state.field("boot") == "trial");
-    node.switch_off();
+    node.shut_down();
   }
   const auto names = disk.uki_names();
   CHECK(std::ranges::find(names, std::format("bulkhead_{}.efi", b.version().to_string())) != names.end());
