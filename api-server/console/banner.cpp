@@ -39,14 +39,16 @@ std::string slot_letter(const NodeView& view) {
 
 std::string_view state_of(const NodeView& view) {
   if (!view.failed_units.empty()) return "degraded";
-  return view.boot_complete ? "ready" : "starting";
+  const bool assessed = view.running.reason != slots::Reason::trial || view.blessed;
+  return view.boot_complete && assessed ? "ready" : "starting";
 }
 
 std::string banner(const NodeView& view) {
   std::string text =
       std::format("{} {} ({})\n", printable(view.product), view.running.version.to_string(), printable(view.variant));
   if (view.variant.ends_with("-dev")) text += "DEVELOPMENT IMAGE: anybody at this console is root\n";
-  text += std::format("  slot      {} ({})\n", slot_letter(view), slots::describe(view.running));
+  text += std::format("  slot      {} ({}{})\n", slot_letter(view), slots::describe(view.running),
+                      view.blessed ? ", blessed" : "");
   const std::string addresses = joined(view.addresses, ", ", [](const Address& address) {
     return std::format("{} {}", address.interface, address.text);
   });

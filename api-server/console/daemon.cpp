@@ -89,6 +89,7 @@ class Daemon {
   void draw() {
     view_.failed_units = units_->status().failed_units;
     view_.boot_complete = units_->status().boot_complete;
+    view_.blessed = units_->status().blessed;
     if (auto addresses = NetworkWatch::addresses()) view_.addresses = *std::move(addresses);
     if (drawn_ && view_ == shown_) return;
     write_to_all(banner(view_) + status_line(view_));

@@ -12,6 +12,7 @@ constexpr const char* kUnit = "org.freedesktop.systemd1.Unit";
 constexpr const char* kUnitPathPrefix = "/org/freedesktop/systemd1/unit";
 constexpr const char* kPrivateSocket = "unix:path=/run/systemd/private";
 constexpr std::string_view kGate = "boot-complete.target";
+constexpr std::string_view kBlessing = "systemd-bless-boot.service";
 
 struct BusClose {
   void operator()(sd_bus* bus) const { ::sd_bus_flush_close_unref(bus); }
@@ -42,15 +43,15 @@ Result<UnitWatch::Status> read_status(sd_bus* bus) {
   UnitWatch::Status status;
   sd_bus_message* raw = nullptr;
   TRY(check(::sd_bus_call_method(bus, kService, kManagerPath, kManager, "ListUnitsByPatterns", nullptr, &raw, "asas", 0,
-                                 1, kGate.data()),
+                                 2, kGate.data(), kBlessing.data()),
             "asking for the state of the boot"));
-  const Message gate(raw);
+  const Message boot(raw);
   raw = nullptr;
   TRY(check(::sd_bus_call_method(bus, kService, kManagerPath, kManager, "ListUnitsFiltered", nullptr, &raw, "as", 1,
                                  "failed"),
             "asking for failed units"));
   const Message failed(raw);
-  for (const Message* list : {&gate, &failed}) {
+  for (const Message* list : {&boot, &failed}) {
     TRY(check(::sd_bus_message_enter_container(list->get(), 'a', "(ssssssouso)"), "reading the list of units"));
     const char* name = nullptr;
     const char* active = nullptr;
@@ -70,6 +71,7 @@ Result<UnitWatch::Status> read_status(sd_bus* bus) {
 bool UnitWatch::Status::update(const std::string& unit, std::string_view active_state) {
   const Status before = *this;
   if (unit == kGate) boot_complete = active_state == "active";
+  if (unit == kBlessing) blessed = active_state == "active";
   if (active_state == "failed")
     failed_units.insert(unit);
   else

@@ -1,4 +1,4 @@
-// Which units have failed and whether the boot is complete, kept up to date by signals of systemd's manager. No
+// Which units have failed and how far the boot has got, kept up to date by signals of systemd's manager. No
 // polling: one look at the start, then only what changes.
 //
 // Speaks to process 1 directly (its private socket), so that it works before the message bus does. Single thread.
@@ -21,6 +21,7 @@ class UnitWatch {
   struct Status {
     std::set<std::string> failed_units;
     bool boot_complete = false;
+    bool blessed = false;  // the boot loader counts no tries of this version any more
 
     // One unit reports its state. Returns whether anything changed.
     bool update(const std::string& unit, std::string_view active_state);

@@ -1,5 +1,5 @@
-// The power button of the machine, by which hypervisors (virsh shutdown, stopping an EC2 instance) and people ask for an
-// orderly end. Linux shows it as an input device (Documentation/input/event-codes.rst).
+// The power button of the machine, by which hypervisors (virsh shutdown, stopping an EC2 instance) and people ask for
+// an orderly end. Linux shows it as an input device (Documentation/input/event-codes.rst).
 #pragma once
 
 #include "lib/base/result.hpp"

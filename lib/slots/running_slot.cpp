@@ -3,19 +3,35 @@
 namespace bulkhead::slots {
 namespace {
 
-// The newest entry above `version` for which `wanted` holds.
-template <class Predicate>
-std::optional<EntryName> newest_above(const Evidence& evidence, Predicate wanted) {
-  std::optional<EntryName> newest;
-  for (const std::string& id : evidence.entries) {
-    auto name = EntryName::parse(id);
-    if (!name || name->version <= evidence.version || !wanted(*name)) continue;
-    if (!newest || name->version > newest->version) newest = std::move(*name);
-  }
-  return newest;
+// Where newer versions stand in the boot loader's list. It leaves the counters out of the ids, but it sorts entries
+// without tries to the end, and all others by version, the newest first.
+struct Newer {
+  std::optional<Version> before;  // the newest that stands before the running version: it could have been started
+  std::optional<Version> behind;  // the newest that stands behind it: used up
+};
+
+// The counted entry, when it is the one that runs. The variable outlives an entry that the firmware refused to start:
+// the loader was then started again and took another one, without a counter.
+std::optional<EntryName> counted(const Evidence& evidence) {
+  if (!evidence.count_path) return std::nullopt;
+  auto name = EntryName::parse(*evidence.count_path);
+  if (!name || name->version != evidence.version) return std::nullopt;
+  return *std::move(name);
 }
 
-bool used_up(const EntryName& name) { return name.tries && name.tries->left == 0; }
+Newer find_newer(const Evidence& evidence) {
+  Newer newer;
+  bool seen = false;
+  for (const std::string& id : evidence.entries) {
+    const auto name = EntryName::parse(id);
+    if (!name) continue;
+    seen = seen || name->version == evidence.version;
+    if (name->version <= evidence.version) continue;
+    auto& found = seen ? newer.behind : newer.before;
+    if (!found || name->version > *found) found = name->version;
+  }
+  return newer;
+}
 
 }  // namespace
 
@@ -25,15 +41,15 @@ RunningSlot explain(const Evidence& evidence) {
   running.version = evidence.version;
   if (!evidence.boot_loader) {
     running.reason = Reason::no_loader;
-  } else if (evidence.count_path) {
+  } else if (const auto name = counted(evidence)) {
     running.reason = Reason::trial;
-    if (const auto name = EntryName::parse(*evidence.count_path)) running.trial = name->tries;
-  } else if (auto bootable = newest_above(evidence, [](const EntryName& name) { return !used_up(name); })) {
+    running.trial = name->tries;
+  } else if (const Newer newer = find_newer(evidence); newer.before) {
     running.reason = Reason::chosen;
-    running.newer = std::move(bootable);
-  } else if (auto failed = newest_above(evidence, used_up)) {
+    running.newer = newer.before;
+  } else if (newer.behind) {
     running.reason = Reason::fell_back;
-    running.newer = std::move(failed);
+    running.newer = newer.behind;
   }
   return running;
 }
@@ -44,10 +60,8 @@ std::string describe(const RunningSlot& running) {
     case Reason::trial:
       if (!running.trial) return "trial boot";
       return std::format("trial boot {} of {}", running.trial->done, running.trial->left + running.trial->done);
-    case Reason::fell_back:
-      return std::format("fell back: {} failed {} {}", running.newer->version.to_string(), running.newer->tries->done,
-                         running.newer->tries->done == 1 ? "try" : "tries");
-    case Reason::chosen: return std::format("chosen over {}", running.newer->version.to_string());
+    case Reason::fell_back: return std::format("fell back: {} failed", running.newer->to_string());
+    case Reason::chosen: return std::format("chosen over {}", running.newer->to_string());
     case Reason::no_loader: return "direct kernel boot";
   }
   return {};

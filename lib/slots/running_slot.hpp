@@ -26,8 +26,8 @@ struct Evidence {
   Version version;                        // of the running system, from its os-release
   unsigned root_partition = 0;            // number of the partition below the root file system; 0: unknown
   bool boot_loader = false;               // LoaderInfo is there
-  std::optional<std::string> count_path;  // LoaderBootCountPath: the running entry is being counted
-  std::vector<std::string> entries;       // LoaderEntries: ids of all entries that the loader saw
+  std::optional<std::string> count_path;  // LoaderBootCountPath: the entry that is being counted
+  std::vector<std::string> entries;       // LoaderEntries: ids of all entries that the loader saw, in its order
 
   bool operator==(const Evidence&) const = default;
 };
@@ -36,15 +36,15 @@ struct RunningSlot {
   std::optional<gpt::Slot> slot;
   Version version;
   Reason reason = Reason::newest;
-  std::optional<Tries> trial;      // with Reason::trial, when the counters could be read
-  std::optional<EntryName> newer;  // with Reason::fell_back and Reason::chosen
+  std::optional<Tries> trial;    // with Reason::trial, when the counters could be read
+  std::optional<Version> newer;  // with Reason::fell_back and Reason::chosen
 
   bool operator==(const RunningSlot&) const = default;
 };
 
 RunningSlot explain(const Evidence& evidence);
 
-// "newest", "trial boot 1 of 3", "fell back: 0.2.0 failed 3 tries", "chosen over 0.2.0", "direct kernel boot"
+// "newest", "trial boot 1 of 3", "fell back: 0.2.0 failed", "chosen over 0.2.0", "direct kernel boot"
 std::string describe(const RunningSlot& running);
 // "newest", "trial", "fell-back", "chosen", "no-loader"
 std::string_view to_string(Reason reason);

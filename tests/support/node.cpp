@@ -45,14 +45,29 @@ vm::Machine switch_on(const ScratchDisk& disk, const std::string& name, const No
 Node::Node(const ScratchDisk& disk, const std::string& name, const NodeOptions& options)
     : machine_(switch_on(disk, name, options)) {}
 
-vm::NodeState Node::wait_for_state(const std::string& state, vm::Deadline deadline) {
+vm::NodeState Node::next_state(vm::Deadline deadline) {
   for (;;) {
     const std::string line =
         must(machine_.wait_for_line(vm::Pattern::text(std::string(vm::kNodeStatePrefix)), deadline));
-    const auto found = vm::parse_node_state(line);
-    if (found && found->state == state) return *found;
-    INFO(line);
-    REQUIRE_FALSE((found && found->state == "degraded" && state == "ready"));
+    if (auto state = vm::parse_node_state(line)) return *std::move(state);
+  }
+}
+
+vm::NodeState Node::wait_for_state(const std::string& state, std::chrono::seconds limit) {
+  const vm::Deadline deadline = vm::after(limit);
+  for (;;) {
+    const vm::NodeState next = next_state(deadline);
+    if (next.state == state) return next;
+  }
+}
+
+vm::NodeState Node::wait_until_ready(std::chrono::seconds limit) {
+  const vm::Deadline deadline = vm::after(limit);
+  for (;;) {
+    const vm::NodeState next = next_state(deadline);
+    if (next.state == "ready") return next;
+    INFO("failed: " << next.field("failed"));
+    REQUIRE(next.state != "degraded");
   }
 }
 

@@ -15,6 +15,9 @@ namespace bulkhead::testing {
 inline constexpr std::chrono::seconds kBootTime{300};
 inline constexpr std::chrono::seconds kFallBackTime{600};  // a few failed boots, and one that works
 
+// A message of the kernel: "[    3.050515] …". Only warnings reach the console.
+inline constexpr const char* kKernelMessage = R"(\[ *[0-9]+\.[0-9]{6}\] )";
+
 struct NodeOptions {
   vm::DiskBus bus = vm::DiskBus::virtio_blk;
   vm::OnReset on_reset = vm::OnReset::reset;
@@ -29,17 +32,18 @@ class Node {
   vm::Machine& machine() { return machine_; }
   const vm::SerialLog& console() const { return machine_.serial().log(); }
 
-  // The next state line with this state. "degraded" ends the wait for "ready" with a failure.
-  vm::NodeState wait_for_state(const std::string& state, vm::Deadline deadline);
-  vm::NodeState wait_until_ready(std::chrono::seconds limit = kBootTime) {
-    return wait_for_state("ready", vm::after(limit));
-  }
+  // The next state line with this state, whatever comes before it.
+  vm::NodeState wait_for_state(const std::string& state, std::chrono::seconds limit = kBootTime);
+  // The same for "ready"; a degraded node ends the wait with a failure.
+  vm::NodeState wait_until_ready(std::chrono::seconds limit = kBootTime);
   // Presses the power button and waits until the node has shut down.
   void shut_down();
   // True when the console showed a state line with this state, ever; of this slot, when one is given.
   bool showed_state(const std::string& state, const std::string& slot = {}) const;
 
  private:
+  vm::NodeState next_state(vm::Deadline deadline);
+
   vm::Machine machine_;
 };
 

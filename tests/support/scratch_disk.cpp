@@ -74,7 +74,9 @@ std::string BuiltImage::changed_uki(const UkiChanges& changes, const keys::KeySe
   const uki::UkiContent content = must(uki::read_content(as_bytes(before)));
   const sys::TempDir directory = scratch_directory();
   const sys::Path initrd = directory.path() / "initrd";
-  must(sys::write_file_atomically(initrd, std::string(as_text(content.initrd)) + changes.more_initrd));
+  std::string archives(as_text(content.initrd));
+  archives.resize((archives.size() + 3) / 4 * 4, '\0');  // where the kernel looks for the next archive
+  must(sys::write_file_atomically(initrd, archives + changes.more_initrd));
   const uki::UkiInputs inputs{.kernel = rootfs::Content::of(std::string(as_text(content.kernel))),
                               .stub = rootfs::Content::of(must(sys::read_file(kStub))),
                               .initrd = initrd,
@@ -103,12 +105,17 @@ gpt::Partition ScratchDisk::partition(unsigned number) const {
 disk::Esp ScratchDisk::esp() const { return {.image = path_, .partition = partition(gpt::kEspNumber)}; }
 
 void ScratchDisk::flip_byte(unsigned partition_number, std::uint64_t offset) const {
+  change_byte(partition_number, offset, [](std::byte before) { return ~before; });
+}
+
+void ScratchDisk::change_byte(unsigned partition_number, std::uint64_t offset,
+                              const std::function<std::byte(std::byte)>& change) const {
   const gpt::Partition target = partition(partition_number);
   REQUIRE(offset < target.size);
   const sys::UniqueFd fd = must(sys::open_file(path_, O_RDWR));
   std::array<std::byte, 1> byte{};
   must(sys::read_exactly_at(fd.get(), byte, target.start + offset));
-  byte[0] = ~byte[0];
+  byte[0] = change(byte[0]);
   must(sys::write_all_at(fd.get(), byte, target.start + offset));
 }
 
@@ -170,7 +177,7 @@ const keys::KeySet& owner_keys() {
 }
 
 const keys::KeySet& stranger_keys() {
-  static const sys::TempDir directory = scratch_directory();
+  static const sys::TempDir directory = must(sys::TempDir::create("/var/tmp", "stranger-"));  // not below the checkout
   static const keys::KeySet keys = must(keys::generate(directory.path() / "keys", "Stranger", 1));
   return keys;
 }

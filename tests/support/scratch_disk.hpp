@@ -2,6 +2,7 @@
 // machine uses it.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,8 @@ class ScratchDisk {
 
   // Changes every bit of one byte of a partition.
   void flip_byte(unsigned partition_number, std::uint64_t offset) const;
+  void change_byte(unsigned partition_number, std::uint64_t offset,
+                   const std::function<std::byte(std::byte)>& change) const;
   // Offset within a root partition of the first byte that EROFS stores for the content of `file`
   // ("/usr/bin/containerd").
   std::uint64_t first_data_byte(unsigned root_partition_number, const std::string& file) const;

@@ -23,13 +23,13 @@ void check_restarts(const ScratchDisk& disk, const std::string& name, const std:
   CHECK(node.console().raw().contains(reason));
 }
 
-// No kernel is started: the firmware refuses, and there is nothing else to start.
+// No kernel is started: the firmware refuses, again and again, and there is nothing else to start.
 void check_refused_by_firmware(const ScratchDisk& disk, const std::string& name) {
-  Node node(disk, name, {.on_reset = vm::OnReset::end});
-  must(node.machine().wait_for_line(vm::Pattern::expression("Access [Dd]enied|Security (policy )?[Vv]iolation"),
-                                    vm::after(kBootTime)));
-  CHECK_FALSE(node.machine().run_until(vm::after(10s)).has_value());
-  CHECK_FALSE(node.console().raw().contains("Linux version"));
+  Node node(disk, name);
+  const auto refusal = vm::Pattern::expression("Error loading .*Access [Dd]enied");
+  for (int times = 0; times < 4; ++times) must(node.machine().wait_for_line(refusal, vm::after(kBootTime)));
+  CHECK(std::ranges::none_of(node.console().lines(), [kernel = vm::Pattern::expression(kKernelMessage)](
+                                                         const std::string& line) { return kernel.matches(line); }));
 }
 
 std::string only_uki(const ScratchDisk& disk) {
@@ -71,9 +71,10 @@ TEST_CASE("a changed byte in the hash tree is found") {
 
 TEST_CASE("a changed byte in the signature of the root hash is found by the kernel") {
   const ScratchDisk disk(BuiltImage::of_variant("kvm"));
-  // In the middle of the base64 text of the PKCS#7 structure.
-  disk.flip_byte(kSlotA.verity_signature, 400);
-  check_restarts(disk, "tamper-signature", "cannot boot");
+  // In the middle of the base64 text of the PKCS#7 structure, so that everything before the kernel finds it in order.
+  disk.change_byte(kSlotA.verity_signature, 400,
+                   [](std::byte before) { return std::byte{before == std::byte{'A'} ? 'B' : 'A'}; });
+  check_restarts(disk, "tamper-signature", "Root hash verification failed");
 }
 
 TEST_CASE("a UKI with a changed byte in its kernel is refused by the firmware") {

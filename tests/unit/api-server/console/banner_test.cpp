@@ -17,7 +17,8 @@ NodeView example() {
                       .newer = {}},
           .addresses = {{"enp0s2", "10.0.2.15"}},
           .failed_units = {},
-          .boot_complete = true};
+          .boot_complete = true,
+          .blessed = false};
 }
 
 }  // namespace
@@ -39,6 +40,16 @@ TEST_CASE("a node is starting until the boot is complete") {
   NodeView view = example();
   view.boot_complete = false;
   CHECK(state_of(view) == "starting");
+}
+
+TEST_CASE("a trial boot is ready when it is blessed") {
+  NodeView view = example();
+  view.running.reason = slots::Reason::trial;
+  view.running.trial = {.left = 2, .done = 1};
+  CHECK(state_of(view) == "starting");
+  view.blessed = true;
+  CHECK(state_of(view) == "ready");
+  CHECK(banner(view).contains("A (trial boot 1 of 3, blessed)\n"));
 }
 
 TEST_CASE("any failed unit makes the node degraded, and is named") {

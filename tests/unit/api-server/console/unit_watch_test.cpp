@@ -22,3 +22,10 @@ TEST_CASE("the boot is complete while its target is active") {
   CHECK(status.update("boot-complete.target", "inactive"));
   CHECK(!status.boot_complete);
 }
+
+TEST_CASE("the boot is blessed while the service that does it is active") {
+  Status status;
+  CHECK(!status.update("systemd-bless-boot.service", "activating"));
+  CHECK(status.update("systemd-bless-boot.service", "active"));
+  CHECK(status.blessed);
+}

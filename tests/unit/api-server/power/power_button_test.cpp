@@ -1,11 +1,11 @@
 #include "api-server/power/power_button.hpp"
 
+#include <catch2/catch_test_macros.hpp>
 #include <fcntl.h>
 #include <linux/input.h>
 #include <unistd.h>
 
 #include <array>
-#include <catch2/catch_test_macros.hpp>
 
 #include "lib/sys/unique_fd.hpp"
 
@@ -36,8 +36,9 @@ struct Device {
 
 TEST_CASE("the power key going down is a press, and nothing else is") {
   Device device;
-  device.sends(EV_KEY, KEY_POWER, 0)  // up
-      .sends(EV_KEY, KEY_POWER, 2)    // repeat
+  device
+      .sends(EV_KEY, KEY_POWER, 0)  // up
+      .sends(EV_KEY, KEY_POWER, 2)  // repeat
       .sends(EV_KEY, KEY_SLEEP, 1)
       .sends(EV_SYN, KEY_POWER, 1)
       .sends(EV_KEY, KEY_POWER, 1)
