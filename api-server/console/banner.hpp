@@ -28,8 +28,8 @@ struct NodeView {
   bool operator==(const NodeView&) const = default;
 };
 
-// "starting", "ready", "degraded". Any failed unit means degraded, before and after the boot is complete. A trial boot is
-// ready when it is blessed: whoever waits for "ready" may restart the machine at once, and no try is lost.
+// "starting", "ready", "degraded". Any failed unit means degraded, before and after the boot is complete. A trial boot
+// is ready when it is blessed: whoever waits for "ready" may restart the machine at once, and no try is lost.
 std::string_view state_of(const NodeView& view);
 
 // For people: a few lines, each ending with '\n'. Text from outside has no control characters in it.

@@ -162,11 +162,14 @@ Result<sys::Path> make_uki(const Kitchen& kitchen, const rootfs::ComposedRoot& r
   return directory / "uki.efi";
 }
 
-Result<EspSource> make_boot_loader(const Kitchen& kitchen, const rootfs::ComposedRoot& root) {
+Result<EspSource> make_boot_loader(const Kitchen& kitchen, const BuildOptions& options,
+                                   const rootfs::ComposedRoot& root) {
+  const auto chainload =
+      rootfs::Content::of(TRY(sys::read_file(options.workspace.programs / "bulkhead-chainload.efi")));
   StageInputs inputs = kitchen.inputs("boot loader");
-  inputs.add("program", root.boot_loader.sha256).add("keys", kitchen.keys_id);
+  inputs.add("chainload", chainload.sha256).add("program", root.boot_loader.sha256).add("keys", kitchen.keys_id);
   const sys::Path directory = TRY(kitchen.stage("boot loader", std::move(inputs), [&](const sys::Path& into) {
-    return write_boot_loader_files(root.boot_loader, kitchen.keys, kitchen.epoch(), into);
+    return write_boot_loader_files(chainload, root.boot_loader, kitchen.keys, kitchen.epoch(), into);
   }));
   return EspSource{.directory = directory};
 }
@@ -235,7 +238,7 @@ Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress) 
   const seal::SealedRoot sealed = TRY(make_sealed_root(kitchen, image));
   const sys::Path initrd = TRY(make_initrd(kitchen, options, root));
   const sys::Path uki = TRY(make_uki(kitchen, root, initrd, sealed.root_hash));
-  const EspSource boot_loader = TRY(make_boot_loader(kitchen, root));
+  const EspSource boot_loader = TRY(make_boot_loader(kitchen, options, root));
 
   progress.begin("images");
   const OutputInputs from{.resolved = resolved,

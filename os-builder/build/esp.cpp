@@ -17,8 +17,9 @@ constexpr std::string_view kLoaderConf =
 
 }  // namespace
 
-Result<> write_boot_loader_files(const rootfs::Content& boot_loader, const keys::KeySet& keys, std::int64_t epoch,
-                                 const sys::Path& directory) {
+Result<> write_boot_loader_files(const rootfs::Content& chainload, const rootfs::Content& boot_loader,
+                                 const keys::KeySet& keys, std::int64_t epoch, const sys::Path& directory) {
+  TRY(uki::sign(chainload, keys, epoch, directory / "bulkhead-chainload.efi"));
   TRY(uki::sign(boot_loader, keys, epoch, directory / "systemd-bootx64.efi"));
   TRY(sys::write_file_atomically(directory / "loader.conf", kLoaderConf));
   return keys::write_enrolment(keys, epoch, directory);
@@ -26,7 +27,7 @@ Result<> write_boot_loader_files(const rootfs::Content& boot_loader, const keys:
 
 std::map<std::string, sys::Path> esp_files(const EspSource& source, const sys::Path& uki, const Version& version) {
   return {
-      {"EFI/BOOT/BOOTX64.EFI", source.directory / "systemd-bootx64.efi"},
+      {"EFI/BOOT/BOOTX64.EFI", source.directory / "bulkhead-chainload.efi"},
       {"EFI/systemd/systemd-bootx64.efi", source.directory / "systemd-bootx64.efi"},
       {"EFI/Linux/" + uki::file_name(version, kBootTries), uki},
       {"loader/loader.conf", source.directory / "loader.conf"},

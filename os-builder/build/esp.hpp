@@ -15,10 +15,10 @@ struct EspSource {
   sys::Path directory;
 };
 
-// Signs systemd-boot and writes loader.conf and the Secure Boot enrolment files (PK.auth, KEK.auth, db.auth) into
-// `directory`.
-Result<> write_boot_loader_files(const rootfs::Content& boot_loader, const keys::KeySet& keys, std::int64_t epoch,
-                                 const sys::Path& directory);
+// Signs what the firmware starts (os-builder/chainload) and systemd-boot, and writes loader.conf and the Secure Boot
+// enrolment files (PK.auth, KEK.auth, db.auth) into `directory`.
+Result<> write_boot_loader_files(const rootfs::Content& chainload, const rootfs::Content& boot_loader,
+                                 const keys::KeySet& keys, std::int64_t epoch, const sys::Path& directory);
 
 // Path on the ESP -> file.
 std::map<std::string, sys::Path> esp_files(const EspSource& source, const sys::Path& uki, const Version& version);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "lib/crypto/sha256.hpp"
@@ -13,8 +14,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// The init program of the initrd; the variant's [programs] name the others.
-constexpr const char* kInit = "bulkhead-init";
+// What every image has outside its root; the variant's [programs] name the others.
+constexpr std::array kBootPrograms = {"bulkhead-init", "bulkhead-chainload.efi"};
 constexpr std::size_t kDigits = 16;
 
 ordered_json users_of(const variant::Variant& variant) {
@@ -128,7 +129,7 @@ Result<std::string> build_id(const packages::PackageSet& set, const variant::Var
   digest.add("variant", text_of(variant));
   for (const std::string& overlay : variant.overlays)
     TRY_CTX(add_folder(digest, overlay_dir, overlay), "overlay '{}'", overlay);
-  std::set<std::string> programs = {kInit};
+  std::set<std::string> programs(kBootPrograms.begin(), kBootPrograms.end());
   for (const auto& [path, program] : variant.programs) programs.insert(program);
   for (const std::string& program : programs)
     TRY_CTX(add_file(digest, program, programs_dir / program), "program '{}'", program);

@@ -20,10 +20,12 @@ void say(const std::string& text) { std::ofstream("/dev/kmsg") << "<2>hanging_in
 int main() {
   ::mkdir("/dev", 0755);
   ::mount("devtmpfs", "/dev", "devtmpfs", 0, nullptr);
+  // Modules in the order of loading, and between them patterns of devices, which are no files.
   std::ifstream list("/modules/load");
-  for (std::string name; std::getline(list, name);) {
-    if (name == "softdog") continue;
-    const int module = ::open(("/modules/" + name + ".ko").c_str(), O_RDONLY | O_CLOEXEC);
+  for (std::string word; list >> word;) {
+    if (word == "softdog") continue;
+    const int module = ::open(("/modules/" + word + ".ko").c_str(), O_RDONLY | O_CLOEXEC);
+    if (module < 0) continue;
     ::syscall(SYS_finit_module, module, "", 0);
     ::close(module);
   }

@@ -27,6 +27,7 @@ struct Inputs {
     write("overlay/unused/etc/motd", "hello");
     write("node/agent", "agent");
     write("node/bulkhead-init", "init");
+    write("node/bulkhead-chainload.efi", "chainload");
     write("node/stale", "stale");
   }
 
@@ -68,6 +69,7 @@ TEST_CASE("every input changes the build id") {
       {"overlay file", [](Inputs& inputs) { inputs.write("overlay/base/etc/issue", ""); }},
       {"program", [](Inputs& inputs) { inputs.write("node/agent", "agent 2"); }},
       {"init", [](Inputs& inputs) { inputs.write("node/bulkhead-init", "init 2"); }},
+      {"chainload", [](Inputs& inputs) { inputs.write("node/bulkhead-chainload.efi", "chainload 2"); }},
   };
   const auto original = Inputs().id();
   for (const auto& [name, change] : changes) {
