@@ -135,6 +135,17 @@ Result<std::uint64_t> file_size(const Path& path) {
   return static_cast<std::uint64_t>(info.st_size);
 }
 
+std::uint64_t next_data(int fd, std::uint64_t offset, std::uint64_t size) {
+  const off_t found = ::lseek(fd, static_cast<off_t>(offset), SEEK_DATA);
+  if (found >= 0) return static_cast<std::uint64_t>(found);
+  return errno == ENXIO ? size : offset;
+}
+
+std::uint64_t next_hole(int fd, std::uint64_t offset, std::uint64_t size) {
+  const off_t found = ::lseek(fd, static_cast<off_t>(offset), SEEK_HOLE);
+  return found >= 0 ? static_cast<std::uint64_t>(found) : size;
+}
+
 Result<> fsync_directory(const Path& path) {
   const UniqueFd fd = TRY(open_file(path, O_RDONLY | O_DIRECTORY));
   if (::fsync(fd.get()) < 0) return fail_errno("flushing directory {}", path.native());

@@ -40,6 +40,10 @@ Result<> copy_range(int from, std::uint64_t from_offset, int to, std::uint64_t t
                     bool sparse);
 
 Result<std::uint64_t> file_size(const Path& path);
+// In a sparse file of `size` bytes: where the next data, or the next hole, at or behind `offset` starts; `size` when
+// there is none. A file system that cannot tell has only data. Both move the file offset (lseek(2)).
+std::uint64_t next_data(int fd, std::uint64_t offset, std::uint64_t size);
+std::uint64_t next_hole(int fd, std::uint64_t offset, std::uint64_t size);
 Result<> fsync_directory(const Path& path);
 
 // std::filesystem without exceptions and with our errors.

@@ -48,24 +48,16 @@ class FrameCompressor {
   std::vector<std::byte> output_;
 };
 
-// Where the next data at or behind `offset` starts; the file's size when there is none, `offset` when the file system
-// cannot tell.
-std::uint64_t next_data(int fd, std::uint64_t offset, std::uint64_t size) {
-  const off_t found = ::lseek(fd, static_cast<off_t>(offset), SEEK_DATA);
-  if (found >= 0) return static_cast<std::uint64_t>(found);
-  return errno == ENXIO ? size : offset;
-}
-
 Result<> compress_file(int from, std::uint64_t size, int to) {
   FrameCompressor compressor;
   std::vector<std::byte> buffer(kFrame);
   const auto zeros = TRY(compressor.compress(buffer));
   const std::vector<std::byte> zero_frame(zeros.begin(), zeros.end());
-  std::uint64_t data_at = next_data(from, 0, size);
+  std::uint64_t data_at = sys::next_data(from, 0, size);
   for (std::uint64_t offset = 0; offset < size; offset += kFrame) {
     const std::span chunk =
         std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(kFrame, size - offset)));
-    if (data_at < offset) data_at = next_data(from, offset, size);
+    if (data_at < offset) data_at = sys::next_data(from, offset, size);
     if (chunk.size() == kFrame && data_at >= offset + kFrame) {
       TRY(sys::write_all(to, zero_frame));
       continue;

@@ -53,6 +53,7 @@ Result<> boot() {
   Drivers drivers = TRY_CTX(Drivers::open(), "reading the list of modules");
   drivers.load_needed();
   arm_watchdog(drivers, request.device_timeout + kWatchdogMargin);
+  set_memory_reserve();
 
   const SlotPartitions slot =
       TRY_CTX(find_slot(request.data, request.hash, drivers, request.device_timeout), "waiting for the root partition");

@@ -5,7 +5,9 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 
+#include "lib/base/hex.hpp"
 #include "os-builder/initrd/init/console.hpp"
 
 namespace bulkhead::init {
@@ -22,6 +24,14 @@ Result<> start_watchdog(Drivers& drivers, std::chrono::seconds timeout) {
     return fail_errno("setting the watchdog to {} s", timeout.count());
   if (::ioctl(device.get(), WDIOC_KEEPALIVE, 0) < 0) return fail_errno("starting the watchdog");
   return {};
+}
+
+Result<> write_memory_reserve() {
+  struct sysinfo info{};
+  if (::sysinfo(&info) < 0) return fail_errno("asking how much memory there is");
+  const std::string text = std::to_string(memory_reserve(std::uint64_t{info.totalram} * info.mem_unit) >> 10U);
+  const sys::UniqueFd file = TRY(sys::open_file("/proc/sys/vm/min_free_kbytes", O_WRONLY));
+  return sys::write_all(file.get(), as_bytes(text));
 }
 
 }  // namespace
@@ -47,6 +57,11 @@ void arm_watchdog(Drivers& drivers, std::chrono::seconds timeout) {
   if (const auto done = start_watchdog(drivers, timeout); !done) {
     say(Level::warning, "no watchdog, a hang will not be noticed: " + done.error().describe());
   }
+}
+
+void set_memory_reserve() {
+  if (const auto done = write_memory_reserve(); !done)
+    say(Level::warning, "the kernel's own reserve of memory stays: " + done.error().describe());
 }
 
 }  // namespace bulkhead::init
