@@ -4,6 +4,7 @@
 
 int main(int argc, char** argv) {
   bulkhead::cli::Program program("os-builder", "compose, seal, boot and examine Bulkhead images", BULKHEAD_VERSION);
-  const bulkhead::VerbOptions options(program);
+  // What the verbs read, alive for as long as they may run.
+  const bulkhead::VerbOptions options(program);  // NOLINT(bugprone-unused-local-non-trivial-variable)
   return program.main(argc, argv);
 }

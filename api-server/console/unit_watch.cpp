@@ -11,8 +11,8 @@ constexpr const char* kManager = "org.freedesktop.systemd1.Manager";
 constexpr const char* kUnit = "org.freedesktop.systemd1.Unit";
 constexpr const char* kUnitPathPrefix = "/org/freedesktop/systemd1/unit";
 constexpr const char* kPrivateSocket = "unix:path=/run/systemd/private";
-constexpr std::string_view kGate = "boot-complete.target";
-constexpr std::string_view kBlessing = "systemd-bless-boot.service";
+constexpr const char* kGate = "boot-complete.target";
+constexpr const char* kBlessing = "systemd-bless-boot.service";
 
 struct BusClose {
   void operator()(sd_bus* bus) const { ::sd_bus_flush_close_unref(bus); }
@@ -43,7 +43,7 @@ Result<UnitWatch::Status> read_status(sd_bus* bus) {
   UnitWatch::Status status;
   sd_bus_message* raw = nullptr;
   TRY(check(::sd_bus_call_method(bus, kService, kManagerPath, kManager, "ListUnitsByPatterns", nullptr, &raw, "asas", 0,
-                                 2, kGate.data(), kBlessing.data()),
+                                 2, kGate, kBlessing),
             "asking for the state of the boot"));
   const Message boot(raw);
   raw = nullptr;

@@ -38,7 +38,7 @@ struct Image {
   bool operator==(const Image&) const = default;
 };
 
-inline constexpr std::uint16_t kMachineX86_64 = 0x8664;
+inline constexpr std::uint16_t kMachineX8664 = 0x8664;
 inline constexpr std::uint16_t kSubsystemEfiApplication = 10;
 
 // Errors: data_loss for anything that is not a PE32+ file, and for sections or certificates that lie outside `file`.

@@ -55,13 +55,14 @@ RunningSlot explain(const Evidence& evidence) {
 }
 
 std::string describe(const RunningSlot& running) {
+  const std::string newer = running.newer ? running.newer->to_string() : "a newer version";
   switch (running.reason) {
     case Reason::newest: return "newest";
     case Reason::trial:
       if (!running.trial) return "trial boot";
       return std::format("trial boot {} of {}", running.trial->done, running.trial->left + running.trial->done);
-    case Reason::fell_back: return std::format("fell back: {} failed", running.newer->to_string());
-    case Reason::chosen: return std::format("chosen over {}", running.newer->to_string());
+    case Reason::fell_back: return std::format("fell back: {} failed", newer);
+    case Reason::chosen: return std::format("chosen over {}", newer);
     case Reason::no_loader: return "direct kernel boot";
   }
   return {};

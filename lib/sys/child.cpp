@@ -113,8 +113,8 @@ std::vector<std::string> base_environment() {
   std::vector<std::string> environment = {"LC_ALL=C", "TZ=UTC"};
   for (const char* name : {"PATH", "HOME", "TMPDIR"}) {
     // Read at start-up by a single thread; nothing here calls setenv().
-    if (const char* value = ::getenv(name))
-      environment.push_back(std::format("{}={}", name, value));  // NOLINT(concurrency-mt-unsafe)
+    const char* value = ::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+    if (value != nullptr) environment.push_back(std::format("{}={}", name, value));
   }
   return environment;
 }

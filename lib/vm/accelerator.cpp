@@ -80,8 +80,8 @@ Result<Accelerator> choose_accelerator(Accelerator requested, const sys::Path& c
 }
 
 sys::Path default_cache_directory() {
-  if (const char* cache = ::getenv("BULKHEAD_CACHE"); cache != nullptr && *cache != '\0')
-    return cache;                       // NOLINT(concurrency-mt-unsafe)
+  const char* cache = ::getenv("BULKHEAD_CACHE");  // NOLINT(concurrency-mt-unsafe)
+  if (cache != nullptr && *cache != '\0') return cache;
   const char* home = ::getenv("HOME");  // NOLINT(concurrency-mt-unsafe)
   return sys::Path(home != nullptr ? home : "/tmp") / ".cache" / "bulkhead";
 }

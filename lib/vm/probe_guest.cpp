@@ -105,7 +105,8 @@ bulkhead_probe_guest:
   .code64
 )");
 
-extern "C" const std::byte bulkhead_probe_guest[512];
+// As the assembly above names it.
+extern "C" const std::byte bulkhead_probe_guest[512];  // NOLINT(readability-identifier-naming)
 
 namespace bulkhead::vm {
 

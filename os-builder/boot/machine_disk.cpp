@@ -67,8 +67,8 @@ Result<MachineFiles> variant_machine(const BootOptions& options) {
   return files;
 }
 
-Result<MachineFiles> given_image(const BootOptions& options) {
-  const sys::Path image = TRY(full_path(*options.image));
+Result<MachineFiles> given_image(const BootOptions& options, const sys::Path& given) {
+  const sys::Path image = TRY(full_path(given));
   if (!sys::exists(image)) return fail(ErrorCode::not_found, "no image {}", image.native());
   MachineFiles files;
   files.disk.image = image;
@@ -98,7 +98,7 @@ Result<vm::DiskFormat> format_of(const sys::Path& image) {
 }
 
 Result<MachineFiles> prepare_disk(const BootOptions& options) {
-  return options.image ? given_image(options) : variant_machine(options);
+  return options.image ? given_image(options, *options.image) : variant_machine(options);
 }
 
 }  // namespace bulkhead::boot

@@ -73,6 +73,7 @@ Result<sys::Path> OutputDirectory::begin() {
 }
 
 Result<> OutputDirectory::commit(const Sha256& inputs) {
+  if (!filling_) return fail(ErrorCode::internal, "nothing was begun in {}", target_.native());
   const std::string stamp = TRY(stamp_of(filling_->path(), inputs));
   TRY(sys::write_file_atomically(filling_->path() / kStampName, stamp));
   if (!sys::exists(target_)) return filling_->commit(target_);

@@ -232,9 +232,9 @@ struct Pending {
 
 }  // namespace
 
-Result<rootfs::Tree> parse_metadata(std::span<const std::byte> bytes) {
-  const Bytes image(bytes);
-  const Superblock superblock = TRY(parse_superblock(image));
+Result<rootfs::Tree> parse_metadata(std::span<const std::byte> image) {
+  const Bytes bytes(image);
+  const Superblock superblock = TRY(parse_superblock(bytes));
   rootfs::Tree tree;
   std::set<std::uint64_t> directories;  // each once: a directory below itself would never end
   std::vector<Pending> pending = {{.path = "/", .node = superblock.root_node, .depth = 0}};
@@ -242,8 +242,8 @@ Result<rootfs::Tree> parse_metadata(std::span<const std::byte> bytes) {
   while (!pending.empty()) {
     const Pending next = std::move(pending.back());
     pending.pop_back();
-    const Node node = TRY_CTX(parse_node(image, superblock, next.node), "{}", next.path);
-    rootfs::Entry entry = TRY_CTX(make_entry(image, superblock, node), "{}", next.path);
+    const Node node = TRY_CTX(parse_node(bytes, superblock, next.node), "{}", next.path);
+    rootfs::Entry entry = TRY_CTX(make_entry(bytes, superblock, node), "{}", next.path);
     const bool directory = entry.is_directory();
     if (next.path == "/" && !directory) return damaged("the root is not a directory");
     if (next.path != "/" && tree.find(next.path) != nullptr) return damaged("a name is there twice");
@@ -251,7 +251,7 @@ Result<rootfs::Tree> parse_metadata(std::span<const std::byte> bytes) {
     if (!directory) continue;
     if (!directories.insert(next.node).second) return damaged("a directory has two parents");
     if (next.depth == kMaxDepth) return damaged("directories are nested too deeply");
-    for (Name& name : TRY_CTX(read_directory(image, superblock, node), "{}", next.path)) {
+    for (Name& name : TRY_CTX(read_directory(bytes, superblock, node), "{}", next.path)) {
       std::string path = next.path == "/" ? "/" + name.name : next.path + "/" + name.name;
       if (path.size() >= kMaxPath || ++count > kMaxEntries) return damaged("too many or too long names");
       pending.push_back({.path = std::move(path), .node = name.node, .depth = next.depth + 1});

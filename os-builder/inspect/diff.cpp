@@ -37,9 +37,10 @@ Facts packages_of(const Inspection& inspection) {
 }
 
 const UnifiedKernel* first_kernel(const Inspection& inspection) {
-  const auto file =
-      std::ranges::find_if(inspection.esp, [](const EspFile& candidate) { return candidate.kernel.has_value(); });
-  return file == inspection.esp.end() ? nullptr : &*file->kernel;
+  for (const EspFile& file : inspection.esp) {
+    if (file.kernel) return &*file.kernel;
+  }
+  return nullptr;
 }
 
 // An option may be there several times ("console="), and order matters to the kernel: values are joined in their order.

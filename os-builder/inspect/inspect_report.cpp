@@ -47,8 +47,7 @@ std::string signer_text(const EspFile& file) {
                      : "";
 }
 
-std::string kernel_text(const EspFile& file, bool color) {
-  const UnifiedKernel& kernel = *file.kernel;
+std::string kernel_text(const EspFile& file, const UnifiedKernel& kernel, bool color) {
   std::string text = heading("UKI " + file.path, color);
   text += field("size", format_bytes(file.size));
   text += field("signed by", file.signer ? signer_text(file) : "nobody");
@@ -190,7 +189,7 @@ std::string to_text(const Inspection& inspection, bool color) {
   for (const Slot& slot : inspection.slots) text += slot_text(slot, color);
   if (inspection.kind != ImageKind::root) text += esp_text(inspection.esp, color);
   for (const EspFile& file : inspection.esp) {
-    if (file.kernel) text += kernel_text(file, color);
+    if (file.kernel) text += kernel_text(file, *file.kernel, color);
   }
   if (inspection.root) text += root_text(*inspection.root, color);
   return text;

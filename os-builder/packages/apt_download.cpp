@@ -89,7 +89,7 @@ Result<> download(AptSession& session, const std::vector<Package>& packages, con
   }
   if (wanted.empty()) return {};
   const Wanted& first = wanted.front();
-  Error problem = *first.problem;
+  Error problem = first.problem.value_or(error(ErrorCode::not_found, "{} has no address", first.package->name));
   if (wanted.size() > 1) problem.message += std::format(" (and {} more packages)", wanted.size() - 1);
   if (problem.code == ErrorCode::not_found) {
     problem.hint = std::format(

@@ -13,7 +13,7 @@
 
 #include "os-builder/packages/package_set.hpp"
 
-class pkgSourceList;
+class pkgSourceList;  // NOLINT(readability-identifier-naming): libapt-pkg's
 
 namespace bulkhead::packages {
 

@@ -100,10 +100,14 @@ class ElfReader {
         continue;
       if (item.d_un.d_val > bytes_.size()) return damaged("text outside the file");
       std::string text = TRY(text_at(*start + item.d_un.d_val));
-      if (item.d_tag == DT_NEEDED) info_.needed.push_back(std::move(text));
-      if (item.d_tag == DT_SONAME) info_.soname = std::move(text);
-      // DT_RPATH does not count when there is a DT_RUNPATH (ld.so(8)).
-      if (item.d_tag == DT_RUNPATH || (item.d_tag == DT_RPATH && run_path.empty())) run_path = std::move(text);
+      if (item.d_tag == DT_NEEDED) {
+        info_.needed.push_back(std::move(text));
+      } else if (item.d_tag == DT_SONAME) {
+        info_.soname = std::move(text);
+      } else if (item.d_tag == DT_RUNPATH || run_path.empty()) {
+        // DT_RPATH does not count when there is a DT_RUNPATH (ld.so(8)).
+        run_path = std::move(text);
+      }
     }
     for (const std::string_view directory : split(run_path, ':')) {
       if (!directory.empty()) info_.run_path.emplace_back(directory);
@@ -122,7 +126,8 @@ class ElfReader {
     std::size_t value = 0;
     const std::string_view content(static_cast<const char*>(data->d_buf), data->d_size);
     while ((offset = gelf_getnote(data, offset, &note, &name, &value)) > 0) {
-      if (note.n_type != kDlopenNoteType || content.substr(name, note.n_namesz) != std::string_view("FDO", 4)) continue;
+      if (note.n_type != kDlopenNoteType || content.substr(name, note.n_namesz) != std::string_view("FDO\0", 4))
+        continue;
       TRY(read_dlopen(content.substr(value, note.n_descsz)));
     }
     return {};

@@ -13,13 +13,13 @@ namespace {
 // The tools want files. Content that is one already is used in place.
 Result<sys::Path> as_file(const rootfs::Content& content, const sys::Path& directory, std::string_view name) {
   if (const auto* path = std::get_if<sys::Path>(&content.source)) return *path;
-  const sys::Path file = directory / name;
+  sys::Path file = directory / name;
   TRY(sys::write_file_atomically(file, std::get<std::string>(content.source)));
   return file;
 }
 
 Result<sys::Path> as_file(std::string_view text, const sys::Path& directory, std::string_view name) {
-  const sys::Path file = directory / name;
+  sys::Path file = directory / name;
   TRY(sys::write_file_atomically(file, text));
   return file;
 }

@@ -31,12 +31,13 @@ Result<> copy_xattrs(int from, int to) {
   std::array<char, 4096> names{};
   const ssize_t length = ::flistxattr(from, names.data(), names.size());
   if (length < 0) return errno == EOPNOTSUPP ? Result<>{} : fail_errno("listing extended attributes");
-  for (const std::string_view name : split({names.data(), static_cast<std::size_t>(length)}, '\0')) {
-    if (name.empty()) continue;
+  for (const std::string_view listed : split({names.data(), static_cast<std::size_t>(length)}, '\0')) {
+    if (listed.empty()) continue;
+    const std::string name(listed);
     std::array<char, 4096> value{};
-    const ssize_t size = ::fgetxattr(from, name.data(), value.data(), value.size());
+    const ssize_t size = ::fgetxattr(from, name.c_str(), value.data(), value.size());
     if (size < 0) return fail_errno("reading attribute {}", name);
-    if (::fsetxattr(to, name.data(), value.data(), static_cast<std::size_t>(size), 0) < 0)
+    if (::fsetxattr(to, name.c_str(), value.data(), static_cast<std::size_t>(size), 0) < 0)
       return fail_errno("setting attribute {}", name);
   }
   return {};

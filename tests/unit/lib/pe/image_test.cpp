@@ -14,7 +14,7 @@ TEST_CASE("sections of a PE file are found by name") {
   const std::string file = make_pe({{".cmdline", "roothash=1"}, {".osrel", "ID=bulkhead\n"}});
   const auto image = pe::parse(as_bytes(file));
   REQUIRE(image);
-  CHECK(image->machine == pe::kMachineX86_64);
+  CHECK(image->machine == pe::kMachineX8664);
   CHECK(image->subsystem == pe::kSubsystemEfiApplication);
   REQUIRE(image->sections.size() == 2);
   CHECK(as_text(pe::section(as_bytes(file), *image, ".cmdline").value()) == "roothash=1");
