@@ -1,0 +1,67 @@
+// Settings as JSON documents, held against a shape: what the API, user data and the datastore do with them. The shape of
+// all settings is Type<Settings>::shape() (settings.hpp); tests use smaller ones.
+//
+// A document is a JSON object that has only what is set. Pure functions over values.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/settings/key.hpp"
+#include "lib/settings/shape.hpp"
+
+namespace bulkhead::settings {
+
+inline constexpr std::size_t kMostElements = 4096;  // of one list or map
+
+// True when check() would succeed.
+bool fits(const Json& value, const Shape& shape);
+
+// Errors: invalid_argument, with the key, what is wrong with it, and what it must be; an unknown key with the nearest
+// known one. Values of secret settings are never quoted.
+Result<> check(const Json& value, const Shape& shape, const Key& at = {});
+
+// The shape of what `key` names, which may lie inside a map. Errors: not_found, with the nearest known key.
+struct Found {
+  const Shape* shape = nullptr;
+  const Member* member = nullptr;  // the declaration that it lies in; none for the root
+  bool secret = false;
+};
+Result<Found> find(const Shape& root, const Key& key);
+
+// The value that an operator typed for `key`: as it stands for a text; "true", "false" and numbers where these are
+// wanted; JSON for lists and tables, and for a choice that is no plain text. Errors: those of find() and check().
+Result<Json> from_text(const Shape& root, const Key& key, std::string_view text);
+
+// Lays `changes` over `base`: tables are merged member by member, everything else is replaced.
+Json merged(Json base, const Json& changes);
+
+// A document as keys and values: values are scalars, lists, and tables where the shape says choice. And back.
+using Flat = std::map<Key, Json>;
+Flat flat(const Json& document, const Shape& root);
+Json unflat(const Flat& flat);
+
+// What is below `key`, with its place: at("network", {"network": {"hostname": "a"}, "motd": ""}) is
+// {"network": {"hostname": "a"}}. Empty when there is nothing.
+Json only_below(const Json& document, const Key& key);
+
+// The defaults of all declarations, as a document.
+Json presets(const Shape& root);
+
+// Every setting: keys of map members are written as <name>.
+struct Entry {
+  std::string key;
+  const Shape* shape = nullptr;
+  About about;
+};
+std::vector<Entry> entries(const Shape& root);
+
+// Replaces the values of secret settings by "(secret)".
+Json redacted(const Json& document, const Shape& root);
+
+// JSON Schema (draft 2020-12) of a shape, without "$schema" and "$id".
+Json json_schema(const Shape& shape);
+
+}  // namespace bulkhead::settings

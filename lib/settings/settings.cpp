@@ -1,0 +1,14 @@
+#include "lib/settings/settings.hpp"
+
+namespace bulkhead::settings {
+
+const Shape& Settings::shape() { return Type<Settings>::shape(); }
+
+Result<Settings> Settings::from_json(const Json& document) {
+  TRY(check(document, shape()));
+  return Type<Settings>::read(document);
+}
+
+Json Settings::to_json() const { return Type<Settings>::write(*this); }
+
+}  // namespace bulkhead::settings

@@ -1,0 +1,73 @@
+// All settings of a node, typed: what a document becomes when everything in it has been checked.
+//
+// This is the one declaration of every setting. A key is a member of a group in groups/, with its type, which carries the
+// rule, and its About: sentence, example, default, the services that are told. Checking, defaults, JSON Schema, OpenAPI,
+// `apiclient explain`, docs/settings.md and completion all come from here.
+#pragma once
+
+#include "lib/settings/groups/containers.hpp"
+#include "lib/settings/groups/general.hpp"
+#include "lib/settings/groups/kubernetes.hpp"
+#include "lib/settings/groups/network.hpp"
+#include "lib/settings/groups/node.hpp"
+#include "lib/settings/model.hpp"
+
+namespace bulkhead::settings {
+
+struct Settings {
+  std::optional<Text> motd;
+  Updates updates;
+  Network network;
+  Dns dns;
+  Ntp ntp;
+  Kernel kernel;
+  Boot boot;
+  Metrics metrics;
+  std::map<Identifier, CertificateBundle> pki;
+  std::map<Identifier, HostContainer> host_containers;
+  std::map<Identifier, BootstrapContainer> bootstrap_containers;
+  std::map<Identifier, BootstrapCommand> bootstrap_commands;
+  ContainerRegistry container_registry;
+  ContainerRuntime container_runtime;
+  OciDefaults oci_defaults;
+  Sandbox sandbox;
+  std::map<Identifier, Workload> workloads;
+  Api api;
+  Health health;
+  Aws aws;
+  Kubernetes kubernetes;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        Field{"motd", &Settings::motd,
+              {.doc = "The message of the day.", .example = R"("Welcome")", .affects = "motd"}},
+        Field{"updates", &Settings::updates, {.doc = "Updates of the operating system."}},
+        Field{"network", &Settings::network, {.doc = "Names, proxies and interfaces."}},
+        Field{"dns", &Settings::dns, {.doc = "Name resolution."}},
+        Field{"ntp", &Settings::ntp, {.doc = "Time."}},
+        Field{"kernel", &Settings::kernel, {.doc = "The running kernel."}},
+        Field{"boot", &Settings::boot, {.doc = "The next boot."}},
+        Field{"metrics", &Settings::metrics, {.doc = "Health pings."}},
+        Field{"pki", &Settings::pki, {.doc = "Certificates by name."}},
+        Field{"host-containers", &Settings::host_containers, {.doc = "Containers that manage the host."}},
+        Field{"bootstrap-containers", &Settings::bootstrap_containers, {.doc = "Containers that run while the node boots."}},
+        Field{"bootstrap-commands", &Settings::bootstrap_commands, {.doc = "Calls of apiclient while the node boots, in the order of their names."}},
+        Field{"container-registry", &Settings::container_registry, {.doc = "Where images come from."}},
+        Field{"container-runtime", &Settings::container_runtime, {.doc = "containerd."}},
+        Field{"oci-defaults", &Settings::oci_defaults, {.doc = "What containers get when they ask for nothing."}},
+        Field{"sandbox", &Settings::sandbox, {.doc = "How containers are kept apart."}},
+        Field{"workloads", &Settings::workloads, {.doc = "Containers that the node runs by itself."}},
+        Field{"api", &Settings::api, {.doc = "The remote API."}},
+        Field{"health", &Settings::health, {.doc = "When a version counts as good."}},
+        Field{"aws", &Settings::aws, {.doc = "AWS."}},
+        Field{"kubernetes", &Settings::kubernetes, {.doc = "The kubelet."}},
+    };
+  }
+
+  static const Shape& shape();
+  // Checks a document and reads it. Errors: those of check().
+  static Result<Settings> from_json(const Json& document);
+  Json to_json() const;
+};
+
+}  // namespace bulkhead::settings

@@ -1,0 +1,73 @@
+// What a value of a setting may look like, as data: made once from the typed declarations (field.hpp), and all that
+// checking, documenting, explaining and completing settings need.
+//
+// Shapes live for ever (function-local statics) and are immutable: plain pointers and references to them never dangle.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/result.hpp"
+
+namespace bulkhead::settings {
+
+using Json = nlohmann::json;
+
+enum class Kind {
+  boolean,
+  integer,
+  string,
+  list,    // of elements
+  map,     // from names that operators choose to elements
+  group,   // of members with fixed names
+  choice,  // of alternatives: the first whose check passes
+};
+
+// What people are told about one setting.
+struct About {
+  std::string_view doc;       // one sentence, without the name of the setting
+  std::string_view example{};   // JSON; checked by a test
+  std::string_view preset{};  // the default, JSON; empty: none
+  std::string_view affects{}; // services that are told of a change (api-server/render), separated by spaces
+  std::string_view since = "0.1.0";
+  bool secret = false;  // never in logs, plans, reports
+};
+
+struct Shape;
+
+struct Member {
+  std::string name;
+  const Shape* shape = nullptr;
+  About about;
+};
+
+struct Shape {
+  Kind kind = Kind::group;
+  std::string_view name{};  // "a host name": what a value is, for messages and documents
+  std::string_view rule{};  // what it must be, continuing "must be"; empty when the name says it all
+
+  // string
+  std::string_view pattern{};                      // ECMAScript, of the whole text; empty: any
+  std::size_t longest = 0;                         // bytes
+  bool (*passes)(std::string_view text) = nullptr;  // what a pattern cannot say
+  std::vector<std::string> values{};               // when only these are allowed
+
+  // integer, both ends included
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+
+  const Shape* element = nullptr;        // of a list or a map
+  const Shape* names = nullptr;          // of a map: a string
+  std::vector<Member> members{};         // of a group, in the order of declaration
+  std::vector<const Shape*> choices{};
+
+  const Member* find(std::string_view member) const;
+};
+
+// "a list of host names": for messages and documents.
+std::string description(const Shape& shape);
+
+}  // namespace bulkhead::settings

@@ -1,0 +1,230 @@
+// The C++ types of settings, and how each is read from JSON, written and described.
+//
+// Type<T> has shape(), read() and write(). read() is only called with JSON that check() has accepted for the same shape
+// (model.hpp), so it cannot fail.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "lib/settings/shape.hpp"
+
+namespace bulkhead::settings {
+
+// A text that a rule has accepted. A rule is a type with the constants `name`, `rule`, `pattern` and `longest` and,
+// where a pattern is not enough, a function `passes`.
+template <class Rule>
+struct Checked {
+  std::string text;
+
+  auto operator<=>(const Checked&) const = default;
+};
+
+template <std::int64_t Least, std::int64_t Most>
+struct Integer {
+  std::int64_t value = Least;
+
+  auto operator<=>(const Integer&) const = default;
+};
+
+// The texts of an enumeration, in the order of its values: specialized beside it.
+template <class Enum>
+inline constexpr auto kNames = nullptr;
+
+// A member of a group. Made by the group's static fields(), which returns a tuple of them.
+template <class Owner, class Value>
+struct Field {
+  std::string_view name;
+  Value Owner::* member;
+  About about;
+};
+template <class Owner, class Value>
+Field(std::string_view, Value Owner::*, About) -> Field<Owner, Value>;
+
+template <class T>
+concept Group = requires { T::fields(); };
+
+template <class T>
+struct Type;
+
+template <>
+struct Type<bool> {
+  static const Shape& shape() {
+    static const Shape shape{.kind = Kind::boolean};
+    return shape;
+  }
+  static bool read(const Json& json) { return json.get<bool>(); }
+  static Json write(bool value) { return value; }
+};
+
+template <std::int64_t Least, std::int64_t Most>
+struct Type<Integer<Least, Most>> {
+  static const Shape& shape() {
+    static const Shape shape{.kind = Kind::integer, .least = Least, .most = Most};
+    return shape;
+  }
+  static Integer<Least, Most> read(const Json& json) { return {json.get<std::int64_t>()}; }
+  static Json write(const Integer<Least, Most>& value) { return value.value; }
+};
+
+template <class Rule>
+struct Type<Checked<Rule>> {
+  static const Shape& shape() {
+    static const Shape shape = [] {
+      Shape made{.kind = Kind::string,
+                 .name = Rule::name,
+                 .rule = Rule::rule,
+                 .pattern = Rule::pattern,
+                 .longest = Rule::longest};
+      if constexpr (requires { Rule::passes; }) made.passes = Rule::passes;
+      return made;
+    }();
+    return shape;
+  }
+  static Checked<Rule> read(const Json& json) { return {json.get<std::string>()}; }
+  static Json write(const Checked<Rule>& value) { return value.text; }
+};
+
+template <class Enum>
+  requires std::is_enum_v<Enum>
+struct Type<Enum> {
+  static const Shape& shape() {
+    static const Shape shape{.kind = Kind::string,
+                             .name = "a word",
+                             .longest = 64,
+                             .values = std::vector<std::string>(kNames<Enum>.begin(), kNames<Enum>.end())};
+    return shape;
+  }
+  static Enum read(const Json& json) {
+    const std::string text = json.get<std::string>();
+    std::size_t index = 0;
+    while (kNames<Enum>.at(index) != text) ++index;
+    return static_cast<Enum>(index);
+  }
+  static Json write(Enum value) { return std::string(kNames<Enum>.at(static_cast<std::size_t>(value))); }
+};
+
+template <class T>
+struct Type<std::vector<T>> {
+  static const Shape& shape() {
+    static const Shape shape{.kind = Kind::list, .element = &Type<T>::shape()};
+    return shape;
+  }
+  static std::vector<T> read(const Json& json) {
+    std::vector<T> result;
+    for (const Json& element : json) result.push_back(Type<T>::read(element));
+    return result;
+  }
+  static Json write(const std::vector<T>& value) {
+    Json json = Json::array();
+    for (const T& element : value) json.push_back(Type<T>::write(element));
+    return json;
+  }
+};
+
+template <class Rule, class T>
+struct Type<std::map<Checked<Rule>, T>> {
+  static const Shape& shape() {
+    static const Shape shape{
+        .kind = Kind::map, .element = &Type<T>::shape(), .names = &Type<Checked<Rule>>::shape()};
+    return shape;
+  }
+  static std::map<Checked<Rule>, T> read(const Json& json) {
+    std::map<Checked<Rule>, T> result;
+    for (const auto& [name, element] : json.items()) result.emplace(Checked<Rule>{name}, Type<T>::read(element));
+    return result;
+  }
+  static Json write(const std::map<Checked<Rule>, T>& value) {
+    Json json = Json::object();
+    for (const auto& [name, element] : value) json[name.text] = Type<T>::write(element);
+    return json;
+  }
+};
+
+// Tells whether a value fits a shape, without a message; model.cpp.
+bool fits(const Json& value, const Shape& shape);
+
+// The first alternative whose shape fits.
+template <class... Ts>
+struct Type<std::variant<Ts...>> {
+  using Choice = std::variant<Ts...>;
+  static const Shape& shape() {
+    static const Shape shape{.kind = Kind::choice, .choices = {&Type<Ts>::shape()...}};
+    return shape;
+  }
+  static Choice read(const Json& json) {
+    std::optional<Choice> result;
+    const auto take = [&]<class T>(std::type_identity<T>) {
+      if (!result && fits(json, Type<T>::shape())) result = Type<T>::read(json);
+    };
+    (take(std::type_identity<Ts>{}), ...);
+    return *std::move(result);
+  }
+  static Json write(const Choice& value) {
+    return std::visit([]<class T>(const T& chosen) { return Type<T>::write(chosen); }, value);
+  }
+};
+
+// Members of groups are optional scalars and lists, maps, and groups. What is not set is absent from the JSON.
+namespace member {
+
+template <class T>
+struct Of {
+  using Value = T;
+  static void read(const Json& json, T& into) { into = Type<T>::read(json); }
+  static Json write(const T& value) { return Type<T>::write(value); }
+};
+template <class T>
+struct Of<std::optional<T>> {
+  using Value = T;
+  static void read(const Json& json, std::optional<T>& into) { into = Type<T>::read(json); }
+  static Json write(const std::optional<T>& value) { return value ? Type<T>::write(*value) : Json(); }
+};
+
+}  // namespace member
+
+template <Group T>
+struct Type<T> {
+  static const Shape& shape() {
+    static const Shape shape = [] {
+      Shape made{.kind = Kind::group};
+      std::apply([&](const auto&... field) { (made.members.push_back(described(field)), ...); }, T::fields());
+      return made;
+    }();
+    return shape;
+  }
+  static T read(const Json& json) {
+    T result;
+    const auto take = [&]<class Value>(const Field<T, Value>& field) {
+      const auto found = json.find(field.name);
+      if (found != json.end()) member::Of<Value>::read(*found, result.*field.member);
+    };
+    std::apply([&](const auto&... field) { (take(field), ...); }, T::fields());
+    return result;
+  }
+  static Json write(const T& value) {
+    Json json = Json::object();
+    const auto put = [&]<class Value>(const Field<T, Value>& field) {
+      Json written = member::Of<Value>::write(value.*field.member);
+      const bool absent = written.is_null() || (written.is_object() && written.empty());
+      if (!absent) json[std::string(field.name)] = std::move(written);
+    };
+    std::apply([&](const auto&... field) { (put(field), ...); }, T::fields());
+    return json;
+  }
+
+ private:
+  template <class Value>
+  static Member described(const Field<T, Value>& field) {
+    return {.name = std::string(field.name),
+            .shape = &Type<typename member::Of<Value>::Value>::shape(),
+            .about = field.about};
+  }
+};
+
+}  // namespace bulkhead::settings

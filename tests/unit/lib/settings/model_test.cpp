@@ -1,0 +1,173 @@
+#include "lib/settings/model.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "lib/settings/settings.hpp"
+
+using namespace bulkhead;
+using namespace bulkhead::settings;
+
+namespace {
+
+const Shape& root() { return Settings::shape(); }
+Key key(std::string_view text) { return Key::parse(text).value(); }
+
+// The message with which a document is refused; empty when it is accepted.
+std::string refusal(const std::string& document) {
+  const auto result = check(Json::parse(document), root());
+  return result ? "" : result.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("documents of Bottlerocket's users are accepted") {
+  CHECK(refusal(R"({"kubernetes": {
+      "api-server": "https://10.0.0.2:6443", "cluster-name": "c1", "cluster-certificate": "",
+      "node-taints": {"dedicated": ["experimental:PreferNoSchedule", "special:NoSchedule"], "one": "a:NoExecute"},
+      "node-labels": {"example.com/role": "ingress"}, "cluster-dns-ip": "10.96.0.10",
+      "eviction-hard": {"memory.available": "15%", "nodefs.available": "1Gi"}}})") == "");
+  CHECK(refusal(R"({"kernel": {"sysctl": {"user.max_user_namespaces": "16384"}, "lockdown": "integrity",
+                               "modules": {"udf": {"allowed": false}}}})") == "");
+  CHECK(refusal(R"({"host-containers": {"admin": {"enabled": true, "superpowered": true,
+                                                  "source": "public.ecr.aws/bottlerocket/bottlerocket-admin:v0.11.0"}}})") == "");
+  CHECK(refusal(R"({"container-registry": {"mirrors": [{"registry": "docker.io", "endpoint": ["https://mirror.local"]}]}})") == "");
+  CHECK(refusal(R"({"container-registry": {"mirrors": {"docker.io": ["https://mirror.local"]}}})") == "");
+  CHECK(refusal(R"({"oci-defaults": {"capabilities": {"net-admin": true},
+                    "resource-limits": {"max-open-files": {"soft-limit": 65536, "hard-limit": "unlimited"}}}})") == "");
+  CHECK(refusal(R"({"network": {"hosts": [["10.0.0.5", ["db.example.com", "db"]]], "https-proxy": "proxy.local:3128",
+                    "interfaces": {"eno1": {"dhcp4": true, "primary": true},
+                                   "bond0": {"kind": "bond", "mode": "active-backup", "interfaces": ["eno1", "eno2"],
+                                             "monitoring": {"miimon-frequency-ms": 100}},
+                                   "eno2": {"static4": {"addresses": ["10.0.0.9/24"]},
+                                            "route": [{"to": "default", "via": "10.0.0.1", "route-metric": 100}]}}}})") == "");
+  CHECK(refusal(R"({"boot": {"kernel-parameters": {"console": ["tty1", "ttyS1,115200n8"]}, "reboot-to-reconcile": true}})") == "");
+  CHECK(refusal("{}") == "");
+}
+
+TEST_CASE("a refusal names the key, what is wrong with it, and what it must be") {
+  CHECK(refusal(R"({"network": {"hostname": "Node_7"}})") ==
+        "network.hostname: \"Node_7\" is not a host name (1 to 253 lower-case letters, digits, '-' and '.', each part 1 to "
+        "63 characters)");
+  CHECK(refusal(R"({"network": {"hostname": 7}})").starts_with("network.hostname: 7 is not a host name"));
+  CHECK(refusal(R"({"kernel": {"lockdown": "some"}})") ==
+        R"(kernel.lockdown: "some" is not one of "none" "integrity" "confidentiality")");
+  CHECK(refusal(R"({"dns": {"name-servers": ["10.0.0.2", "10.0.0.256"]}})").starts_with("dns.name-servers[1]: "));
+  CHECK(refusal(R"({"kernel": {"sysctl": {"../x": "1"}}})").starts_with("kernel.sysctl: \"../x\" is not a sysctl key"));
+  CHECK(refusal(R"({"api": {"listen-port": 0}})") == "api.listen-port: 0 is not a whole number from 1 to 65535");
+  CHECK(refusal(R"({"api": {"listen-port": 1.5}})").starts_with("api.listen-port: 1.5 is not"));
+  CHECK(refusal(R"({"api": {"listen-port": 18446744073709551615}})").starts_with("api.listen-port: "));
+  CHECK(refusal(R"({"motd": null})").starts_with("motd: null is not a text"));
+  CHECK(refusal("[]").starts_with("settings: [] is not a table"));
+}
+
+TEST_CASE("an unknown key comes with the nearest known one") {
+  CHECK(refusal(R"({"ntp": {"time-server": []}})") ==
+        "there is no setting 'ntp.time-server'; the nearest is 'ntp.time-servers'");
+  CHECK(refusal(R"({"zzzzzzzz": 1})") == "there is no setting 'zzzzzzzz'");
+  CHECK(find(root(), key("kubernetes.max-pod")).error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("a refusal never quotes a secret") {
+  for (const char* document : {R"({"kubernetes": {"bootstrap-token": "hunter2"}})",
+                               R"({"aws": {"credentials": "hunter2"}})",
+                               R"({"container-registry": {"credentials": [{"password": "hunter2\n"}]}})",
+                               R"({"host-containers": {"a": {"user-data": "hunter2"}}})",
+                               R"({"workloads": {"a": {"environment": {"X": ["hunter2"]}}}})"}) {
+    const std::string message = refusal(document);
+    INFO(message);
+    CHECK(!message.empty());
+    CHECK(!message.contains("hunter2"));
+  }
+}
+
+TEST_CASE("secrets are not shown") {
+  const Json document = {{"motd", "hi"}, {"kubernetes", {{"bootstrap-token", "abcdef.0123456789abcdef"}, {"max-pods", 5}}}};
+  CHECK(redacted(document, root()) ==
+        Json{{"motd", "hi"}, {"kubernetes", {{"bootstrap-token", "(secret)"}, {"max-pods", 5}}}});
+}
+
+TEST_CASE("what operators type becomes the type that the key has") {
+  CHECK(from_text(root(), key("motd"), "42") == Json("42"));
+  CHECK(from_text(root(), key("kubernetes.max-pods"), "42") == Json(42));
+  CHECK(from_text(root(), key("metrics.send-metrics"), "true") == Json(true));
+  CHECK(from_text(root(), key("ntp.time-servers"), R"(["a", "b"])") == Json({"a", "b"}));
+  CHECK(from_text(root(), key("kernel.sysctl.\"vm.max_map_count\""), "262144") == Json("262144"));
+  CHECK(from_text(root(), key("kubernetes.cluster-dns-ip"), "10.0.0.1") == Json("10.0.0.1"));
+  CHECK(from_text(root(), key("kubernetes.cluster-dns-ip"), R"(["10.0.0.1"])") == Json::array({"10.0.0.1"}));
+  CHECK(from_text(root(), key("oci-defaults.resource-limits.max-open-files.soft-limit"), "-1") == Json(-1));
+  CHECK(from_text(root(), key("network.interfaces.eno1.dhcp4"), "true") == Json(true));
+  CHECK(from_text(root(), key("kubernetes.max-pods"), "many").error().message ==
+        "kubernetes.max-pods: \"many\" is not a whole number from 1 to 65535");
+  CHECK(from_text(root(), key("kernel.modules.\"a b\".allowed"), "true").error().code == ErrorCode::invalid_argument);
+  CHECK(from_text(root(), key("motd.more"), "x").error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("changes are laid over what is there") {
+  const Json base = {{"motd", "a"}, {"dns", {{"search-list", {"x"}}, {"name-servers", {"10.0.0.1"}}}}};
+  CHECK(merged(base, {{"dns", {{"search-list", Json::array()}}}}) ==
+        Json{{"motd", "a"}, {"dns", {{"search-list", Json::array()}, {"name-servers", {"10.0.0.1"}}}}});
+}
+
+TEST_CASE("documents become keys and values, and documents again") {
+  const Json document = Json::parse(R"({"motd": "a", "kernel": {"sysctl": {"vm.max_map_count": "1"}},
+      "container-registry": {"mirrors": {"docker.io": ["https://m"]}}, "network": {"interfaces": {"e": {"dhcp4": true}}}})");
+  const Flat values = flat(document, root());
+  CHECK(values.size() == 4);
+  CHECK(values.at(key("kernel.sysctl.\"vm.max_map_count\"")) == "1");
+  CHECK(values.at(key("container-registry.mirrors")).is_object());
+  CHECK(unflat(values) == document);
+}
+
+TEST_CASE("a part of a document keeps its place") {
+  const Json document = {{"motd", "a"}, {"network", {{"hostname", "b"}, {"https-proxy", "c"}}}};
+  CHECK(only_below(document, key("network.hostname")) == Json{{"network", {{"hostname", "b"}}}});
+  CHECK(only_below(document, Key()) == document);
+  CHECK(only_below(document, key("dns")) == Json::object());
+  CHECK(only_below(document, key("motd.x")) == Json::object());
+}
+
+TEST_CASE("every declaration is complete: sentence, good example, good default, known type") {
+  const auto all = entries(root());
+  CHECK(all.size() > 150);
+  for (const Entry& entry : all) {
+    INFO(entry.key);
+    CHECK(entry.about.doc.ends_with('.'));
+    REQUIRE(!entry.about.example.empty());
+    CHECK(!entry.about.affects.empty());
+    const Json example = Json::parse(entry.about.example);
+    const auto accepted = check(example, *entry.shape);
+    INFO((accepted ? "" : accepted.error().message));
+    CHECK(accepted);
+    if (!entry.about.preset.empty()) CHECK(fits(Json::parse(entry.about.preset), *entry.shape));
+  }
+}
+
+TEST_CASE("the defaults are a good document, and survive being read and written") {
+  const Json document = presets(root());
+  CHECK(check(document, root()));
+  CHECK(document["updates"]["version-lock"] == "latest");
+  CHECK(document["metrics"]["send-metrics"] == false);
+  CHECK(Settings::from_json(document).value().to_json() == document);
+}
+
+TEST_CASE("what was checked is read into types, and written as it was") {
+  const Json document = Json::parse(R"({"motd": "hi", "kernel": {"lockdown": "confidentiality"},
+      "kubernetes": {"cloud-provider": "", "node-taints": {"a": "b:NoExecute"}, "cpu-manager-policy": "static"},
+      "network": {"interfaces": {"eno1": {"dhcp6": {"enabled": true}, "monitoring": {"arpmon-validate": "all"}}}},
+      "pki": {"mine": {"trusted": true}}})");
+  const Settings settings = Settings::from_json(document).value();
+  CHECK(settings.motd->text == "hi");
+  CHECK(settings.kernel.lockdown == Lockdown::confidentiality);
+  CHECK(std::get<Dhcp>(*settings.network.interfaces.at({"eno1"}).dhcp6).enabled == true);
+  CHECK(settings.to_json() == document);
+}
+
+TEST_CASE("the schema says what the checks say") {
+  const Json schema = json_schema(root());
+  CHECK(schema["additionalProperties"] == false);
+  const Json& hostname = schema["properties"]["network"]["properties"]["hostname"];
+  CHECK(hostname["type"] == "string");
+  CHECK(hostname["maxLength"] == 253);
+  CHECK(schema["properties"]["kubernetes"]["properties"]["bootstrap-token"]["writeOnly"] == true);
+  CHECK(schema["properties"]["ntp"]["properties"]["time-servers"]["default"].is_array());
+}
