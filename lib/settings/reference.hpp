@@ -1,0 +1,18 @@
+// The declarations as text for people: `apiclient explain`, and docs/settings.md.
+#pragma once
+
+#include <string>
+
+#include "lib/settings/key.hpp"
+#include "lib/settings/shape.hpp"
+
+namespace bulkhead::settings {
+
+// What a key is: sentence, what its value must be, default, example, services. For a table: its members, a line each.
+// Errors: those of find().
+Result<std::string> explain(const Shape& root, const Key& key);
+
+// docs/settings.md.
+std::string reference_page(const Shape& root);
+
+}  // namespace bulkhead::settings
