@@ -50,9 +50,8 @@ class Checker {
       case Kind::map: return check_map(value, shape, path, secret);
       case Kind::group: return check_group(value, shape, path, secret);
       case Kind::choice:
-        return expect(
-            std::ranges::any_of(shape.choices, [&](const Shape* choice) { return fits(value, *choice); }), value, shape,
-            path, secret);
+        return expect(std::ranges::any_of(shape.choices, [&](const Shape* choice) { return fits(value, *choice); }),
+                      value, shape, path, secret);
     }
     return fail(ErrorCode::internal, "a shape of no kind at {}", path);
   }
@@ -295,8 +294,7 @@ Json json_schema(const Shape& shape) {
     case Kind::boolean: return {{"type", "boolean"}};
     case Kind::integer: return {{"type", "integer"}, {"minimum", shape.least}, {"maximum", shape.most}};
     case Kind::string: return schema_of_string(shape);
-    case Kind::list:
-      return {{"type", "array"}, {"items", json_schema(*shape.element)}, {"maxItems", kMostElements}};
+    case Kind::list: return {{"type", "array"}, {"items", json_schema(*shape.element)}, {"maxItems", kMostElements}};
     case Kind::map:
       return {{"type", "object"},
               {"propertyNames", json_schema(*shape.names)},

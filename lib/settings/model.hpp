@@ -1,5 +1,5 @@
-// Settings as JSON documents, held against a shape: what the API, user data and the datastore do with them. The shape of
-// all settings is Type<Settings>::shape() (settings.hpp); tests use smaller ones.
+// Settings as JSON documents, held against a shape: what the API, user data and the datastore do with them. The shape
+// of all settings is Type<Settings>::shape() (settings.hpp); tests use smaller ones.
 //
 // A document is a JSON object that has only what is set. Pure functions over values.
 #pragma once

@@ -67,8 +67,8 @@ std::string reference_page(const Shape& root) {
   const auto all = entries(root);
   std::string page(kPageHead);
   for (const Member& group : root.members) {
-    page += std::format("\n## {}\n\n{}\n\n| key | what | value | default | example |\n|---|---|---|---|---|\n", group.name,
-                        group.about.doc);
+    page += std::format("\n## {}\n\n{}\n\n| key | what | value | default | example |\n|---|---|---|---|---|\n",
+                        group.name, group.about.doc);
     for (const Entry& entry : all) {
       const bool inside = entry.key == group.name || entry.key.starts_with(group.name + ".");
       if (inside) page += row(entry);

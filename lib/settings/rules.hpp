@@ -28,13 +28,16 @@ struct Line {
 };
 // A URL, or an authority and path alone, as in image references.
 struct Url {
-  static constexpr std::string_view name = "a URL", rule = "scheme://host/path, or host/path, without white space",
-                                    pattern = R"(([a-zA-Z][a-zA-Z0-9+.-]*://)?[^\x00-\x20\x7f/?#]*[^\x00-\x20\x7f/?#:]([/?#][^\x00-\x20\x7f]*)?)";
+  static constexpr std::string_view
+      name = "a URL",
+      rule = "scheme://host/path, or host/path, without white space",
+      pattern = R"(([a-zA-Z][a-zA-Z0-9+.-]*://)?[^\x00-\x20\x7f/?#]*[^\x00-\x20\x7f/?#:]([/?#][^\x00-\x20\x7f]*)?)";
   static constexpr std::size_t longest = 2048;
 };
 struct HttpsUrl {
   static constexpr std::string_view name = "a URL", rule = "https://host/path or http://host/path",
-                                    pattern = R"(https?://[^\x00-\x20\x7f/?#]*[^\x00-\x20\x7f/?#:]([/?#][^\x00-\x20\x7f]*)?)";
+                                    pattern =
+                                        R"(https?://[^\x00-\x20\x7f/?#]*[^\x00-\x20\x7f/?#:]([/?#][^\x00-\x20\x7f]*)?)";
   static constexpr std::size_t longest = 2048;
 };
 struct VersionLock {
@@ -54,25 +57,27 @@ struct Base64 {
   static constexpr auto passes = is_base64;
 };
 struct Certificates {
-  static constexpr std::string_view name = "certificates", rule = "base64 of certificates in PEM, or empty", pattern = "";
+  static constexpr std::string_view name = "certificates", rule = "base64 of certificates in PEM, or empty",
+                                    pattern = "";
   static constexpr std::size_t longest = std::size_t{1} << 20U;
   static constexpr auto passes = is_certificates;
 };
 struct HostName {  // RFC 1123, section 2.1
-  static constexpr std::string_view name = "a host name",
-                                    rule = "1 to 253 lower-case letters, digits, '-' and '.', each part 1 to 63 characters",
-                                    pattern = "[0-9a-z.-]+";
+  static constexpr std::string_view
+      name = "a host name",
+      rule = "1 to 253 lower-case letters, digits, '-' and '.', each part 1 to 63 characters", pattern = "[0-9a-z.-]+";
   static constexpr std::size_t longest = 253;
   static constexpr auto passes = is_host_name;
 };
 struct IpAddress {
-  static constexpr std::string_view name = "an IP address", rule = "an IPv4 or IPv6 address", pattern = "[0-9a-fA-F.:]+";
+  static constexpr std::string_view name = "an IP address", rule = "an IPv4 or IPv6 address",
+                                    pattern = "[0-9a-fA-F.:]+";
   static constexpr std::size_t longest = 45;
   static constexpr auto passes = is_ip_address;
 };
 struct IpNetwork {
-  static constexpr std::string_view name = "an address with a prefix length", rule = "such as 10.0.0.9/24 or fd00::9/64",
-                                    pattern = "[0-9a-fA-F.:]+/[0-9]{1,3}";
+  static constexpr std::string_view name = "an address with a prefix length",
+                                    rule = "such as 10.0.0.9/24 or fd00::9/64", pattern = "[0-9a-fA-F.:]+/[0-9]{1,3}";
   static constexpr std::size_t longest = 49;
   static constexpr auto passes = is_ip_network;
 };
@@ -88,10 +93,12 @@ struct ChronyOption {
   static constexpr std::size_t longest = 64;
 };
 struct SysctlKey {  // sysctl.d(5)
-  static constexpr std::string_view name = "a sysctl key",
-                                    rule = "1 to 128 letters, digits, '.', '/', '_' and '-', not beginning with '.' or '/', "
-                                           "without \"..\"",
-                                    pattern = "[a-zA-Z0-9_-][a-zA-Z0-9./_-]*";
+  static constexpr std::string_view
+      name = "a sysctl key",
+      rule =
+          "1 to 128 letters, digits, '.', '/', '_' and '-', not beginning with '.' or '/', "
+          "without \"..\"",
+      pattern = "[a-zA-Z0-9_-][a-zA-Z0-9./_-]*";
   static constexpr std::size_t longest = 128;
   static constexpr auto passes = has_no_dot_dot;
 };
@@ -101,7 +108,8 @@ struct ModuleName {
   static constexpr std::size_t longest = 56;
 };
 struct BootKey {  // kernel document admin-guide/bootconfig
-  static constexpr std::string_view name = "a parameter name", rule = "letters, digits, '_' and '-', in parts with dots between",
+  static constexpr std::string_view name = "a parameter name",
+                                    rule = "letters, digits, '_' and '-', in parts with dots between",
                                     pattern = R"([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)";
   static constexpr std::size_t longest = 255;
 };
@@ -122,11 +130,13 @@ struct Registry {
   static constexpr std::size_t longest = 260;
 };
 struct Region {
-  static constexpr std::string_view name = "a region", rule = "lower-case letters, digits and '-'", pattern = "[a-z0-9-]+";
+  static constexpr std::string_view name = "a region", rule = "lower-case letters, digits and '-'",
+                                    pattern = "[a-z0-9-]+";
   static constexpr std::size_t longest = 64;
 };
 struct InterfaceName {  // the kernel's IFNAMSIZ
-  static constexpr std::string_view name = "an interface", rule = "1 to 15 letters, digits, '.', '_' and '-', or a MAC address",
+  static constexpr std::string_view name = "an interface",
+                                    rule = "1 to 15 letters, digits, '.', '_' and '-', or a MAC address",
                                     pattern = "[A-Za-z0-9._-]{1,15}|([0-9a-f]{2}:){5}[0-9a-f]{2}";
   static constexpr std::size_t longest = 17;
 };
@@ -137,18 +147,30 @@ struct RouteTarget {
   static constexpr bool passes(std::string_view text) { return text == "default" || is_ip_network(text); }
 };
 struct ImageReference {  // OCI distribution specification, "Pulling manifests"
-  static constexpr std::string_view name = "an image", rule = "registry/repository[:tag][@sha256:digest]",
-                                    pattern = R"([A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_.-]+)?(@sha256:[0-9a-f]{64})?)";
+  static constexpr std::string_view
+      name = "an image",
+      rule = "registry/repository[:tag][@sha256:digest]",
+      pattern = R"([A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_.-]+)?(@sha256:[0-9a-f]{64})?)";
   static constexpr std::size_t longest = 512;
 };
 struct CapabilityName {  // capabilities(7)
-  static constexpr std::string_view name = "a capability", rule = "lower case with '-', such as net-admin",
-                                    pattern = "audit-control|audit-read|audit-write|block-suspend|bpf|checkpoint-restore|chown|dac-override|dac-read-search|fowner|fsetid|ipc-lock|ipc-owner|kill|lease|linux-immutable|mac-admin|mac-override|mknod|net-admin|net-bind-service|net-broadcast|net-raw|perfmon|setgid|setfcap|setpcap|setuid|sys-admin|sys-boot|sys-chroot|sys-module|sys-nice|sys-pacct|sys-ptrace|sys-rawio|sys-resource|sys-time|sys-tty-config|syslog|wake-alarm";
+  static constexpr std::string_view
+      name = "a capability",
+      rule = "lower case with '-', such as net-admin",
+      pattern =
+          "audit-control|audit-read|audit-write|block-suspend|bpf|checkpoint-restore|chown|dac-override|dac-read-"
+          "search|fowner|fsetid|ipc-lock|ipc-owner|kill|lease|linux-immutable|mac-admin|mac-override|mknod|net-admin|"
+          "net-bind-service|net-broadcast|net-raw|perfmon|setgid|setfcap|setpcap|setuid|sys-admin|sys-boot|sys-chroot|"
+          "sys-module|sys-nice|sys-pacct|sys-ptrace|sys-rawio|sys-resource|sys-time|sys-tty-config|syslog|wake-alarm";
   static constexpr std::size_t longest = 32;
 };
 struct ResourceName {  // getrlimit(2)
-  static constexpr std::string_view name = "a resource limit", rule = "such as max-open-files",
-                                    pattern = "max-(address-space|core-file-size|cpu-time|data-size|file-locks|file-size|locked-memory|msgqueue-size|nice-priority|open-files|pending-signals|processes|realtime-priority|realtime-timeout|resident-set|stack-size)";
+  static constexpr std::string_view
+      name = "a resource limit",
+      rule = "such as max-open-files",
+      pattern =
+          "max-(address-space|core-file-size|cpu-time|data-size|file-locks|file-size|locked-memory|msgqueue-size|nice-"
+          "priority|open-files|pending-signals|processes|realtime-priority|realtime-timeout|resident-set|stack-size)";
   static constexpr std::size_t longest = 32;
 };
 struct EnvironmentName {
@@ -170,23 +192,29 @@ struct ClusterName {
   static constexpr std::size_t longest = 100;
 };
 struct BootstrapToken {
-  static constexpr std::string_view name = "a bootstrap token", rule = "6 and 16 lower-case letters and digits with a dot between",
+  static constexpr std::string_view name = "a bootstrap token",
+                                    rule = "6 and 16 lower-case letters and digits with a dot between",
                                     pattern = R"([a-z0-9]{6}\.[a-z0-9]{16})";
   static constexpr std::size_t longest = 23;
 };
 struct LabelKey {
-  static constexpr std::string_view name = "a label key", rule = "[prefix/]name, the prefix a DNS name, the name at most 63 characters",
-                                    pattern = R"(([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)";
+  static constexpr std::string_view
+      name = "a label key",
+      rule = "[prefix/]name, the prefix a DNS name, the name at most 63 characters",
+      pattern = R"(([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)";
   static constexpr std::size_t longest = 317;
 };
 struct LabelValue {
-  static constexpr std::string_view name = "a label value", rule = "empty, or at most 63 letters, digits, '_', '.' and '-'",
+  static constexpr std::string_view name = "a label value",
+                                    rule = "empty, or at most 63 letters, digits, '_', '.' and '-'",
                                     pattern = R"(([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?)";
   static constexpr std::size_t longest = 63;
 };
 struct Taint {
-  static constexpr std::string_view name = "a taint", rule = "value:effect, the effect NoSchedule, PreferNoSchedule or NoExecute",
-                                    pattern = R"(([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?:(NoSchedule|PreferNoSchedule|NoExecute))";
+  static constexpr std::string_view
+      name = "a taint",
+      rule = "value:effect, the effect NoSchedule, PreferNoSchedule or NoExecute",
+      pattern = R"(([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?:(NoSchedule|PreferNoSchedule|NoExecute))";
   static constexpr std::size_t longest = 80;
 };
 struct Quantity {
@@ -200,8 +228,10 @@ struct Threshold {
   static constexpr std::size_t longest = 32;
 };
 struct Duration {
-  static constexpr std::string_view name = "a duration", rule = "hours, minutes, seconds and milliseconds, such as 1h30m or 2.5s",
-                                    pattern = R"((?=.)([0-9]+(\.[0-9]+)?h)?([0-9]+(\.[0-9]+)?m)?([0-9]+(\.[0-9]+)?s)?([0-9]+(\.[0-9]+)?ms)?)";
+  static constexpr std::string_view
+      name = "a duration",
+      rule = "hours, minutes, seconds and milliseconds, such as 1h30m or 2.5s",
+      pattern = R"((?=.)([0-9]+(\.[0-9]+)?h)?([0-9]+(\.[0-9]+)?m)?([0-9]+(\.[0-9]+)?s)?([0-9]+(\.[0-9]+)?ms)?)";
   static constexpr std::size_t longest = 64;
 };
 struct CpuSet {
@@ -211,8 +241,9 @@ struct CpuSet {
 };
 struct EvictionSignal {
   static constexpr std::string_view name = "an eviction signal",
-                                    rule = "memory.available, nodefs.available, nodefs.inodesFree, imagefs.available, "
-                                           "imagefs.inodesFree or pid.available",
+                                    rule =
+                                        "memory.available, nodefs.available, nodefs.inodesFree, imagefs.available, "
+                                        "imagefs.inodesFree or pid.available",
                                     pattern = R"((memory|nodefs|imagefs|pid)\.available|(nodefs|imagefs)\.inodesFree)";
   static constexpr std::size_t longest = 32;
 };

@@ -1,8 +1,8 @@
 // All settings of a node, typed: what a document becomes when everything in it has been checked.
 //
-// This is the one declaration of every setting. A key is a member of a group in groups/, with its type, which carries the
-// rule, and its About: sentence, example, default, the services that are told. Checking, defaults, JSON Schema, OpenAPI,
-// `apiclient explain`, docs/settings.md and completion all come from here.
+// This is the one declaration of every setting. A key is a member of a group in groups/, with its type, which carries
+// the rule, and its About: sentence, example, default, the services that are told. Checking, defaults, JSON Schema,
+// OpenAPI, `apiclient explain`, docs/settings.md and completion all come from here.
 #pragma once
 
 #include "lib/settings/groups/containers.hpp"
@@ -39,8 +39,8 @@ struct Settings {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"motd", &Settings::motd,
-              {.doc = "The message of the day.", .example = R"("Welcome")", .affects = "motd"}},
+        Field{
+            "motd", &Settings::motd, {.doc = "The message of the day.", .example = R"("Welcome")", .affects = "motd"}},
         Field{"updates", &Settings::updates, {.doc = "Updates of the operating system."}},
         Field{"network", &Settings::network, {.doc = "Names, proxies and interfaces."}},
         Field{"dns", &Settings::dns, {.doc = "Name resolution."}},
@@ -50,8 +50,12 @@ struct Settings {
         Field{"metrics", &Settings::metrics, {.doc = "Health pings."}},
         Field{"pki", &Settings::pki, {.doc = "Certificates by name."}},
         Field{"host-containers", &Settings::host_containers, {.doc = "Containers that manage the host."}},
-        Field{"bootstrap-containers", &Settings::bootstrap_containers, {.doc = "Containers that run while the node boots."}},
-        Field{"bootstrap-commands", &Settings::bootstrap_commands, {.doc = "Calls of apiclient while the node boots, in the order of their names."}},
+        Field{"bootstrap-containers",
+              &Settings::bootstrap_containers,
+              {.doc = "Containers that run while the node boots."}},
+        Field{"bootstrap-commands",
+              &Settings::bootstrap_commands,
+              {.doc = "Calls of apiclient while the node boots, in the order of their names."}},
         Field{"container-registry", &Settings::container_registry, {.doc = "Where images come from."}},
         Field{"container-runtime", &Settings::container_runtime, {.doc = "containerd."}},
         Field{"oci-defaults", &Settings::oci_defaults, {.doc = "What containers get when they ask for nothing."}},

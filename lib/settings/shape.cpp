@@ -20,8 +20,9 @@ std::string description(const Shape& shape) {
       return text;
     }
     case Kind::list: return std::format("a list, each element {}", description(*shape.element));
-    case Kind::map: return std::format("a table, each name {}, each value {}", description(*shape.names),
-                                       description(*shape.element));
+    case Kind::map:
+      return std::format("a table, each name {}, each value {}", description(*shape.names),
+                         description(*shape.element));
     case Kind::group: return "a table";
     case Kind::choice: {
       std::string text;

@@ -4,8 +4,9 @@
 // Shapes live for ever (function-local statics) and are immutable: plain pointers and references to them never dangle.
 #pragma once
 
-#include <cstdint>
 #include <nlohmann/json.hpp>
+
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,10 @@ enum class Kind {
 
 // What people are told about one setting.
 struct About {
-  std::string_view doc;       // one sentence, without the name of the setting
-  std::string_view example{};   // JSON; checked by a test
-  std::string_view preset{};  // the default, JSON; empty: none
-  std::string_view affects{}; // services that are told of a change (api-server/render), separated by spaces
+  std::string_view doc;        // one sentence, without the name of the setting
+  std::string_view example{};  // JSON; checked by a test
+  std::string_view preset{};   // the default, JSON; empty: none
+  std::string_view affects{};  // services that are told of a change (api-server/render), separated by spaces
   std::string_view since = "0.1.0";
   bool secret = false;  // never in logs, plans, reports
 };
@@ -50,18 +51,18 @@ struct Shape {
   std::string_view rule{};  // what it must be, continuing "must be"; empty when the name says it all
 
   // string
-  std::string_view pattern{};                      // ECMAScript, of the whole text; empty: any
-  std::size_t longest = 0;                         // bytes
+  std::string_view pattern{};                       // ECMAScript, of the whole text; empty: any
+  std::size_t longest = 0;                          // bytes
   bool (*passes)(std::string_view text) = nullptr;  // what a pattern cannot say
-  std::vector<std::string> values{};               // when only these are allowed
+  std::vector<std::string> values{};                // when only these are allowed
 
   // integer, both ends included
   std::int64_t least = 0;
   std::int64_t most = 0;
 
-  const Shape* element = nullptr;        // of a list or a map
-  const Shape* names = nullptr;          // of a map: a string
-  std::vector<Member> members{};         // of a group, in the order of declaration
+  const Shape* element = nullptr;  // of a list or a map
+  const Shape* names = nullptr;    // of a map: a string
+  std::vector<Member> members{};   // of a group, in the order of declaration
   std::vector<const Shape*> choices{};
 
   const Member* find(std::string_view member) const;

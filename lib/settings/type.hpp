@@ -52,6 +52,9 @@ concept Group = requires { T::fields(); };
 template <class T>
 struct Type;
 
+// A table in which nothing is set is the same as none: keys and values (model.hpp) cannot tell them apart.
+inline bool is_empty_table(const Json& json) { return json.is_object() && json.empty(); }
+
 template <>
 struct Type<bool> {
   static const Shape& shape() {
@@ -130,8 +133,7 @@ struct Type<std::vector<T>> {
 template <class Rule, class T>
 struct Type<std::map<Checked<Rule>, T>> {
   static const Shape& shape() {
-    static const Shape shape{
-        .kind = Kind::map, .element = &Type<T>::shape(), .names = &Type<Checked<Rule>>::shape()};
+    static const Shape shape{.kind = Kind::map, .element = &Type<T>::shape(), .names = &Type<Checked<Rule>>::shape()};
     return shape;
   }
   static std::map<Checked<Rule>, T> read(const Json& json) {
@@ -141,7 +143,10 @@ struct Type<std::map<Checked<Rule>, T>> {
   }
   static Json write(const std::map<Checked<Rule>, T>& value) {
     Json json = Json::object();
-    for (const auto& [name, element] : value) json[name.text] = Type<T>::write(element);
+    for (const auto& [name, element] : value) {
+      Json written = Type<T>::write(element);
+      if (!is_empty_table(written)) json[name.text] = std::move(written);
+    }
     return json;
   }
 };
@@ -211,8 +216,7 @@ struct Type<T> {
     Json json = Json::object();
     const auto put = [&]<class Value>(const Field<T, Value>& field) {
       Json written = member::Of<Value>::write(value.*field.member);
-      const bool absent = written.is_null() || (written.is_object() && written.empty());
-      if (!absent) json[std::string(field.name)] = std::move(written);
+      if (!written.is_null() && !is_empty_table(written)) json[std::string(field.name)] = std::move(written);
     };
     std::apply([&](const auto&... field) { (put(field), ...); }, T::fields());
     return json;

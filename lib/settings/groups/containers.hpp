@@ -15,19 +15,30 @@ struct HostContainer {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"source", &HostContainer::source,
+        Field{"source",
+              &HostContainer::source,
               {.doc = "The image.", .example = R"("registry.example.com/admin:v1")", .affects = "host-containers"}},
-        Field{"enabled", &HostContainer::enabled,
-              {.doc = "Whether the container runs.", .example = "true", .preset = "false", .affects = "host-containers"}},
-        Field{"superpowered", &HostContainer::superpowered,
+        Field{
+            "enabled",
+            &HostContainer::enabled,
+            {.doc = "Whether the container runs.", .example = "true", .preset = "false", .affects = "host-containers"}},
+        Field{"superpowered",
+              &HostContainer::superpowered,
               {.doc = "Whether the container may do everything that the host's root may.",
                .example = "true",
                .preset = "false",
                .affects = "host-containers"}},
-        Field{"user-data", &HostContainer::user_data,
-              {.doc = "Data for the container, base64.", .example = R"("e30=")", .affects = "host-containers", .secret = true}},
-        Field{"command", &HostContainer::command,
-              {.doc = "The command instead of the image's.", .example = R"(["/bin/agent"])", .affects = "host-containers"}},
+        Field{"user-data",
+              &HostContainer::user_data,
+              {.doc = "Data for the container, base64.",
+               .example = R"("e30=")",
+               .affects = "host-containers",
+               .secret = true}},
+        Field{"command",
+              &HostContainer::command,
+              {.doc = "The command instead of the image's.",
+               .example = R"(["/bin/agent"])",
+               .affects = "host-containers"}},
     };
   }
 };
@@ -45,22 +56,33 @@ struct BootstrapContainer {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"source", &BootstrapContainer::source,
-              {.doc = "The image.", .example = R"("registry.example.com/setup:v1")", .affects = "bootstrap-containers"}},
-        Field{"mode", &BootstrapContainer::mode,
+        Field{
+            "source",
+            &BootstrapContainer::source,
+            {.doc = "The image.", .example = R"("registry.example.com/setup:v1")", .affects = "bootstrap-containers"}},
+        Field{"mode",
+              &BootstrapContainer::mode,
               {.doc = "When the container runs: never, at the next boot only, or at every boot.",
                .example = R"("once")",
                .preset = R"("off")",
                .affects = "bootstrap-containers"}},
-        Field{"user-data", &BootstrapContainer::user_data,
-              {.doc = "Data for the container, base64.", .example = R"("e30=")", .affects = "bootstrap-containers", .secret = true}},
-        Field{"essential", &BootstrapContainer::essential,
+        Field{"user-data",
+              &BootstrapContainer::user_data,
+              {.doc = "Data for the container, base64.",
+               .example = R"("e30=")",
+               .affects = "bootstrap-containers",
+               .secret = true}},
+        Field{"essential",
+              &BootstrapContainer::essential,
               {.doc = "Whether the boot fails when the container does.",
                .example = "true",
                .preset = "false",
                .affects = "bootstrap-containers"}},
-        Field{"command", &BootstrapContainer::command,
-              {.doc = "The command instead of the image's.", .example = R"(["/bin/setup"])", .affects = "bootstrap-containers"}},
+        Field{"command",
+              &BootstrapContainer::command,
+              {.doc = "The command instead of the image's.",
+               .example = R"(["/bin/setup"])",
+               .affects = "bootstrap-containers"}},
     };
   }
 };
@@ -72,16 +94,19 @@ struct BootstrapCommand {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"commands", &BootstrapCommand::commands,
+        Field{"commands",
+              &BootstrapCommand::commands,
               {.doc = "Calls of apiclient, one after the other.",
                .example = R"([["apiclient", "set", "motd=hello"]])",
                .affects = "bootstrap-commands"}},
-        Field{"mode", &BootstrapCommand::mode,
+        Field{"mode",
+              &BootstrapCommand::mode,
               {.doc = "When the commands run: never, at the next boot only, or at every boot.",
                .example = R"("always")",
                .preset = R"("off")",
                .affects = "bootstrap-commands"}},
-        Field{"essential", &BootstrapCommand::essential,
+        Field{"essential",
+              &BootstrapCommand::essential,
               {.doc = "Whether the boot fails when a command does.",
                .example = "true",
                .preset = "false",
@@ -96,8 +121,11 @@ struct Mirror {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"registry", &Mirror::registry, {.doc = "The registry that is mirrored.", .example = R"("docker.io")", .affects = "containerd"}},
-        Field{"endpoint", &Mirror::endpoint,
+        Field{"registry",
+              &Mirror::registry,
+              {.doc = "The registry that is mirrored.", .example = R"("docker.io")", .affects = "containerd"}},
+        Field{"endpoint",
+              &Mirror::endpoint,
               {.doc = "Mirrors, in the order in which they are asked.",
                .example = R"(["https://mirror.example.com"])",
                .affects = "containerd"}},
@@ -114,15 +142,27 @@ struct Credential {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"registry", &Credential::registry,
-              {.doc = "The registry that the credential is for.", .example = R"("registry.example.com")", .affects = "containerd"}},
+        Field{"registry",
+              &Credential::registry,
+              {.doc = "The registry that the credential is for.",
+               .example = R"("registry.example.com")",
+               .affects = "containerd"}},
         Field{"username", &Credential::username, {.doc = "The user.", .example = R"("node")", .affects = "containerd"}},
-        Field{"password", &Credential::password,
+        Field{"password",
+              &Credential::password,
               {.doc = "The password.", .example = R"("secret")", .affects = "containerd", .secret = true}},
-        Field{"auth", &Credential::auth,
-              {.doc = "User and password in one, base64.", .example = R"("bm9kZTpzZWNyZXQ=")", .affects = "containerd", .secret = true}},
-        Field{"identitytoken", &Credential::identitytoken,
-              {.doc = "A token instead of a password.", .example = R"("token")", .affects = "containerd", .secret = true}},
+        Field{"auth",
+              &Credential::auth,
+              {.doc = "User and password in one, base64.",
+               .example = R"("bm9kZTpzZWNyZXQ=")",
+               .affects = "containerd",
+               .secret = true}},
+        Field{"identitytoken",
+              &Credential::identitytoken,
+              {.doc = "A token instead of a password.",
+               .example = R"("token")",
+               .affects = "containerd",
+               .secret = true}},
     };
   }
 };
@@ -133,11 +173,13 @@ struct ContainerRegistry {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"mirrors", &ContainerRegistry::mirrors,
+        Field{"mirrors",
+              &ContainerRegistry::mirrors,
               {.doc = "Mirrors of registries: a list of tables, or one table from registries to endpoints.",
                .example = R"([{"registry": "docker.io", "endpoint": ["https://mirror.example.com"]}])",
                .affects = "containerd host-containers"}},
-        Field{"credentials", &ContainerRegistry::credentials,
+        Field{"credentials",
+              &ContainerRegistry::credentials,
               {.doc = "Credentials for registries.",
                .example = R"([{"registry": "registry.example.com", "username": "node", "password": "secret"}])",
                .affects = "containerd host-containers",
@@ -159,25 +201,36 @@ struct ContainerRuntime {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"max-container-log-line-size", &ContainerRuntime::max_container_log_line_size,
+        Field{"max-container-log-line-size",
+              &ContainerRuntime::max_container_log_line_size,
               {.doc = "The longest line of a container's log, in bytes; -1 for no limit.",
                .example = "32768",
                .preset = "16384",
                .affects = "containerd"}},
-        Field{"max-concurrent-downloads", &ContainerRuntime::max_concurrent_downloads,
+        Field{"max-concurrent-downloads",
+              &ContainerRuntime::max_concurrent_downloads,
               {.doc = "How many layers of an image are fetched at the same time.",
                .example = "10",
                .preset = "3",
                .affects = "containerd"}},
-        Field{"enable-unprivileged-ports", &ContainerRuntime::enable_unprivileged_ports,
+        Field{"enable-unprivileged-ports",
+              &ContainerRuntime::enable_unprivileged_ports,
               {.doc = "Whether containers may use ports below 1024 without a capability.",
                .example = "true",
                .preset = "false",
                .affects = "containerd"}},
-        Field{"enable-unprivileged-icmp", &ContainerRuntime::enable_unprivileged_icmp,
-              {.doc = "Whether containers may ping without a capability.", .example = "true", .preset = "false", .affects = "containerd"}},
-        Field{"snapshotter", &ContainerRuntime::snapshotter,
-              {.doc = "How layers become a file system.", .example = R"("overlayfs")", .preset = R"("overlayfs")", .affects = "containerd"}},
+        Field{"enable-unprivileged-icmp",
+              &ContainerRuntime::enable_unprivileged_icmp,
+              {.doc = "Whether containers may ping without a capability.",
+               .example = "true",
+               .preset = "false",
+               .affects = "containerd"}},
+        Field{"snapshotter",
+              &ContainerRuntime::snapshotter,
+              {.doc = "How layers become a file system.",
+               .example = R"("overlayfs")",
+               .preset = R"("overlayfs")",
+               .affects = "containerd"}},
     };
   }
 };
@@ -193,9 +246,11 @@ struct ResourceLimit {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"soft-limit", &ResourceLimit::soft_limit,
+        Field{"soft-limit",
+              &ResourceLimit::soft_limit,
               {.doc = "The limit that counts; -1 for none.", .example = "65536", .affects = "containerd"}},
-        Field{"hard-limit", &ResourceLimit::hard_limit,
+        Field{"hard-limit",
+              &ResourceLimit::hard_limit,
               {.doc = "The limit up to which a container may raise the other one; -1 for none.",
                .example = R"("unlimited")",
                .affects = "containerd"}},
@@ -209,8 +264,11 @@ struct OciDefaults {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"capabilities", &OciDefaults::capabilities,
-              {.doc = "Which capabilities containers get when they ask for nothing.", .example = "true", .affects = "containerd"}},
+        Field{"capabilities",
+              &OciDefaults::capabilities,
+              {.doc = "Which capabilities containers get when they ask for nothing.",
+               .example = "true",
+               .affects = "containerd"}},
         Field{"resource-limits", &OciDefaults::resource_limits, {.doc = "Limits that containers start with."}},
     };
   }
@@ -226,12 +284,14 @@ struct Sandbox {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"default-runtime", &Sandbox::default_runtime,
+        Field{"default-runtime",
+              &Sandbox::default_runtime,
               {.doc = "The runtime of containers that name none; it must be an allowed one.",
                .example = R"("gvisor")",
                .preset = R"("crun")",
                .affects = "containerd"}},
-        Field{"allowed-runtimes", &Sandbox::allowed_runtimes,
+        Field{"allowed-runtimes",
+              &Sandbox::allowed_runtimes,
               {.doc = "The runtimes that containers may name.",
                .example = R"(["gvisor", "microvm"])",
                .preset = R"(["crun"])",
@@ -256,19 +316,37 @@ struct Workload {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"source", &Workload::source, {.doc = "The image.", .example = R"("registry.example.com/web:v1")", .affects = "workloads"}},
-        Field{"enabled", &Workload::enabled,
+        Field{"source",
+              &Workload::source,
+              {.doc = "The image.", .example = R"("registry.example.com/web:v1")", .affects = "workloads"}},
+        Field{"enabled",
+              &Workload::enabled,
               {.doc = "Whether the container runs.", .example = "false", .preset = "true", .affects = "workloads"}},
-        Field{"runtime", &Workload::runtime,
-              {.doc = "The runtime; else settings.sandbox.default-runtime.", .example = R"("microvm")", .affects = "workloads"}},
-        Field{"command", &Workload::command,
-              {.doc = "The command instead of the image's.", .example = R"(["/bin/web", "--port=80"])", .affects = "workloads"}},
-        Field{"environment", &Workload::environment,
+        Field{"runtime",
+              &Workload::runtime,
+              {.doc = "The runtime; else settings.sandbox.default-runtime.",
+               .example = R"("microvm")",
+               .affects = "workloads"}},
+        Field{"command",
+              &Workload::command,
+              {.doc = "The command instead of the image's.",
+               .example = R"(["/bin/web", "--port=80"])",
+               .affects = "workloads"}},
+        Field{"environment",
+              &Workload::environment,
               {.doc = "Environment variables.", .example = R"("production")", .affects = "workloads", .secret = true}},
-        Field{"restart", &Workload::restart,
-              {.doc = "When the container is started again.", .example = R"("on-failure")", .preset = R"("always")", .affects = "workloads"}},
-        Field{"memory", &Workload::memory, {.doc = "The most memory it may use.", .example = R"("512Mi")", .affects = "workloads"}},
-        Field{"cpu", &Workload::cpu, {.doc = "The most CPU time it may use, in CPUs.", .example = R"("500m")", .affects = "workloads"}},
+        Field{"restart",
+              &Workload::restart,
+              {.doc = "When the container is started again.",
+               .example = R"("on-failure")",
+               .preset = R"("always")",
+               .affects = "workloads"}},
+        Field{"memory",
+              &Workload::memory,
+              {.doc = "The most memory it may use.", .example = R"("512Mi")", .affects = "workloads"}},
+        Field{"cpu",
+              &Workload::cpu,
+              {.doc = "The most CPU time it may use, in CPUs.", .example = R"("500m")", .affects = "workloads"}},
     };
   }
 };

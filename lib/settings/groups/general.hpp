@@ -14,24 +14,29 @@ struct Updates {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"metadata-base-url", &Updates::metadata_base_url,
+        Field{"metadata-base-url",
+              &Updates::metadata_base_url,
               {.doc = "Where the metadata of the update repository is.",
                .example = R"("https://updates.example.com/kvm/x86_64/")",
                .affects = "updater"}},
-        Field{"targets-base-url", &Updates::targets_base_url,
+        Field{"targets-base-url",
+              &Updates::targets_base_url,
               {.doc = "Where the images of the update repository are.",
                .example = R"("https://updates.example.com/targets/")",
                .affects = "updater"}},
-        Field{"seed", &Updates::seed,
+        Field{"seed",
+              &Updates::seed,
               {.doc = "The node's place in the order in which a fleet updates; chosen at random on the first boot.",
                .example = "1024",
                .affects = "updater"}},
-        Field{"version-lock", &Updates::version_lock,
+        Field{"version-lock",
+              &Updates::version_lock,
               {.doc = "The version to update to, or \"latest\".",
                .example = R"("1.4.0")",
                .preset = R"("latest")",
                .affects = "updater"}},
-        Field{"ignore-waves", &Updates::ignore_waves,
+        Field{"ignore-waves",
+              &Updates::ignore_waves,
               {.doc = "Whether to update at once instead of when the node's wave has come.",
                .example = "true",
                .preset = "false",
@@ -46,13 +51,16 @@ struct Ntp {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"time-servers", &Ntp::time_servers,
+        Field{"time-servers",
+              &Ntp::time_servers,
               {.doc = "Time servers, in order of preference.",
                .example = R"(["time.example.com"])",
                .preset = R"(["0.debian.pool.ntp.org", "1.debian.pool.ntp.org"])",
                .affects = "timesyncd"}},
-        Field{"options", &Ntp::options,
-              {.doc = "Accepted for compatibility with Bottlerocket and without effect: systemd-timesyncd has no options of a "
+        Field{"options",
+              &Ntp::options,
+              {.doc = "Accepted for compatibility with Bottlerocket and without effect: systemd-timesyncd has no "
+                      "options of a "
                       "server.",
                .example = R"(["iburst"])",
                .affects = "timesyncd"}},
@@ -66,11 +74,13 @@ struct Dns {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"name-servers", &Dns::name_servers,
+        Field{"name-servers",
+              &Dns::name_servers,
               {.doc = "Name servers, instead of those that DHCP gives.",
                .example = R"(["10.0.0.2", "fd00::2"])",
                .affects = "resolved"}},
-        Field{"search-list", &Dns::search_list,
+        Field{"search-list",
+              &Dns::search_list,
               {.doc = "Domains in which names without a dot are looked up, instead of those that DHCP gives.",
                .example = R"(["example.com"])",
                .affects = "resolved"}},
@@ -88,10 +98,14 @@ struct KernelModule {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"allowed", &KernelModule::allowed,
+        Field{"allowed",
+              &KernelModule::allowed,
               {.doc = "Whether the module may be loaded.", .example = "false", .affects = "kernel-modules"}},
-        Field{"autoload", &KernelModule::autoload,
-              {.doc = "Whether the module is loaded at boot; it must be allowed.", .example = "true", .affects = "kernel-modules"}},
+        Field{"autoload",
+              &KernelModule::autoload,
+              {.doc = "Whether the module is loaded at boot; it must be allowed.",
+               .example = "true",
+               .affects = "kernel-modules"}},
     };
   }
 };
@@ -103,13 +117,16 @@ struct Kernel {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"lockdown", &Kernel::lockdown,
-              {.doc = "The kernel's lockdown mode; it can be made stricter while the node runs, and never weaker than \"integrity\".",
+        Field{"lockdown",
+              &Kernel::lockdown,
+              {.doc = "The kernel's lockdown mode; it can be made stricter while the node runs, and never weaker than "
+                      "\"integrity\".",
                .example = R"("confidentiality")",
                .preset = R"("integrity")",
                .affects = "lockdown"}},
         Field{"modules", &Kernel::modules, {.doc = "Kernel modules by name."}},
-        Field{"sysctl", &Kernel::sysctl,
+        Field{"sysctl",
+              &Kernel::sysctl,
               {.doc = "Kernel parameters, as in sysctl.d(5); values are texts.",
                .example = R"("262144")",
                .affects = "sysctl"}},
@@ -124,15 +141,18 @@ struct Boot {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"kernel-parameters", &Boot::kernel_parameters,
+        Field{"kernel-parameters",
+              &Boot::kernel_parameters,
               {.doc = "Parameters for the kernel's command line, from the next boot on.",
                .example = R"(["tty1", "ttyS1,115200n8"])",
                .affects = "boot-parameters"}},
-        Field{"init-parameters", &Boot::init_parameters,
+        Field{"init-parameters",
+              &Boot::init_parameters,
               {.doc = "Parameters for process 1, from the next boot on.",
                .example = R"(["warn"])",
                .affects = "boot-parameters"}},
-        Field{"reboot-to-reconcile", &Boot::reboot_to_reconcile,
+        Field{"reboot-to-reconcile",
+              &Boot::reboot_to_reconcile,
               {.doc = "Whether the node restarts by itself during a boot whose parameters are not the wanted ones.",
                .example = "true",
                .preset = "false",
@@ -148,11 +168,19 @@ struct Metrics {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"metrics-url", &Metrics::metrics_url,
-              {.doc = "Where health pings are sent.", .example = R"("https://metrics.example.com/v1")", .affects = "metrics"}},
-        Field{"send-metrics", &Metrics::send_metrics,
-              {.doc = "Whether health pings are sent at all.", .example = "true", .preset = "false", .affects = "metrics"}},
-        Field{"service-checks", &Metrics::service_checks,
+        Field{"metrics-url",
+              &Metrics::metrics_url,
+              {.doc = "Where health pings are sent.",
+               .example = R"("https://metrics.example.com/v1")",
+               .affects = "metrics"}},
+        Field{"send-metrics",
+              &Metrics::send_metrics,
+              {.doc = "Whether health pings are sent at all.",
+               .example = "true",
+               .preset = "false",
+               .affects = "metrics"}},
+        Field{"service-checks",
+              &Metrics::service_checks,
               {.doc = "Units whose failure makes the node unhealthy in pings.",
                .example = R"(["containerd.service"])",
                .preset = R"(["apiserver.service", "containerd.service"])",
@@ -167,9 +195,11 @@ struct CertificateBundle {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"data", &CertificateBundle::data,
+        Field{"data",
+              &CertificateBundle::data,
               {.doc = "Certificates in PEM, base64.", .example = R"("")", .affects = "certificates"}},
-        Field{"trusted", &CertificateBundle::trusted,
+        Field{"trusted",
+              &CertificateBundle::trusted,
               {.doc = "Whether programs of the node trust these certificates.",
                .example = "true",
                .preset = "false",
@@ -186,14 +216,29 @@ struct Aws {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"region", &Aws::region,
-              {.doc = "The region that the node is in; found out by itself on EC2.", .example = R"("eu-central-1")", .affects = "aws"}},
-        Field{"config", &Aws::config,
-              {.doc = "An AWS configuration file, base64.", .example = R"("W2RlZmF1bHRdCg==")", .affects = "aws", .secret = true}},
-        Field{"credentials", &Aws::credentials,
-              {.doc = "An AWS credentials file, base64.", .example = R"("W2RlZmF1bHRdCg==")", .affects = "aws", .secret = true}},
-        Field{"profile", &Aws::profile,
-              {.doc = "The profile of these files that is used.", .example = R"("default")", .preset = R"("default")", .affects = "aws"}},
+        Field{"region",
+              &Aws::region,
+              {.doc = "The region that the node is in; found out by itself on EC2.",
+               .example = R"("eu-central-1")",
+               .affects = "aws"}},
+        Field{"config",
+              &Aws::config,
+              {.doc = "An AWS configuration file, base64.",
+               .example = R"("W2RlZmF1bHRdCg==")",
+               .affects = "aws",
+               .secret = true}},
+        Field{"credentials",
+              &Aws::credentials,
+              {.doc = "An AWS credentials file, base64.",
+               .example = R"("W2RlZmF1bHRdCg==")",
+               .affects = "aws",
+               .secret = true}},
+        Field{"profile",
+              &Aws::profile,
+              {.doc = "The profile of these files that is used.",
+               .example = R"("default")",
+               .preset = R"("default")",
+               .affects = "aws"}},
     };
   }
 };

@@ -12,10 +12,17 @@ struct Dhcp {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"enabled", &Dhcp::enabled, {.doc = "Whether addresses come from this protocol.", .example = "true", .affects = "networkd"}},
-        Field{"optional", &Dhcp::optional,
-              {.doc = "Whether the node counts as online without an answer.", .example = "true", .preset = "false", .affects = "networkd"}},
-        Field{"route-metric", &Dhcp::route_metric,
+        Field{"enabled",
+              &Dhcp::enabled,
+              {.doc = "Whether addresses come from this protocol.", .example = "true", .affects = "networkd"}},
+        Field{"optional",
+              &Dhcp::optional,
+              {.doc = "Whether the node counts as online without an answer.",
+               .example = "true",
+               .preset = "false",
+               .affects = "networkd"}},
+        Field{"route-metric",
+              &Dhcp::route_metric,
               {.doc = "The metric of routes that come with the addresses.", .example = "100", .affects = "networkd"}},
     };
   }
@@ -27,7 +34,8 @@ struct StaticAddresses {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"addresses", &StaticAddresses::addresses,
+        Field{"addresses",
+              &StaticAddresses::addresses,
               {.doc = "Addresses with their prefix lengths.", .example = R"(["10.0.0.9/24"])", .affects = "networkd"}},
     };
   }
@@ -42,9 +50,13 @@ struct Route {
   static constexpr auto fields() {
     return std::tuple{
         Field{"to", &Route::to, {.doc = "Where the route leads.", .example = R"("default")", .affects = "networkd"}},
-        Field{"from", &Route::from, {.doc = "The source address to prefer.", .example = R"("10.0.0.9")", .affects = "networkd"}},
+        Field{"from",
+              &Route::from,
+              {.doc = "The source address to prefer.", .example = R"("10.0.0.9")", .affects = "networkd"}},
         Field{"via", &Route::via, {.doc = "The gateway.", .example = R"("10.0.0.1")", .affects = "networkd"}},
-        Field{"route-metric", &Route::route_metric, {.doc = "The metric: lower wins.", .example = "100", .affects = "networkd"}},
+        Field{"route-metric",
+              &Route::route_metric,
+              {.doc = "The metric: lower wins.", .example = "100", .affects = "networkd"}},
     };
   }
 };
@@ -72,17 +84,28 @@ struct BondMonitoring {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"miimon-frequency-ms", &BondMonitoring::miimon_frequency_ms,
+        Field{"miimon-frequency-ms",
+              &BondMonitoring::miimon_frequency_ms,
               {.doc = "How often links are looked at, in milliseconds.", .example = "100", .affects = "networkd"}},
-        Field{"miimon-updelay-ms", &BondMonitoring::miimon_updelay_ms,
-              {.doc = "How long a link must be up before it is used, in milliseconds.", .example = "200", .affects = "networkd"}},
-        Field{"miimon-downdelay-ms", &BondMonitoring::miimon_downdelay_ms,
-              {.doc = "How long a link must be down before it is given up, in milliseconds.", .example = "200", .affects = "networkd"}},
-        Field{"arpmon-interval-ms", &BondMonitoring::arpmon_interval_ms,
-              {.doc = "How often targets are asked by ARP, in milliseconds.", .example = "1000", .affects = "networkd"}},
-        Field{"arpmon-validate", &BondMonitoring::arpmon_validate,
+        Field{"miimon-updelay-ms",
+              &BondMonitoring::miimon_updelay_ms,
+              {.doc = "How long a link must be up before it is used, in milliseconds.",
+               .example = "200",
+               .affects = "networkd"}},
+        Field{"miimon-downdelay-ms",
+              &BondMonitoring::miimon_downdelay_ms,
+              {.doc = "How long a link must be down before it is given up, in milliseconds.",
+               .example = "200",
+               .affects = "networkd"}},
+        Field{
+            "arpmon-interval-ms",
+            &BondMonitoring::arpmon_interval_ms,
+            {.doc = "How often targets are asked by ARP, in milliseconds.", .example = "1000", .affects = "networkd"}},
+        Field{"arpmon-validate",
+              &BondMonitoring::arpmon_validate,
               {.doc = "Whose answers are checked.", .example = R"("all")", .affects = "networkd"}},
-        Field{"arpmon-targets", &BondMonitoring::arpmon_targets,
+        Field{"arpmon-targets",
+              &BondMonitoring::arpmon_targets,
               {.doc = "Who is asked.", .example = R"(["10.0.0.1"])", .affects = "networkd"}},
     };
   }
@@ -105,26 +128,44 @@ struct Interface {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"primary", &Interface::primary,
-              {.doc = "Whether the node's own address is the one of this interface.", .example = "true", .affects = "networkd"}},
+        Field{"primary",
+              &Interface::primary,
+              {.doc = "Whether the node's own address is the one of this interface.",
+               .example = "true",
+               .affects = "networkd"}},
         Field{"dhcp4", &Interface::dhcp4, {.doc = "IPv4 addresses by DHCP.", .example = "true", .affects = "networkd"}},
-        Field{"dhcp6", &Interface::dhcp6,
-              {.doc = "IPv6 addresses by DHCP.", .example = R"({"enabled": true, "optional": true})", .affects = "networkd"}},
-        Field{"static4", &Interface::static4,
+        Field{"dhcp6",
+              &Interface::dhcp6,
+              {.doc = "IPv6 addresses by DHCP.",
+               .example = R"({"enabled": true, "optional": true})",
+               .affects = "networkd"}},
+        Field{"static4",
+              &Interface::static4,
               {.doc = "Fixed IPv4 addresses.", .example = R"({"addresses": ["10.0.0.9/24"]})", .affects = "networkd"}},
-        Field{"static6", &Interface::static6,
+        Field{"static6",
+              &Interface::static6,
               {.doc = "Fixed IPv6 addresses.", .example = R"({"addresses": ["fd00::9/64"]})", .affects = "networkd"}},
-        Field{"route", &Interface::route,
+        Field{"route",
+              &Interface::route,
               {.doc = "Routes.", .example = R"([{"to": "default", "via": "10.0.0.1"}])", .affects = "networkd"}},
-        Field{"kind", &Interface::kind,
-              {.doc = "What a virtual interface is; absent for a real one.", .example = R"("vlan")", .affects = "networkd"}},
-        Field{"mode", &Interface::mode, {.doc = "How a bond uses its links.", .example = R"("active-backup")", .affects = "networkd"}},
-        Field{"min-links", &Interface::min_links,
+        Field{"kind",
+              &Interface::kind,
+              {.doc = "What a virtual interface is; absent for a real one.",
+               .example = R"("vlan")",
+               .affects = "networkd"}},
+        Field{"mode",
+              &Interface::mode,
+              {.doc = "How a bond uses its links.", .example = R"("active-backup")", .affects = "networkd"}},
+        Field{"min-links",
+              &Interface::min_links,
               {.doc = "How many links of a bond must be up.", .example = "1", .affects = "networkd"}},
-        Field{"interfaces", &Interface::interfaces,
+        Field{"interfaces",
+              &Interface::interfaces,
               {.doc = "The links of a bond.", .example = R"(["eno1", "eno2"])", .affects = "networkd"}},
         Field{"monitoring", &Interface::monitoring, {.doc = "How a bond finds out that a link is down."}},
-        Field{"device", &Interface::device, {.doc = "The interface that a VLAN lies on.", .example = R"("eno1")", .affects = "networkd"}},
+        Field{"device",
+              &Interface::device,
+              {.doc = "The interface that a VLAN lies on.", .example = R"("eno1")", .affects = "networkd"}},
         Field{"id", &Interface::id, {.doc = "The number of a VLAN.", .example = "42", .affects = "networkd"}},
     };
   }
@@ -139,21 +180,29 @@ struct Network {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"hostname", &Network::hostname,
-              {.doc = "The node's name; else from DHCP, the cloud or the machine id.", .example = R"("node-7")", .affects = "hostname hosts"}},
-        Field{"hosts", &Network::hosts,
+        Field{"hostname",
+              &Network::hostname,
+              {.doc = "The node's name; else from DHCP, the cloud or the machine id.",
+               .example = R"("node-7")",
+               .affects = "hostname hosts"}},
+        Field{"hosts",
+              &Network::hosts,
               {.doc = "Lines of /etc/hosts: an address and its names.",
                .example = R"([["10.0.0.5", ["db.example.com", "db"]]])",
                .affects = "hosts"}},
-        Field{"https-proxy", &Network::https_proxy,
+        Field{"https-proxy",
+              &Network::https_proxy,
               {.doc = "The proxy for HTTPS that the node's programs use.",
                .example = R"("http://proxy.example.com:3128")",
                .affects = "containerd host-containers updater"}},
-        Field{"no-proxy", &Network::no_proxy,
+        Field{"no-proxy",
+              &Network::no_proxy,
               {.doc = "Hosts that are reached without the proxy.",
                .example = R"(["localhost", "10.0.0.0/8"])",
                .affects = "containerd host-containers updater"}},
-        Field{"interfaces", &Network::interfaces, {.doc = "Network interfaces by name or MAC address; without any, all use DHCP."}},
+        Field{"interfaces",
+              &Network::interfaces,
+              {.doc = "Network interfaces by name or MAC address; without any, all use DHCP."}},
     };
   }
 };

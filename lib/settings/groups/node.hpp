@@ -15,11 +15,14 @@ struct ClientRole {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"subject", &ClientRole::subject,
+        Field{"subject",
+              &ClientRole::subject,
               {.doc = "The common name of a client certificate, or its beginning with '*' behind it.",
                .example = R"("ops-*")",
                .affects = "apiserver"}},
-        Field{"role", &ClientRole::role, {.doc = "What this client may do.", .example = R"("reader")", .affects = "apiserver"}},
+        Field{"role",
+              &ClientRole::role,
+              {.doc = "What this client may do.", .example = R"("reader")", .affects = "apiserver"}},
     };
   }
 };
@@ -35,25 +38,42 @@ struct Api {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"client-ca", &Api::client_ca,
-              {.doc = "Certificates of those who issue client certificates, PEM in base64. Without it there is no remote listener.",
+        Field{"client-ca",
+              &Api::client_ca,
+              {.doc = "Certificates of those who issue client certificates, PEM in base64. Without it there is no "
+                      "remote listener.",
                .example = R"("")",
                .affects = "apiserver"}},
-        Field{"listen-address", &Api::listen_address,
-              {.doc = "The address that the remote listener listens on.", .example = R"("10.0.0.9")", .preset = R"("::")", .affects = "apiserver"}},
-        Field{"listen-port", &Api::listen_port,
-              {.doc = "The TCP port of the remote listener.", .example = "8443", .preset = "8443", .affects = "apiserver"}},
-        Field{"certificate", &Api::certificate,
+        Field{"listen-address",
+              &Api::listen_address,
+              {.doc = "The address that the remote listener listens on.",
+               .example = R"("10.0.0.9")",
+               .preset = R"("::")",
+               .affects = "apiserver"}},
+        Field{"listen-port",
+              &Api::listen_port,
+              {.doc = "The TCP port of the remote listener.",
+               .example = "8443",
+               .preset = "8443",
+               .affects = "apiserver"}},
+        Field{"certificate",
+              &Api::certificate,
               {.doc = "The node's own certificate chain, PEM in base64; without it the node makes a self-signed one.",
                .example = R"("")",
                .affects = "apiserver"}},
-        Field{"key", &Api::key,
-              {.doc = "The private key of the certificate, PEM in base64.", .example = R"("")", .affects = "apiserver", .secret = true}},
-        Field{"roles", &Api::roles,
+        Field{"key",
+              &Api::key,
+              {.doc = "The private key of the certificate, PEM in base64.",
+               .example = R"("")",
+               .affects = "apiserver",
+               .secret = true}},
+        Field{"roles",
+              &Api::roles,
               {.doc = "Who may do what; the first entry that fits counts, and nobody else gets in.",
                .example = R"([{"subject": "ops-*", "role": "admin"}])",
                .affects = "apiserver"}},
-        Field{"revoked", &Api::revoked,
+        Field{"revoked",
+              &Api::revoked,
               {.doc = "Serial numbers of client certificates that are not accepted, in hexadecimal digits.",
                .example = R"(["0a1b2c"])",
                .affects = "apiserver"}},
@@ -68,10 +88,16 @@ struct HealthCheck {
 
   static constexpr auto fields() {
     return std::tuple{
-        Field{"unit", &HealthCheck::unit, {.doc = "A unit that must be active.", .example = R"("containerd.service")", .affects = "health"}},
-        Field{"url", &HealthCheck::url,
-              {.doc = "A URL that must answer with a status below 400.", .example = R"("http://127.0.0.1:8080/healthz")", .affects = "health"}},
-        Field{"timeout", &HealthCheck::timeout,
+        Field{"unit",
+              &HealthCheck::unit,
+              {.doc = "A unit that must be active.", .example = R"("containerd.service")", .affects = "health"}},
+        Field{"url",
+              &HealthCheck::url,
+              {.doc = "A URL that must answer with a status below 400.",
+               .example = R"("http://127.0.0.1:8080/healthz")",
+               .affects = "health"}},
+        Field{"timeout",
+              &HealthCheck::timeout,
               {.doc = "How long to wait for it.", .example = R"("2m")", .preset = R"("1m")", .affects = "health"}},
     };
   }

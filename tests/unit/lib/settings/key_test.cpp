@@ -20,8 +20,8 @@ TEST_CASE("a leading \"settings\" is dropped") {
 }
 
 TEST_CASE("what is no key is refused, and the message says why") {
-  for (const char* text : {"", ".", "a.", ".a", "a..b", "a b", "a.\"b", "a.\"\"", "a\"b\"", "a.\"b\"c", "a/b", "ä",
-                           "a.\"b\n\""}) {
+  for (const char* text :
+       {"", ".", "a.", ".a", "a..b", "a b", "a.\"b", "a.\"\"", "a\"b\"", "a.\"b\"c", "a/b", "ä", "a.\"b\n\""}) {
     INFO(text);
     const auto key = Key::parse(text);
     REQUIRE(!key);

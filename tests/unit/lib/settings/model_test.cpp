@@ -29,8 +29,12 @@ TEST_CASE("documents of Bottlerocket's users are accepted") {
   CHECK(refusal(R"({"kernel": {"sysctl": {"user.max_user_namespaces": "16384"}, "lockdown": "integrity",
                                "modules": {"udf": {"allowed": false}}}})") == "");
   CHECK(refusal(R"({"host-containers": {"admin": {"enabled": true, "superpowered": true,
-                                                  "source": "public.ecr.aws/bottlerocket/bottlerocket-admin:v0.11.0"}}})") == "");
-  CHECK(refusal(R"({"container-registry": {"mirrors": [{"registry": "docker.io", "endpoint": ["https://mirror.local"]}]}})") == "");
+                                                  "source": "public.ecr.aws/bottlerocket/bottlerocket-admin:v0.11.0"}}})") ==
+        "");
+  CHECK(
+      refusal(
+          R"({"container-registry": {"mirrors": [{"registry": "docker.io", "endpoint": ["https://mirror.local"]}]}})") ==
+      "");
   CHECK(refusal(R"({"container-registry": {"mirrors": {"docker.io": ["https://mirror.local"]}}})") == "");
   CHECK(refusal(R"({"oci-defaults": {"capabilities": {"net-admin": true},
                     "resource-limits": {"max-open-files": {"soft-limit": 65536, "hard-limit": "unlimited"}}}})") == "");
@@ -39,14 +43,19 @@ TEST_CASE("documents of Bottlerocket's users are accepted") {
                                    "bond0": {"kind": "bond", "mode": "active-backup", "interfaces": ["eno1", "eno2"],
                                              "monitoring": {"miimon-frequency-ms": 100}},
                                    "eno2": {"static4": {"addresses": ["10.0.0.9/24"]},
-                                            "route": [{"to": "default", "via": "10.0.0.1", "route-metric": 100}]}}}})") == "");
-  CHECK(refusal(R"({"boot": {"kernel-parameters": {"console": ["tty1", "ttyS1,115200n8"]}, "reboot-to-reconcile": true}})") == "");
+                                            "route": [{"to": "default", "via": "10.0.0.1", "route-metric": 100}]}}}})") ==
+        "");
+  CHECK(
+      refusal(
+          R"({"boot": {"kernel-parameters": {"console": ["tty1", "ttyS1,115200n8"]}, "reboot-to-reconcile": true}})") ==
+      "");
   CHECK(refusal("{}") == "");
 }
 
 TEST_CASE("a refusal names the key, what is wrong with it, and what it must be") {
   CHECK(refusal(R"({"network": {"hostname": "Node_7"}})") ==
-        "network.hostname: \"Node_7\" is not a host name (1 to 253 lower-case letters, digits, '-' and '.', each part 1 to "
+        "network.hostname: \"Node_7\" is not a host name (1 to 253 lower-case letters, digits, '-' and '.', each part "
+        "1 to "
         "63 characters)");
   CHECK(refusal(R"({"network": {"hostname": 7}})").starts_with("network.hostname: 7 is not a host name"));
   CHECK(refusal(R"({"kernel": {"lockdown": "some"}})") ==
@@ -68,11 +77,11 @@ TEST_CASE("an unknown key comes with the nearest known one") {
 }
 
 TEST_CASE("a refusal never quotes a secret") {
-  for (const char* document : {R"({"kubernetes": {"bootstrap-token": "hunter2"}})",
-                               R"({"aws": {"credentials": "hunter2"}})",
-                               R"({"container-registry": {"credentials": [{"password": "hunter2\n"}]}})",
-                               R"({"host-containers": {"a": {"user-data": "hunter2"}}})",
-                               R"({"workloads": {"a": {"environment": {"X": ["hunter2"]}}}})"}) {
+  for (const char* document :
+       {R"({"kubernetes": {"bootstrap-token": "hunter2"}})", R"({"aws": {"credentials": "hunter2"}})",
+        R"({"container-registry": {"credentials": [{"password": "hunter2\n"}]}})",
+        R"({"host-containers": {"a": {"user-data": "hunter2"}}})",
+        R"({"workloads": {"a": {"environment": {"X": ["hunter2"]}}}})"}) {
     const std::string message = refusal(document);
     INFO(message);
     CHECK(!message.empty());
@@ -81,7 +90,8 @@ TEST_CASE("a refusal never quotes a secret") {
 }
 
 TEST_CASE("secrets are not shown") {
-  const Json document = {{"motd", "hi"}, {"kubernetes", {{"bootstrap-token", "abcdef.0123456789abcdef"}, {"max-pods", 5}}}};
+  const Json document = {{"motd", "hi"},
+                         {"kubernetes", {{"bootstrap-token", "abcdef.0123456789abcdef"}, {"max-pods", 5}}}};
   CHECK(redacted(document, root()) ==
         Json{{"motd", "hi"}, {"kubernetes", {{"bootstrap-token", "(secret)"}, {"max-pods", 5}}}});
 }

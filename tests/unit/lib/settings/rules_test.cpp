@@ -25,10 +25,13 @@ void check_texts(std::vector<std::string> good, std::vector<std::string> bad) {
 TEST_CASE("names of hosts and addresses") {
   check_texts<HostName>({"a", "node-7.example.com", "1.2", std::string(63, 'a')},
                         {"", "-a", "a-", ".a", "a.", "a..b", "A", "a_b", std::string(64, 'a'), std::string(254, 'a')});
-  check_texts<IpAddress>({"10.0.0.1", "::", "fd00::1", "::ffff:10.0.0.1"}, {"", "10.0.0", "10.0.0.256", "fe80::1%eth0", "a"});
-  check_texts<IpNetwork>({"10.0.0.1/24", "fd00::1/128", "0.0.0.0/0"}, {"10.0.0.1", "10.0.0.1/33", "fd00::/129", "a/1", "10.0.0.1/-1"});
+  check_texts<IpAddress>({"10.0.0.1", "::", "fd00::1", "::ffff:10.0.0.1"},
+                         {"", "10.0.0", "10.0.0.256", "fe80::1%eth0", "a"});
+  check_texts<IpNetwork>({"10.0.0.1/24", "fd00::1/128", "0.0.0.0/0"},
+                         {"10.0.0.1", "10.0.0.1/33", "fd00::/129", "a/1", "10.0.0.1/-1"});
   check_texts<RouteTarget>({"default", "10.0.0.0/8"}, {"", "Default", "10.0.0.1"});
-  check_texts<Server>({"time.example.com", "10.0.0.1", "[fd00::1]", "https://time.example.com/"}, {"", "a b", "a\nb", "a/b/c"});
+  check_texts<Server>({"time.example.com", "10.0.0.1", "[fd00::1]", "https://time.example.com/"},
+                      {"", "a b", "a\nb", "a/b/c"});
 }
 
 TEST_CASE("URLs and images") {
@@ -41,7 +44,8 @@ TEST_CASE("URLs and images") {
 
 TEST_CASE("base64 and certificates") {
   check_texts<Base64>({"", "YQ=="}, {"YQ", "YQ= =", "a\n", "*"});
-  check_texts<Certificates>({"", "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K"}, {"YQ==", "x"});
+  check_texts<Certificates>({"", "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K"},
+                            {"YQ==", "x"});
 }
 
 TEST_CASE("kernel and boot") {
