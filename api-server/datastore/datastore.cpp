@@ -1,0 +1,206 @@
+#include "api-server/datastore/datastore.hpp"
+
+#include <algorithm>
+
+namespace bulkhead::datastore {
+namespace {
+
+using settings::Flat;
+
+// The file is rewritten when half of what it holds is of no use any more.
+constexpr std::size_t kMostRecords = 2 * kHistory;
+
+Result<> check_name(const std::string& name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  };
+  if (!name.empty() && name.size() <= kLongestName && std::ranges::all_of(name, allowed)) return {};
+  return fail(ErrorCode::invalid_argument,
+              "'{}' is not the name of a transaction (1 to {} letters, digits, '-', '_' and '.')",
+              name.substr(0, kLongestName), kLongestName);
+}
+
+Error no_transaction(const std::string& name) {
+  return error(ErrorCode::not_found, "there is no transaction '{}'", name);
+}
+
+std::vector<Change> listed(const std::map<settings::Key, std::optional<settings::Json>>& changes) {
+  std::vector<Change> result;
+  for (const auto& [key, value] : changes) result.push_back({.key = key, .value = value});
+  return result;
+}
+
+}  // namespace
+
+Result<Datastore> Datastore::open(std::unique_ptr<Storage> storage, Clock clock) {
+  Datastore datastore(std::move(storage), std::move(clock));
+  TRY_CTX(datastore.load(), "opening the datastore");
+  return datastore;
+}
+
+Result<> Datastore::load() {
+  const std::string content = TRY(storage_->read());
+  std::size_t offset = 0;
+  std::size_t number = 0;
+  while (offset < content.size()) {
+    const std::size_t end = content.find('\n', offset);
+    const std::string_view line = std::string_view(content).substr(offset, end - offset);
+    const bool last = end == std::string::npos || end + 1 == content.size();
+    Result<> taken;
+    if (end == std::string::npos) {
+      taken = fail(ErrorCode::data_loss, "the last record is not whole");
+    } else if (number == 0) {
+      auto base = parse_base(line);
+      if (base)
+        base_ = *std::move(base);
+      else
+        taken = fail(std::move(base).error());
+    } else {
+      auto commit = parse_commit(line);
+      if (commit && commit->id != last_ + 1)
+        taken = fail(ErrorCode::data_loss, "commit {} follows commit {}", commit->id, last_);
+      else if (commit)
+        take_in(*std::move(commit));
+      else
+        taken = fail(std::move(commit).error());
+    }
+    if (!taken) {
+      // A write that the power went away from: nobody was told that it was done.
+      const bool torn = last && taken.error().code == ErrorCode::data_loss && number > 0;
+      if (!torn) return taken;
+      size_ = offset;
+      return storage_->truncate(offset);
+    }
+    if (number == 0) {
+      live_ = base_.values;
+      last_ = base_.id;
+    } else {
+      ++records_;
+    }
+    ++number;
+    offset = end + 1;
+  }
+  size_ = content.size();
+  if (number > 0) return {};
+  const std::string line = to_line(base_);
+  size_ = line.size();
+  return storage_->replace(line);
+}
+
+void Datastore::take_in(Commit commit) {
+  apply(commit.changes, live_);
+  last_ = commit.id;
+  history_.push_back(std::move(commit));
+  if (history_.size() > kHistory) {
+    apply(history_.front().changes, base_.values);
+    base_.id = history_.front().id;
+    history_.pop_front();
+  }
+}
+
+Result<Flat> Datastore::after(std::uint64_t commit) const {
+  if (commit < base_.id || commit > last_)
+    return fail(ErrorCode::not_found, "commit {} is not kept: there are {} to {}", commit, base_.id, last_);
+  Flat values = base_.values;
+  for (const Commit& step : history_) {
+    if (step.id <= commit) apply(step.changes, values);
+  }
+  return values;
+}
+
+Result<> Datastore::stage(const std::string& transaction, const std::vector<Change>& changes) {
+  TRY(check_name(transaction));
+  if (!pending_.contains(transaction) && pending_.size() >= kMostTransactions)
+    return fail(ErrorCode::aborted, "there are {} open transactions already: commit or drop some", pending_.size());
+  Pending& open = pending_[transaction];
+  for (const Change& change : changes) {
+    open.changes[change.key] = change.value;
+    open.seen.try_emplace(change.key, last_);
+  }
+  return {};
+}
+
+Result<std::vector<Change>> Datastore::pending(const std::string& transaction) const {
+  const auto found = pending_.find(transaction);
+  if (found == pending_.end()) return fail(no_transaction(transaction));
+  return listed(found->second.changes);
+}
+
+std::vector<std::string> Datastore::transactions() const {
+  std::vector<std::string> names;
+  for (const auto& [name, transaction] : pending_) names.push_back(name);
+  return names;
+}
+
+Result<std::vector<Change>> Datastore::drop(const std::string& transaction) {
+  auto changes = TRY(pending(transaction));
+  pending_.erase(transaction);
+  return changes;
+}
+
+Result<> Datastore::check_conflicts(const std::string& name, const Pending& transaction) const {
+  for (const auto& [key, seen] : transaction.seen) {
+    if (seen >= base_.id) continue;
+    return fail(ErrorCode::aborted,
+                "transaction '{}' is too late for {}: there were more than {} commits since it began", name,
+                key.to_string(), kHistory);
+  }
+  for (const Commit& commit : history_) {
+    for (const Change& change : commit.changes) {
+      const auto seen = transaction.seen.find(change.key);
+      if (seen == transaction.seen.end() || commit.id <= seen->second) continue;
+      return fail(ErrorCode::aborted,
+                  "transaction '{}' is too late for {}: transaction '{}' of {} changed it (commit {})", name,
+                  change.key.to_string(), commit.transaction, commit.author, commit.id);
+    }
+  }
+  return {};
+}
+
+Result<Commit> Datastore::commit(const std::string& transaction, const std::string& author) {
+  const auto found = pending_.find(transaction);
+  if (found == pending_.end()) return fail(no_transaction(transaction));
+  TRY(check_conflicts(transaction, found->second));
+  Flat next = live_;
+  apply(listed(found->second.changes), next);
+  Commit commit{.id = last_ + 1,
+                .time = clock_(),
+                .author = author,
+                .transaction = transaction,
+                .changes = difference(live_, next)};
+  if (commit.changes.empty()) {
+    commit.id = 0;
+  } else {
+    TRY_CTX(write(commit), "storing transaction '{}'", transaction);
+    take_in(commit);
+  }
+  pending_.erase(found);
+  return commit;
+}
+
+Result<> Datastore::write(const Commit& commit) {
+  if (stuck_)
+    return fail(error(ErrorCode::failed_precondition, "an earlier commit failed and could not be taken back")
+                    .with_hint("see why in the journal, and restart the API server"));
+  const std::string line = to_line(commit);
+  if (records_ >= kMostRecords) {
+    std::string content = to_line(base_);
+    for (const Commit& kept : history_) content += to_line(kept);
+    content += line;
+    TRY(storage_->replace(content));
+    records_ = history_.size() + 1;
+    size_ = content.size();
+    return {};
+  }
+  if (auto done = storage_->append(line); !done) {
+    // Whatever part of it was written must not stand before the next commit.
+    stuck_ = !storage_->truncate(size_);
+    return done;
+  }
+  ++records_;
+  size_ += line.size();
+  return {};
+}
+
+}  // namespace bulkhead::datastore

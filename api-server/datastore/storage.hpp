@@ -1,0 +1,71 @@
+// Where the datastore keeps its bytes: one file that only grows, and is now and then replaced as a whole. The seam at
+// which tests cut the power.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "lib/sys/file.hpp"
+
+namespace bulkhead::datastore {
+
+class Storage {
+ public:
+  Storage() = default;
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+  virtual ~Storage() = default;
+
+  // Everything that is stored; empty when there is nothing yet.
+  virtual Result<std::string> read() = 0;
+  // Durable when it returns. When it fails, or the power goes away meanwhile, any beginning of `bytes`, and any content
+  // in the place of the rest, may be stored.
+  virtual Result<> append(std::string_view bytes) = 0;
+  // Cuts what is behind `size` bytes, durably.
+  virtual Result<> truncate(std::uint64_t size) = 0;
+  // Everything is `bytes` from now on, durably, or nothing has changed.
+  virtual Result<> replace(std::string_view bytes) = 0;
+};
+
+// A file of mode 0600, made when it is missing. At most 64 MiB are read.
+class FileStorage final : public Storage {
+ public:
+  static Result<std::unique_ptr<FileStorage>> open(const sys::Path& path);
+
+  Result<std::string> read() override;
+  Result<> append(std::string_view bytes) override;
+  Result<> truncate(std::uint64_t size) override;
+  Result<> replace(std::string_view bytes) override;
+
+ private:
+  FileStorage(sys::Path path, sys::UniqueFd file) : path_(std::move(path)), file_(std::move(file)) {}
+
+  sys::Path path_;
+  sys::UniqueFd file_;
+};
+
+// For programs that need nothing kept, and for tests.
+class MemoryStorage final : public Storage {
+ public:
+  explicit MemoryStorage(std::string content = {}) : content_(std::move(content)) {}
+
+  Result<std::string> read() override { return content_; }
+  Result<> append(std::string_view bytes) override {
+    content_ += bytes;
+    return {};
+  }
+  Result<> truncate(std::uint64_t size) override {
+    content_.resize(static_cast<std::size_t>(size));
+    return {};
+  }
+  Result<> replace(std::string_view bytes) override {
+    content_ = bytes;
+    return {};
+  }
+
+ private:
+  std::string content_;
+};
+
+}  // namespace bulkhead::datastore
