@@ -16,7 +16,7 @@ Result<std::string> take_segment(std::string_view& rest, std::string_view whole)
   const bool quoted = rest.starts_with('"');
   if (quoted) rest.remove_prefix(1);
   const auto end = std::ranges::find_if_not(rest, quoted ? is_quotable : is_plain);
-  const std::string segment(rest.begin(), end);
+  std::string segment(rest.begin(), end);
   rest.remove_prefix(segment.size());
   if (quoted) {
     if (!rest.starts_with('"')) return fail(ErrorCode::invalid_argument, "'{}' is not a key: a '\"' is missing", whole);

@@ -46,6 +46,8 @@ bool is_ip_network(std::string_view text) {
          address_bits(text.substr(0, slash)) != 0;
 }
 
+bool is_route_target(std::string_view text) { return text == "default" || is_ip_network(text); }
+
 bool has_no_dot_dot(std::string_view text) { return !text.contains(".."); }
 
 bool is_boot_value(std::string_view text) { return !(text.contains('"') && text.contains('\'')); }

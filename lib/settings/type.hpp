@@ -16,8 +16,8 @@
 
 namespace bulkhead::settings {
 
-// A text that a rule has accepted. A rule is a type with the constants `name`, `rule`, `pattern` and `longest` and,
-// where a pattern is not enough, a function `passes`.
+// A text that a rule has accepted. A rule is a type with the constants kName, kRule, kPattern and kLongest and, where a
+// pattern is not enough, kPasses: a function.
 template <class Rule>
 struct Checked {
   std::string text;
@@ -25,9 +25,9 @@ struct Checked {
   auto operator<=>(const Checked&) const = default;
 };
 
-template <std::int64_t Least, std::int64_t Most>
+template <std::int64_t least, std::int64_t most>
 struct Integer {
-  std::int64_t value = Least;
+  std::int64_t value = least;
 
   auto operator<=>(const Integer&) const = default;
 };
@@ -65,14 +65,14 @@ struct Type<bool> {
   static Json write(bool value) { return value; }
 };
 
-template <std::int64_t Least, std::int64_t Most>
-struct Type<Integer<Least, Most>> {
+template <std::int64_t least, std::int64_t most>
+struct Type<Integer<least, most>> {
   static const Shape& shape() {
-    static const Shape shape{.kind = Kind::integer, .least = Least, .most = Most};
+    static const Shape shape{.kind = Kind::integer, .least = least, .most = most};
     return shape;
   }
-  static Integer<Least, Most> read(const Json& json) { return {json.get<std::int64_t>()}; }
-  static Json write(const Integer<Least, Most>& value) { return value.value; }
+  static Integer<least, most> read(const Json& json) { return {json.get<std::int64_t>()}; }
+  static Json write(const Integer<least, most>& value) { return value.value; }
 };
 
 template <class Rule>
@@ -80,11 +80,11 @@ struct Type<Checked<Rule>> {
   static const Shape& shape() {
     static const Shape shape = [] {
       Shape made{.kind = Kind::string,
-                 .name = Rule::name,
-                 .rule = Rule::rule,
-                 .pattern = Rule::pattern,
-                 .longest = Rule::longest};
-      if constexpr (requires { Rule::passes; }) made.passes = Rule::passes;
+                 .name = Rule::kName,
+                 .rule = Rule::kRule,
+                 .pattern = Rule::kPattern,
+                 .longest = Rule::kLongest};
+      if constexpr (requires { Rule::kPasses; }) made.passes = Rule::kPasses;
       return made;
     }();
     return shape;
@@ -163,12 +163,14 @@ struct Type<std::variant<Ts...>> {
     return shape;
   }
   static Choice read(const Json& json) {
-    std::optional<Choice> result;
+    Choice result;
     const auto take = [&]<class T>(std::type_identity<T>) {
-      if (!result && fits(json, Type<T>::shape())) result = Type<T>::read(json);
+      const bool right = fits(json, Type<T>::shape());
+      if (right) result = Type<T>::read(json);
+      return right;
     };
-    (take(std::type_identity<Ts>{}), ...);
-    return *std::move(result);
+    (take(std::type_identity<Ts>{}) || ...);
+    return result;
   }
   static Json write(const Choice& value) {
     return std::visit([]<class T>(const T& chosen) { return Type<T>::write(chosen); }, value);

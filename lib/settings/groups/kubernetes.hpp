@@ -15,7 +15,7 @@ inline constexpr auto kNames<HostnameSource> = std::array{"private-dns-name", "i
 enum class CloudProvider { none, aws, external };
 template <>
 inline constexpr auto kNames<CloudProvider> = std::array{"", "aws", "external"};
-enum class CpuManagerPolicy { none, static_ };
+enum class CpuManagerPolicy { none, static_policy };
 template <>
 inline constexpr auto kNames<CpuManagerPolicy> = std::array{"none", "static"};
 enum class CpuManagerOption { full_pcpus_only };
@@ -27,7 +27,7 @@ inline constexpr auto kNames<TopologyScope> = std::array{"container", "pod"};
 enum class TopologyPolicy { none, restricted, best_effort, single_numa_node };
 template <>
 inline constexpr auto kNames<TopologyPolicy> = std::array{"none", "restricted", "best-effort", "single-numa-node"};
-enum class MemoryManagerPolicy { none, static_ };
+enum class MemoryManagerPolicy { none, static_policy };
 template <>
 inline constexpr auto kNames<MemoryManagerPolicy> = std::array{"None", "Static"};
 
@@ -160,6 +160,7 @@ struct Kubernetes {
   std::optional<Integer<65536, kInt32>> ids_per_pod;
   std::map<Identifier, CredentialProvider> credential_providers;
 
+  // A table, and the kubelet has that many settings. NOLINTNEXTLINE(readability-function-size)
   static constexpr auto fields() {
     return std::tuple{
         Field{"api-server",

@@ -5,7 +5,7 @@
 
 namespace bulkhead::settings {
 
-enum class Role { reader, operator_, admin };
+enum class Role { reader, operator_role, admin };
 template <>
 inline constexpr auto kNames<Role> = std::array{"reader", "operator", "admin"};
 
