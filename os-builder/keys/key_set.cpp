@@ -101,6 +101,20 @@ Result<KeyPair> load_pair(const sys::Path& directory, const Role& role) {
 
 }  // namespace
 
+namespace {
+
+constexpr std::string_view kUnfinished = ".bulkhead-keys.";
+
+// What a run that was killed left behind does not count.
+Result<bool> holds_something(const sys::Path& directory) {
+  for (const sys::Path& entry : TRY(sys::list_directory(directory))) {
+    if (!entry.filename().native().starts_with(kUnfinished)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<KeySet> generate(const sys::Path& directory, const std::string& owner, int years) {
   static constexpr int kMostYears = 100;
   if (years < 1 || years > kMostYears)
@@ -112,17 +126,24 @@ Result<KeySet> generate(const sys::Path& directory, const std::string& owner, in
                 kOwnerLimit);
   }
   TRY(refuse_checkout(directory));
-  std::error_code status;
-  if (sys::exists(directory) && !std::filesystem::is_empty(directory, status)) {
+  const bool there = sys::exists(directory);
+  if (there && TRY(holds_something(directory))) {
     return fail(error(ErrorCode::already_exists, "{} is not empty: keys are never overwritten", directory.native())
                     .with_hint("choose another directory, or move the old keys away"));
   }
-  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  const auto end = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()) + std::chrono::years{years};
+  // A directory that is there may be a mount point, which nothing can be renamed onto: its files are.
   const sys::Path parent = directory.has_parent_path() ? directory.parent_path() : sys::Path(".");
-  sys::TempDir fresh = TRY(sys::TempDir::create(parent, ".bulkhead-keys."));
-  for (const Role& role : kRoles) TRY(write_pair(fresh.path(), role, owner, today + std::chrono::years{years}));
-  TRY(fresh.commit(directory));
-  TRY(sys::fsync_directory(parent));
+  sys::TempDir fresh = TRY(sys::TempDir::create(there ? directory : parent, std::string(kUnfinished)));
+  for (const Role& role : kRoles) TRY(write_pair(fresh.path(), role, owner, end));
+  if (there) {
+    for (const sys::Path& file : TRY(sys::list_directory(fresh.path())))
+      TRY(sys::rename(file, directory / file.filename()));
+  } else {
+    TRY(fresh.commit(directory));
+    TRY(sys::fsync_directory(parent));
+  }
+  TRY(sys::fsync_directory(directory));
   return at(directory);
 }
 

@@ -59,6 +59,20 @@ TEST_CASE("keys are never generated over existing files") {
   CHECK(again.error().code == ErrorCode::already_exists);
 }
 
+TEST_CASE("keys are generated into an empty directory as well, such as a mount point") {
+  const sys::TempDir directory = scratch();
+  const sys::Path keys = directory.path() / "keys";
+  REQUIRE(sys::create_directories(keys / ".bulkhead-keys.killed"));
+  struct stat before{};
+  struct stat after{};
+  REQUIRE(::stat(keys.c_str(), &before) == 0);
+  REQUIRE(keys::generate(keys, "Test", 10));
+  CHECK(keys::load(keys).has_value());
+  REQUIRE(::stat(keys.c_str(), &after) == 0);
+  CHECK(before.st_ino == after.st_ino);
+  CHECK(keys::generate(keys, "Test", 10).error().code == ErrorCode::already_exists);
+}
+
 TEST_CASE("keys are not generated inside a git checkout, however the path is written") {
   const sys::TempDir directory = scratch();
   REQUIRE(sys::create_directories(directory.path() / "checkout" / ".git"));
