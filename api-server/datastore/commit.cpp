@@ -26,7 +26,7 @@ Result<Json> parse_line(std::string_view line) {
   return json;
 }
 
-// A member of a record, which must have the type of `like`.
+// A member of a record, which must have this type.
 Result<Json> member(const Json& json, const char* name, Json::value_t type) {
   const auto found = json.find(name);
   const bool number = type == Json::value_t::number_unsigned;

@@ -16,9 +16,6 @@ namespace bulkhead::settings {
 
 inline constexpr std::size_t kMostElements = 4096;  // of one list or map
 
-// True when check() would succeed.
-bool fits(const Json& value, const Shape& shape);
-
 // Errors: invalid_argument, with the key, what is wrong with it, and what it must be; an unknown key with the nearest
 // known one. Values of secret settings are never quoted.
 Result<> check(const Json& value, const Shape& shape, const Key& at = {});

@@ -9,8 +9,8 @@ constexpr std::string_view kPageHead =
     R"(# Settings
 
 Every setting of a node, made from the declarations in `lib/settings/groups`: a change there changes this page
-(`BULKHEAD_ACCEPT=1`). `<name>` stands for a name that you choose; `[]` for an element of a list. The same on a
-node: `apiclient explain KEY`.
+(`BULKHEAD_ACCEPT=1`). `<name>` stands for a name that you choose; `[]` for an element of a list. The
+model is complete; the daemon that puts it into effect on a node is not there yet.
 )";
 
 // '|' would end a column.

@@ -1,4 +1,4 @@
-// The declarations as text for people: `apiclient explain`, and docs/settings.md.
+// The declarations as text for people.
 #pragma once
 
 #include <string>

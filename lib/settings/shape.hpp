@@ -68,6 +68,9 @@ struct Shape {
   const Member* find(std::string_view member) const;
 };
 
+// True when check() (model.hpp) would accept the value; here because reading a choice needs it.
+bool fits(const Json& value, const Shape& shape);
+
 // "a list of host names": for messages and documents.
 std::string description(const Shape& shape);
 

@@ -151,9 +151,6 @@ struct Type<std::map<Checked<Rule>, T>> {
   }
 };
 
-// Tells whether a value fits a shape, without a message; model.cpp.
-bool fits(const Json& value, const Shape& shape);
-
 // The first alternative whose shape fits.
 template <class... Ts>
 struct Type<std::variant<Ts...>> {

@@ -3,13 +3,6 @@
 namespace bulkhead::slots {
 namespace {
 
-// Where newer versions stand in the boot loader's list. It leaves the counters out of the ids, but it sorts entries
-// without tries to the end, and all others by version, the newest first.
-struct Newer {
-  std::optional<Version> before;  // the newest that stands before the running version: it could have been started
-  std::optional<Version> behind;  // the newest that stands behind it: used up
-};
-
 // The counted entry, when it is the one that runs. The variable outlives an entry that the firmware refused to start:
 // the loader was then started again and took another one, without a counter.
 std::optional<EntryName> counted(const Evidence& evidence) {
@@ -18,6 +11,13 @@ std::optional<EntryName> counted(const Evidence& evidence) {
   if (!name || name->version != evidence.version) return std::nullopt;
   return *std::move(name);
 }
+
+// Where newer versions stand in the boot loader's list. It leaves the counters out of the ids, but it sorts entries
+// without tries to the end, and all others by version, the newest first.
+struct Newer {
+  std::optional<Version> before;  // the newest that stands before the running version: it could have been started
+  std::optional<Version> behind;  // the newest that stands behind it: used up
+};
 
 Newer find_newer(const Evidence& evidence) {
   Newer newer;
