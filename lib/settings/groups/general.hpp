@@ -138,6 +138,7 @@ struct Boot {
   std::map<BootKey, std::vector<BootValue>> kernel_parameters;
   std::map<BootKey, std::vector<BootValue>> init_parameters;
   std::optional<bool> reboot_to_reconcile;
+  std::optional<bool> reapply_user_data;
 
   static constexpr auto fields() {
     return std::tuple{
@@ -157,6 +158,11 @@ struct Boot {
                .example = "true",
                .preset = "false",
                .affects = "boot-parameters"}},
+        Field{"reapply-user-data",
+              &Boot::reapply_user_data,
+              {.doc = "Whether user data that has changed since it was applied is applied again at the next boot.",
+               .example = "true",
+               .preset = "false"}},
     };
   }
 };
