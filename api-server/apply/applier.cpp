@@ -1,0 +1,163 @@
+#include "api-server/apply/applier.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+
+#include "lib/base/text.hpp"
+
+namespace bulkhead::apply {
+namespace {
+
+constexpr std::uint64_t kLargestFile = std::uint64_t{16} << 20U;
+
+struct Found {
+  std::string content;
+  mode_t mode = 0;
+};
+
+Result<std::optional<Found>> look(const sys::Path& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    return fail_errno("looking at {}", path.native());
+  }
+  return Found{.content = TRY_CTX(sys::read_file(path, kLargestFile), "reading {}", path.native()),
+               .mode = status.st_mode & 07777U};
+}
+
+Result<> unlink(const sys::Path& path) {
+  std::error_code reason;
+  std::filesystem::remove(path, reason);
+  if (reason) return fail(errno_error(reason.value(), "removing {}", path.native()));
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_string(Change change) {
+  switch (change) {
+    case Change::created: return "created";
+    case Change::changed: return "changed";
+    case Change::removed: return "removed";
+  }
+  return "";
+}
+
+std::string_view to_string(render::Action action) {
+  switch (action) {
+    case render::Action::none: return "none";
+    case render::Action::reload: return "reload";
+    case render::Action::restart: return "restart";
+    case render::Action::hostname: return "set host name";
+    case render::Action::lockdown: return "set lockdown";
+  }
+  return "";
+}
+
+Result<Plan> Applier::plan(const std::vector<render::File>& wanted, const std::set<std::string>& affected) const {
+  Plan plan;
+  std::set<std::string> told = affected;
+  const auto add = [&](FileChange change) {
+    told.insert(change.file.service);
+    plan.files.push_back(std::move(change));
+  };
+  std::set<sys::Path> names;
+  for (const render::File& file : wanted) {
+    names.insert(file.path);
+    const auto found = TRY(look(below_root(file.path)));
+    if (found && found->content == file.content && found->mode == file.mode) continue;
+    add({.file = file, .change = found ? Change::changed : Change::created});
+  }
+  for (const render::FileFamily& family : render::families()) {
+    if (!sys::exists(below_root(family.directory))) continue;
+    for (const sys::Path& path : TRY(sys::list_directory(below_root(family.directory)))) {
+      const sys::Path inside = family.directory / path.filename();
+      if (names.contains(inside) || !glob_match(family.pattern, path.filename().native())) continue;
+      add({.file = {.path = inside, .content = {}, .service = std::string(family.service)}, .change = Change::removed});
+    }
+  }
+  for (const render::Service& service : render::services()) {
+    if (!told.contains(std::string(service.name))) continue;
+    plan.reboot_required = plan.reboot_required || service.needs_reboot;
+    if (service.action == render::Action::none) continue;
+    plan.steps.push_back(
+        {.service = std::string(service.name), .unit = std::string(service.unit), .action = service.action});
+  }
+  return plan;
+}
+
+Result<> Applier::write(const FileChange& change, std::vector<Saved>& saved) const {
+  const sys::Path path = below_root(change.file.path);
+  auto before = TRY(look(path));
+  Saved entry{.path = path, .content = std::nullopt};
+  if (before) entry = {.path = path, .content = std::move(before->content), .mode = before->mode};
+  saved.push_back(std::move(entry));
+  if (change.change == Change::removed) return unlink(path);
+  TRY(sys::create_directories(path.parent_path()));
+  return sys::write_file_atomically(path, change.file.content, change.file.mode);
+}
+
+Result<> Applier::put_back(const std::vector<Saved>& saved) const {
+  Result<> first;
+  for (const Saved& file : saved) {
+    auto done = file.content ? sys::write_file_atomically(file.path, *file.content, file.mode) : unlink(file.path);
+    if (!done && first) first = std::move(done);
+  }
+  return first;
+}
+
+Result<> Applier::tell(Step& step, const KernelState& kernel) {
+  step.result = "skipped";
+  switch (step.action) {
+    case render::Action::none: return {};
+    case render::Action::hostname:
+      if (kernel.hostname.empty()) return {};
+      TRY(kernel_.set_hostname(kernel.hostname));
+      break;
+    case render::Action::lockdown:
+      if (kernel.lockdown.empty() || kernel.lockdown == "none") return {};
+      TRY(kernel_.set_lockdown(kernel.lockdown));
+      break;
+    case render::Action::reload:
+    case render::Action::restart: {
+      // A unit that has not been started yet finds its files when it is; one that failed gets another chance.
+      const std::string state = TRY(systemd_.active_state(step.unit));
+      if (state == "inactive" || state == "deactivating") return {};
+      TRY(systemd_.act(step.unit, step.action == render::Action::reload ? dbus::UnitAction::reload
+                                                                        : dbus::UnitAction::restart));
+      break;
+    }
+  }
+  step.result = "done";
+  return {};
+}
+
+Result<Plan> Applier::apply(Plan plan, const KernelState& kernel) {
+  std::vector<Saved> saved;
+  Result<> done;
+  for (const FileChange& change : plan.files) {
+    done = write(change, saved);
+    if (!done) break;
+  }
+  std::size_t told = 0;
+  for (; done && told < plan.steps.size(); ++told) done = tell(plan.steps[told], kernel);
+  if (done) return plan;
+
+  Error problem = std::move(done).error();
+  if (auto back = put_back(saved); !back) problem.message += "; and going back failed: " + back.error().describe();
+  // Those that were told know the wrong thing now, the one that failed among them.
+  for (std::size_t i = 0; i < told; ++i) {
+    Step again = plan.steps[i];
+    if (again.action == render::Action::hostname || again.action == render::Action::lockdown) continue;
+    if (auto back = tell(again, kernel); !back)
+      problem.message += std::format("; and {} did not come back: {}", again.service, back.error().describe());
+  }
+  if (problem.code != ErrorCode::unavailable) return fail(std::move(problem));
+  return fail(std::move(problem)
+                  .with_context("applying settings; everything was taken back")
+                  .with_hint(std::format("see why: apiclient logs -u {}", plan.steps[told - 1].unit)));
+}
+
+}  // namespace bulkhead::apply

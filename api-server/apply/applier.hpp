@@ -1,0 +1,83 @@
+// Brings the node to what was rendered: files first, then the services that read them.
+//
+// plan() looks and changes nothing; apply() does what a plan says, and when a service does not take it, puts every file
+// back and tells the services again. Files are replaced atomically and only when they differ.
+//
+// One thread at a time. The caller owns systemd and kernel and keeps them alive.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api-server/apply/kernel.hpp"
+#include "api-server/render/render.hpp"
+#include "lib/dbus/systemd.hpp"
+
+namespace bulkhead::apply {
+
+enum class Change { created, changed, removed };
+std::string_view to_string(Change change);
+
+struct FileChange {
+  render::File file;  // of a removed one only path and service
+  Change change = Change::changed;
+
+  bool operator==(const FileChange&) const = default;
+};
+
+// One service that is told.
+struct Step {
+  std::string service;
+  std::string unit;  // empty when no unit is behind it
+  render::Action action = render::Action::none;
+  std::string result{};  // after apply(): "done", "skipped" (the unit does not run)
+
+  bool operator==(const Step&) const = default;
+};
+
+struct Plan {
+  std::vector<FileChange> files;
+  std::vector<Step> steps;  // in the order of render::services()
+  bool reboot_required = false;
+
+  bool empty() const { return files.empty() && steps.empty(); }
+  bool operator==(const Plan&) const = default;
+};
+
+// "restart", "reload", …: what is done to a service, in a word.
+std::string_view to_string(render::Action action);
+
+class Applier {
+ public:
+  // Paths of files are taken below `root`: "/" on a node, a temporary directory in tests.
+  Applier(sys::Path root, dbus::Systemd& systemd, Kernel& kernel)
+      : root_(std::move(root)), systemd_(systemd), kernel_(kernel) {}
+
+  // What has to be done so that the files of the families are exactly `wanted`, and services in `affected` know.
+  // `hostname` and `lockdown` are what their actions would set.
+  Result<Plan> plan(const std::vector<render::File>& wanted, const std::set<std::string>& affected) const;
+
+  // Errors: unavailable when a service did not take it, with its name and why; everything is as it was then, as far as
+  // that is possible: what could not be put back stands in the message.
+  Result<Plan> apply(Plan plan, const KernelState& kernel);
+
+ private:
+  struct Saved {
+    sys::Path path;
+    std::optional<std::string> content;  // nothing: there was no file
+    mode_t mode = 0;
+  };
+
+  sys::Path below_root(const sys::Path& path) const { return root_ / path.relative_path(); }
+  Result<> write(const FileChange& change, std::vector<Saved>& saved) const;
+  Result<> put_back(const std::vector<Saved>& saved) const;
+  Result<> tell(Step& step, const KernelState& kernel);
+
+  sys::Path root_;
+  dbus::Systemd& systemd_;
+  Kernel& kernel_;
+};
+
+}  // namespace bulkhead::apply

@@ -1,0 +1,39 @@
+// What is set in the kernel without a service in between: the seam for it.
+#pragma once
+
+#include <string>
+
+#include "lib/base/result.hpp"
+
+namespace bulkhead::apply {
+
+struct KernelState {
+  std::string hostname;  // empty: left alone
+  std::string lockdown;  // "none" and empty: left alone
+
+  bool operator==(const KernelState&) const = default;
+};
+
+class Kernel {
+ public:
+  Kernel() = default;
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+  virtual ~Kernel() = default;
+
+  virtual Result<> set_hostname(const std::string& name) = 0;
+  // /sys/kernel/security/lockdown (kernel_lockdown(7)): it only gets stricter. A mode that is weaker than the one in
+  // force is left alone.
+  virtual Result<> set_lockdown(const std::string& mode) = 0;
+};
+
+class RunningKernel final : public Kernel {
+ public:
+  Result<> set_hostname(const std::string& name) override;
+  Result<> set_lockdown(const std::string& mode) override;
+};
+
+// The mode in force from the text of the file: "none [integrity] confidentiality" is "integrity".
+std::string lockdown_in_force(std::string_view text);
+
+}  // namespace bulkhead::apply

@@ -1,0 +1,54 @@
+// Units, through systemd's manager: org.freedesktop.systemd1(5). The seam between us and process 1.
+//
+// Calls block until the job is over. One object is for one thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/base/result.hpp"
+
+namespace bulkhead::dbus {
+
+enum class UnitAction { start, reload, restart };
+
+class Systemd {
+ public:
+  Systemd() = default;
+  Systemd(const Systemd&) = delete;
+  Systemd& operator=(const Systemd&) = delete;
+  virtual ~Systemd() = default;
+
+  // ActiveState of a unit: "active", "inactive", "failed", …; "inactive" for one that does not exist.
+  virtual Result<std::string> active_state(const std::string& unit) = 0;
+  // Waits until the unit's job is over. A reload of a unit that cannot reload is a restart. Errors: unavailable when
+  // the job failed or took longer than the unit may, with the unit's result.
+  virtual Result<> act(const std::string& unit, UnitAction action) = 0;
+  // Names of failed units, sorted.
+  virtual Result<std::vector<std::string>> failed_units() = 0;
+  virtual Result<> reboot() = 0;
+};
+
+// Speaks to process 1 over its private socket, which is there before the message bus is.
+class SystemdBus final : public Systemd {
+ public:
+  // Connects when it is first used, and again when process 1 has gone away in between.
+  static std::unique_ptr<SystemdBus> lazy();
+  ~SystemdBus() override;
+
+  Result<std::string> active_state(const std::string& unit) override;
+  Result<> act(const std::string& unit, UnitAction action) override;
+  Result<std::vector<std::string>> failed_units() override;
+  Result<> reboot() override;
+
+ private:
+  struct Connection;
+  SystemdBus();
+  Result<Connection*> connection();
+
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace bulkhead::dbus
