@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <map>
 
-#include "lib/base/text.hpp"
-
 namespace bulkhead::apply {
 namespace {
 
@@ -27,6 +25,25 @@ Result<std::optional<Found>> look(const sys::Path& path) {
                .mode = status.st_mode & 07777U};
 }
 
+// Regular files at any depth, as paths without the root.
+Result<std::vector<sys::Path>> files_below(const sys::Path& root, const sys::Path& directory) {
+  std::vector<sys::Path> files;
+  std::vector<sys::Path> directories = {directory};
+  while (!directories.empty()) {
+    const sys::Path at = directories.back();
+    directories.pop_back();
+    const sys::Path outside = root / at.relative_path();
+    if (!sys::exists(outside)) continue;
+    for (const sys::Path& path : TRY(sys::list_directory(outside))) {
+      std::error_code ignored;
+      const auto type = std::filesystem::symlink_status(path, ignored).type();
+      if (type == std::filesystem::file_type::directory) directories.push_back(at / path.filename());
+      if (type == std::filesystem::file_type::regular) files.push_back(at / path.filename());
+    }
+  }
+  return files;
+}
+
 Result<> unlink(const sys::Path& path) {
   std::error_code reason;
   std::filesystem::remove(path, reason);
@@ -41,17 +58,6 @@ std::string_view to_string(Change change) {
     case Change::created: return "created";
     case Change::changed: return "changed";
     case Change::removed: return "removed";
-  }
-  return "";
-}
-
-std::string_view to_string(render::Action action) {
-  switch (action) {
-    case render::Action::none: return "none";
-    case render::Action::reload: return "reload";
-    case render::Action::restart: return "restart";
-    case render::Action::hostname: return "set host name";
-    case render::Action::lockdown: return "set lockdown";
   }
   return "";
 }
@@ -71,10 +77,8 @@ Result<Plan> Applier::plan(const std::vector<render::File>& wanted, const std::s
     add({.file = file, .change = found ? Change::changed : Change::created});
   }
   for (const render::FileFamily& family : render::families()) {
-    if (!sys::exists(below_root(family.directory))) continue;
-    for (const sys::Path& path : TRY(sys::list_directory(below_root(family.directory)))) {
-      const sys::Path inside = family.directory / path.filename();
-      if (names.contains(inside) || !glob_match(family.pattern, path.filename().native())) continue;
+    for (const sys::Path& inside : TRY(files_below(root_, family.directory))) {
+      if (names.contains(inside) || !family.contains(inside)) continue;
       add({.file = {.path = inside, .content = {}, .service = std::string(family.service)}, .change = Change::removed});
     }
   }
@@ -82,8 +86,10 @@ Result<Plan> Applier::plan(const std::vector<render::File>& wanted, const std::s
     if (!told.contains(std::string(service.name))) continue;
     plan.reboot_required = plan.reboot_required || service.needs_reboot;
     if (service.action == render::Action::none) continue;
-    plan.steps.push_back(
-        {.service = std::string(service.name), .unit = std::string(service.unit), .action = service.action});
+    plan.steps.push_back({.service = std::string(service.name),
+                          .unit = std::string(service.unit),
+                          .action = service.action,
+                          .start = service.start});
   }
   return plan;
 }
@@ -124,7 +130,7 @@ Result<> Applier::tell(Step& step, const KernelState& kernel) {
     case render::Action::restart: {
       // A unit that has not been started yet finds its files when it is; one that failed gets another chance.
       const std::string state = TRY(systemd_.active_state(step.unit));
-      if (state == "inactive" || state == "deactivating") return {};
+      if (!step.start && (state == "inactive" || state == "deactivating")) return {};
       TRY(systemd_.act(step.unit, step.action == render::Action::reload ? dbus::UnitAction::reload
                                                                         : dbus::UnitAction::restart));
       break;
@@ -134,7 +140,7 @@ Result<> Applier::tell(Step& step, const KernelState& kernel) {
   return {};
 }
 
-Result<Plan> Applier::apply(Plan plan, const KernelState& kernel) {
+Result<Plan> Applier::apply(Plan plan, const KernelState& wanted, const KernelState& before) {
   std::vector<Saved> saved;
   Result<> done;
   for (const FileChange& change : plan.files) {
@@ -142,7 +148,7 @@ Result<Plan> Applier::apply(Plan plan, const KernelState& kernel) {
     if (!done) break;
   }
   std::size_t told = 0;
-  for (; done && told < plan.steps.size(); ++told) done = tell(plan.steps[told], kernel);
+  for (; done && told < plan.steps.size(); ++told) done = tell(plan.steps[told], wanted);
   if (done) return plan;
 
   Error problem = std::move(done).error();
@@ -150,8 +156,8 @@ Result<Plan> Applier::apply(Plan plan, const KernelState& kernel) {
   // Those that were told know the wrong thing now, the one that failed among them.
   for (std::size_t i = 0; i < told; ++i) {
     Step again = plan.steps[i];
-    if (again.action == render::Action::hostname || again.action == render::Action::lockdown) continue;
-    if (auto back = tell(again, kernel); !back)
+    if (again.action == render::Action::lockdown) continue;  // it only gets stricter
+    if (auto back = tell(again, before); !back)
       problem.message += std::format("; and {} did not come back: {}", again.service, back.error().describe());
   }
   if (problem.code != ErrorCode::unavailable) return fail(std::move(problem));

@@ -32,6 +32,7 @@ struct Step {
   std::string service;
   std::string unit;  // empty when no unit is behind it
   render::Action action = render::Action::none;
+  bool start = false;    // also when the unit does not run
   std::string result{};  // after apply(): "done", "skipped" (the unit does not run)
 
   bool operator==(const Step&) const = default;
@@ -46,9 +47,6 @@ struct Plan {
   bool operator==(const Plan&) const = default;
 };
 
-// "restart", "reload", …: what is done to a service, in a word.
-std::string_view to_string(render::Action action);
-
 class Applier {
  public:
   // Paths of files are taken below `root`: "/" on a node, a temporary directory in tests.
@@ -60,8 +58,8 @@ class Applier {
   Result<Plan> plan(const std::vector<render::File>& wanted, const std::set<std::string>& affected) const;
 
   // Errors: unavailable when a service did not take it, with its name and why; everything is as it was then, as far as
-  // that is possible: what could not be put back stands in the message.
-  Result<Plan> apply(Plan plan, const KernelState& kernel);
+  // that is possible: what could not be put back stands in the message. `before` is the kernel's state to go back to.
+  Result<Plan> apply(Plan plan, const KernelState& wanted, const KernelState& before);
 
  private:
   struct Saved {

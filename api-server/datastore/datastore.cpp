@@ -158,24 +158,28 @@ Result<> Datastore::check_conflicts(const std::string& name, const Pending& tran
   return {};
 }
 
-Result<Commit> Datastore::commit(const std::string& transaction, const std::string& author) {
+Result<std::vector<Change>> Datastore::prepare(const std::string& transaction) const {
   const auto found = pending_.find(transaction);
   if (found == pending_.end()) return fail(no_transaction(transaction));
   TRY(check_conflicts(transaction, found->second));
   Flat next = live_;
   apply(listed(found->second.changes), next);
+  return difference(live_, next);
+}
+
+Result<Commit> Datastore::commit(const std::string& transaction, const std::string& author) {
   Commit commit{.id = last_ + 1,
                 .time = clock_(),
                 .author = author,
                 .transaction = transaction,
-                .changes = difference(live_, next)};
+                .changes = TRY(prepare(transaction))};
   if (commit.changes.empty()) {
     commit.id = 0;
   } else {
     TRY_CTX(write(commit), "storing transaction '{}'", transaction);
     take_in(commit);
   }
-  pending_.erase(found);
+  pending_.erase(transaction);
   return commit;
 }
 

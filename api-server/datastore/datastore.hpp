@@ -46,6 +46,9 @@ class Datastore {
   // Forgets a transaction; what it had pending. Errors: not_found.
   Result<std::vector<Change>> drop(const std::string& transaction);
 
+  // What commit() would really change, and all errors that it would have without writing.
+  Result<std::vector<Change>> prepare(const std::string& transaction) const;
+
   // Makes a transaction live and ends it. The commit has only what really changes; without any such change nothing is
   // written, and its id is 0.
   // Errors: not_found; failed_precondition when an earlier commit failed and could not be taken back; aborted when a

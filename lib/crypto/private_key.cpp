@@ -1,6 +1,7 @@
 #include "lib/crypto/private_key.hpp"
 
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
 #include <openssl/rsa.h>
@@ -102,6 +103,12 @@ Result<PrivateKey> PrivateKey::generate_rsa(unsigned bits) {
   return PrivateKey(key);
 }
 
+Result<PrivateKey> PrivateKey::generate_p256() {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  if (key == nullptr) return fail_openssl(ErrorCode::internal, "making a P-256 key");
+  return PrivateKey(key);
+}
+
 bool is_pkcs11_uri(std::string_view location) { return location.starts_with("pkcs11:"); }
 
 std::optional<std::string> pkcs11_module_path(std::string_view uri) {
@@ -171,13 +178,13 @@ Result<Certificate> self_sign(const PrivateKey& key, const CertificateRequest& r
   X509_set_issuer_name(certificate.get(), name);
   if (X509_set_pubkey(certificate.get(), key.native()) != 1)
     return fail_openssl(ErrorCode::internal, "setting a public key");
-  static constexpr std::array<std::pair<int, const char*>, 4> kExtensions = {{
+  const std::array<std::pair<int, const char*>, 4> extensions = {{
       {NID_basic_constraints, "critical,CA:FALSE"},
       {NID_key_usage, "critical,digitalSignature"},
-      {NID_ext_key_usage, "codeSigning"},
+      {NID_ext_key_usage, request.purpose == Purpose::tls_server ? "serverAuth" : "codeSigning"},
       {NID_subject_key_identifier, "hash"},
   }};
-  for (const auto& [id, value] : kExtensions) TRY(add_extension(certificate.get(), id, value));
+  for (const auto& [id, value] : extensions) TRY(add_extension(certificate.get(), id, value));
   if (X509_sign(certificate.get(), key.native(), EVP_sha256()) == 0)
     return fail_openssl(ErrorCode::internal, "signing a certificate");
   // Through DER once, so that the cached encoding is the final one.

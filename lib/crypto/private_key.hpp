@@ -16,6 +16,7 @@ namespace bulkhead::crypto {
 class PrivateKey {
  public:
   static Result<PrivateKey> generate_rsa(unsigned bits);
+  static Result<PrivateKey> generate_p256();
   // A path of an unencrypted PEM file, or a PKCS#11 URI (RFC 7512). A URI needs OpenSSL's pkcs11 provider; the PIN
   // comes from pin-value or pin-source in the URI, because a build asks nothing. Errors: not_found; failed_precondition
   // without the provider.
@@ -40,14 +41,17 @@ std::optional<std::string> pkcs11_module_path(std::string_view uri);
 // The URI without that attribute, for programs that refuse it.
 std::string without_pkcs11_module_path(std::string_view uri);
 
+enum class Purpose { code_signing, tls_server };
+
 struct CertificateRequest {
   std::string common_name;  // at most 64 characters
   std::chrono::sys_seconds not_before;
   std::chrono::sys_seconds not_after;
+  Purpose purpose = Purpose::code_signing;
 };
 
-// A self-signed code signing certificate (digitalSignature, not a CA) signed with SHA-256. The serial number is derived
-// from the key, so the same key and request give the same bytes.
+// A self-signed certificate (digitalSignature, not a CA) signed with SHA-256. The serial number is derived from the key,
+// so the same RSA key and request give the same bytes.
 Result<Certificate> self_sign(const PrivateKey& key, const CertificateRequest& request);
 
 }  // namespace bulkhead::crypto

@@ -16,7 +16,10 @@ inline constexpr MessageId kNodeReady{"6a9e3d5f14c84f0ea8fe0a8d40d4ab61", "node-
 inline constexpr MessageId kNodeDegraded{"0f6c2f64a4b94f0c9c3c4b4b9d3f2a17", "node-degraded"};
 inline constexpr MessageId kMachineIdCommitted{"b2f4a9d7a31e4b7f8b6c41a1c8de5a03", "machine-id-committed"};
 inline constexpr MessageId kPowerButton{"a107cbe3d645461297e5d0e81fb215be", "power-button"};
+inline constexpr MessageId kAudit{"3f0a6d1c9be84c0b8a4d2f7f5a0c61d2", "audit"};
+inline constexpr MessageId kUserDataRefused{"d6c1f0b27e5b4b0e9a6f8a9c3e1d2b47", "user-data-refused"};
 
-inline constexpr std::array kMessageIds = {kNodeReady, kNodeDegraded, kMachineIdCommitted, kPowerButton};
+inline constexpr std::array kMessageIds = {kNodeReady,   kNodeDegraded, kMachineIdCommitted,
+                                           kPowerButton, kAudit,        kUserDataRefused};
 
 }  // namespace bulkhead::log

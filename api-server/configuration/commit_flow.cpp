@@ -1,0 +1,223 @@
+// How a change comes into force: checked, rendered, applied on the side, stored.
+#include "api-server/configuration/configuration.hpp"
+
+namespace bulkhead::configuration {
+
+using datastore::Change;
+using settings::Flat;
+
+struct Configuration::Next {
+  Json document;
+  apply::Plan plan;
+  apply::KernelState kernel;
+};
+
+namespace {
+
+apply::KernelState kernel_of(const settings::Settings& settings, const render::Facts& facts) {
+  const auto lockdown = settings.kernel.lockdown;
+  return {.hostname = settings.network.hostname ? settings.network.hostname->text : facts.hostname,
+          .lockdown = lockdown ? settings::kNames<settings::Lockdown>.at(static_cast<std::size_t>(*lockdown)) : ""};
+}
+
+// A transaction that is asked to be committed and is not there: 422, as with Bottlerocket.
+Error nothing_pending(Error reason) {
+  if (reason.code == ErrorCode::not_found) {
+    reason.code = ErrorCode::failed_precondition;
+    reason.hint = "nothing has been staged in it, or the API server was restarted since";
+  }
+  return reason;
+}
+
+}  // namespace
+
+Result<Configuration::Next> Configuration::prepare(const Flat& live, const std::set<std::string>& affected) const {
+  Next next{.document = document_of(live), .plan = {}, .kernel = {}};
+  const auto typed = TRY(settings::Settings::from_json(next.document));
+  TRY(check_together(typed));
+  next.plan = TRY(applier_.plan(TRY(render::render(typed, facts_)), affected));
+  next.kernel = kernel_of(typed, facts_);
+  return next;
+}
+
+void Configuration::enqueue(std::function<void()> job) {
+  waiting_.push_back(std::move(job));
+  work_off();
+}
+
+void Configuration::finish() {
+  busy_ = false;
+  work_off();
+}
+
+// A loop and not a recursion: a job may be over before it returns.
+void Configuration::work_off() {
+  if (working_off_) return;
+  working_off_ = true;
+  while (!busy_ && !waiting_.empty()) {
+    busy_ = true;
+    const auto job = std::move(waiting_.front());
+    waiting_.pop_front();
+    job();
+  }
+  working_off_ = false;
+}
+
+void Configuration::carry_out(Next next, std::function<void(Result<apply::Plan>)> done) {
+  auto work = std::make_shared<Next>(std::move(next));
+  auto result = std::make_shared<Result<apply::Plan>>();
+  aside_([this, work, result] { *result = applier_.apply(work->plan, work->kernel, kernel_); },
+         [this, work, result, done = std::move(done)] {
+           if (*result) {
+             kernel_ = work->kernel;
+             take_effect(std::move(work->document));
+             if (!(*result)->empty()) events_("apply", to_json(**result));
+           }
+           done(std::move(*result));
+         });
+}
+
+void Configuration::commit(Request request, Done done) {
+  enqueue([this, request = std::move(request), done = std::move(done)] { start_commit(request, done); });
+}
+
+void Configuration::start_commit(const Request& request, const Done& done) {
+  const auto refuse = [&](Error reason) {
+    done(fail(std::move(reason)));
+    finish();
+  };
+  if (auto writing = writable(request.transaction); !writing) return refuse(std::move(writing).error());
+  if (try_)
+    return refuse(locked(std::format("{} is trying transaction '{}': confirm or revert it first", try_->author,
+                                     try_->transaction)));
+  auto changes = store_.prepare(request.transaction);
+  if (!changes) return refuse(nothing_pending(std::move(changes).error()));
+  Flat live = store_.live();
+  datastore::apply(*changes, live);
+  auto next = prepare(live, affected_services(*changes));
+  if (!next) return refuse(std::move(next).error());
+
+  if (!request.apply) {
+    auto commit = store_.commit(request.transaction, request.author);
+    if (!commit) return refuse(std::move(commit).error());
+    if (commit->id != 0) events_("commit", to_json(*commit));
+    take_effect(std::move(next->document));
+    done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
+    return finish();
+  }
+
+  carry_out(*std::move(next), [this, request, done, changes = *std::move(changes)](Result<apply::Plan> applied) {
+    if (!applied) {
+      done(fail(std::move(applied).error()));
+      return finish();
+    }
+    Outcome outcome{.commit = 0, .changes = changes, .applied = *std::move(applied)};
+    if (request.try_for) {
+      try_ = Try{.transaction = request.transaction,
+                 .author = request.author,
+                 .deadline = clock_() + *request.try_for,
+                 .changes = changes};
+      events_("try", {{"state", "begun"}, {"try", to_json(*try_, clock_())}});
+      done(std::move(outcome));
+      return finish();
+    }
+    auto commit = store_.commit(request.transaction, request.author);
+    if (commit) {
+      outcome.commit = commit->id;
+      if (commit->id != 0) events_("commit", to_json(*commit));
+      done(std::move(outcome));
+      return finish();
+    }
+    // In force but not stored (a full disk): back to what is stored.
+    auto back = prepare(store_.live(), affected_services(changes));
+    Error reason = std::move(commit).error();
+    if (!back) {
+      done(fail(std::move(reason)));
+      return finish();
+    }
+    carry_out(*std::move(back), [this, done, reason](const Result<apply::Plan>& undone) mutable {
+      if (!undone) reason.message += "; and going back failed: " + undone.error().describe();
+      done(fail(std::move(reason)));
+      finish();
+    });
+  });
+}
+
+void Configuration::apply(std::vector<Key> keys, Done done) {
+  enqueue([this, keys = std::move(keys), done = std::move(done)] {
+    std::set<std::string> affected;
+    for (const Key& key : keys) affected.merge(affected_services(key));
+    Result<Next> next = try_ ? fail(locked("a try is open: confirm or revert it first"))
+                             : prepare(store_.live(), affected);
+    if (!next) {
+      done(fail(std::move(next).error()));
+      return finish();
+    }
+    carry_out(*std::move(next), [this, done](Result<apply::Plan> applied) {
+      if (applied)
+        done(Outcome{.commit = 0, .changes = {}, .applied = *std::move(applied)});
+      else
+        done(fail(std::move(applied).error()));
+      finish();
+    });
+  });
+}
+
+void Configuration::confirm(Done done) {
+  enqueue([this, done = std::move(done)] {
+    if (!try_) {
+      done(fail(ErrorCode::not_found, "there is no open try"));
+      return finish();
+    }
+    auto commit = store_.commit(try_->transaction, try_->author);
+    if (!commit) {
+      done(fail(std::move(commit).error()));
+      return finish();
+    }
+    try_.reset();
+    if (commit->id != 0) events_("commit", to_json(*commit));
+    events_("try", {{"state", "confirmed"}});
+    done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
+    finish();
+  });
+}
+
+void Configuration::revert(const std::string& why, Done done) {
+  enqueue([this, why, done = std::move(done)] {
+    if (!try_) {
+      done(fail(ErrorCode::not_found, "there is no open try"));
+      return finish();
+    }
+    const Try tried = *try_;
+    auto back = prepare(store_.live(), affected_services(tried.changes));
+    if (!back) {
+      done(fail(std::move(back).error()));
+      return finish();
+    }
+    carry_out(*std::move(back), [this, why, tried, done](Result<apply::Plan> applied) {
+      // Also when a service did not come back: what is stored counts, and somebody has to look.
+      try_.reset();
+      const auto dropped = store_.drop(tried.transaction);
+      Json event = {{"state", "reverted"}, {"why", why}, {"transaction", tried.transaction}};
+      if (!applied) event["error"] = applied.error().describe();
+      if (!dropped) event["error"] = dropped.error().describe();
+      events_("try", event);
+      if (applied)
+        done(Outcome{.commit = 0, .changes = tried.changes, .applied = *std::move(applied)});
+      else
+        done(fail(std::move(applied).error()));
+      finish();
+    });
+  });
+}
+
+Result<Outcome> Configuration::apply_now() {
+  Next next = TRY(prepare(store_.live(), {"hostname", "lockdown"}));
+  Outcome outcome;
+  outcome.applied = TRY(applier_.apply(next.plan, next.kernel, {}));
+  kernel_ = next.kernel;
+  take_effect(std::move(next.document));
+  return outcome;
+}
+
+}  // namespace bulkhead::configuration

@@ -1,0 +1,166 @@
+// The settings of the node and how they come into force: a transaction is checked, rendered, applied, and only then
+// stored. Nothing is stored that a service did not take, and after a power cut the node comes up with what is stored.
+//
+// Settings in effect are the defaults, what the node found out by itself (generated), and what is live in the
+// datastore, one laid over the other; during a try, what is tried lies on top of it all, in memory only. So a try ends
+// with a restart of the machine, whatever else happens.
+//
+// Everything runs on one thread, except applying, which runs on Aside; one change is in work at a time, others wait for
+// it in the order in which they came.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api-server/apply/applier.hpp"
+#include "api-server/datastore/datastore.hpp"
+#include "lib/settings/settings.hpp"
+
+namespace bulkhead::configuration {
+
+using settings::Json;
+using settings::Key;
+
+// Runs `work` on another thread and `then` on ours.
+using Aside = std::function<void(std::function<void()> work, std::function<void()> then)>;
+using SteadyClock = std::function<std::chrono::steady_clock::time_point()>;
+
+// What a commit, a try or a way back did.
+struct Outcome {
+  std::uint64_t commit = 0;  // 0: nothing was stored
+  std::vector<datastore::Change> changes;
+  apply::Plan applied;
+};
+
+struct Plan {
+  std::string transaction;
+  std::vector<datastore::Change> changes;
+  apply::Plan apply;
+};
+
+struct Try {
+  std::string transaction;
+  std::string author;
+  std::chrono::steady_clock::time_point deadline;
+  std::vector<datastore::Change> changes;
+};
+
+// "commit", "apply", "try" with data for the event stream.
+using Events = std::function<void(std::string_view name, const Json& data)>;
+
+using Done = std::function<void(Result<Outcome>)>;
+
+struct Request {
+  std::string transaction;
+  std::string author;
+  bool apply = true;                                 // false: only store
+  std::optional<std::chrono::seconds> try_for = {};  // apply, and store when it is confirmed
+};
+
+struct Parts {
+  datastore::Datastore store;
+  apply::Applier& applier;
+  Aside aside;
+  SteadyClock clock;
+  Events events;
+};
+
+class Configuration {
+ public:
+  explicit Configuration(Parts parts);
+  Configuration(const Configuration&) = delete;
+  Configuration& operator=(const Configuration&) = delete;
+
+  const datastore::Datastore& store() const { return store_; }
+  // Settings in effect, and the same with its secrets replaced: both made once per change.
+  const Json& effective() const { return effective_; }
+  const Json& effective_redacted() const { return redacted_; }
+  std::uint64_t generation() const { return generation_; }  // grows with each change of effective()
+  const std::optional<Try>& current_try() const { return try_; }
+  bool locked_down() const { return locked_down_; }
+  const Json& generated() const { return generated_; }
+
+  // Facts that the node found out; they take effect with the next apply().
+  void set_facts(Json generated, render::Facts facts);
+
+  // --- transactions. All errors leave everything as it was. locked() when a try or the lockdown is in the way.
+  Result<> stage(const std::string& transaction, const Json& document);
+  Result<> stage_texts(const std::string& transaction, const std::vector<std::string>& assignments);  // "key=value"
+  Result<> stage_unset(const std::string& transaction, const std::vector<std::string>& keys);
+  Result<> stage_rollback(const std::string& transaction, std::uint64_t commit);
+  Result<std::vector<datastore::Change>> drop(const std::string& transaction);
+  Result<Plan> plan(const std::string& transaction) const;
+
+  // --- changes; `done` is called once, perhaps before they return.
+  void commit(Request request, Done done);
+  // Renders and applies what is in effect; services of `keys` are told in any case.
+  void apply(std::vector<Key> keys, Done done);
+  // Of the open try; not_found when there is none.
+  void confirm(Done done);
+  void revert(const std::string& why, Done done);
+  // Refuses every change until the process ends.
+  void lock_down() { locked_down_ = true; }
+
+  // Renders everything and applies it, on the calling thread: at the start.
+  Result<Outcome> apply_now();
+  // The files of settings in effect.
+  Result<std::vector<render::File>> files() const;
+
+ private:
+  struct Next;  // what comes into force when applying has gone well
+
+  Result<> writable(const std::string& transaction) const;
+  Json document_of(const settings::Flat& live) const;
+  Result<Next> prepare(const settings::Flat& live, const std::set<std::string>& affected) const;
+  void enqueue(std::function<void()> job);
+  void finish();
+  void work_off();
+  void carry_out(Next next, std::function<void(Result<apply::Plan>)> done);
+  void start_commit(const Request& request, const Done& done);
+  void take_effect(Json document);
+
+  datastore::Datastore store_;
+  apply::Applier& applier_;
+  Aside aside_;
+  SteadyClock clock_;
+  Events events_;
+  Json generated_ = Json::object();
+  render::Facts facts_;
+  Json effective_;
+  Json redacted_;
+  std::uint64_t generation_ = 0;
+  apply::KernelState kernel_;
+  std::optional<Try> try_;
+  bool locked_down_ = false;
+  bool busy_ = false;         // a job has begun and not called finish()
+  bool working_off_ = false;  // work_off() is on the stack
+  std::deque<std::function<void()>> waiting_;
+};
+
+// 423: somebody has to decide about a try first, or the node is locked down. Told from other errors by its hint.
+Error locked(std::string what);
+bool is_locked(const Error& error);
+
+// Rules between settings, which no single declaration can have. Errors: invalid_argument.
+Result<> check_together(const settings::Settings& settings);
+
+// Services that are told when these keys change. Keys that are not declared any more affect nothing.
+std::set<std::string> affected_services(const std::vector<datastore::Change>& changes);
+std::set<std::string> affected_services(const Key& key);
+
+// --- for the wire (openapi.yaml). Secret values are "(secret)".
+Json to_json(const datastore::Change& change, const settings::Flat& before);
+Json to_json(const apply::Plan& plan);  // {files, services, reboot_required}
+Json to_json(const Plan& plan, const settings::Flat& before);
+Json to_json(const Outcome& outcome);
+Json to_json(const Try& current, std::chrono::steady_clock::time_point now);
+Json to_json(const datastore::Commit& commit);  // without changes
+Json keys_of(const std::vector<datastore::Change>& changes);  // ["settings.motd"]
+
+}  // namespace bulkhead::configuration

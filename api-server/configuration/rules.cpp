@@ -1,0 +1,78 @@
+#include <algorithm>
+
+#include "api-server/configuration/configuration.hpp"
+#include "lib/base/text.hpp"
+
+namespace bulkhead::configuration {
+namespace {
+
+using settings::Settings;
+
+template <class... Args>
+Result<> require(bool right, std::format_string<Args...> format, Args&&... args) {
+  if (right) return {};
+  return fail(ErrorCode::invalid_argument, format, std::forward<Args>(args)...);
+}
+
+Result<> check_sandbox(const settings::Sandbox& sandbox) {
+  if (!sandbox.default_runtime || !sandbox.allowed_runtimes) return {};
+  return require(std::ranges::contains(*sandbox.allowed_runtimes, *sandbox.default_runtime),
+                 "sandbox.default-runtime: the default runtime must be one of sandbox.allowed-runtimes");
+}
+
+Result<> check_api(const settings::Api& api) {
+  TRY(require(api.certificate.has_value() == api.key.has_value(),
+              "api.certificate and api.key: one does not work without the other; set both or unset both"));
+  for (std::size_t i = 0; api.roles && i < api.roles->size(); ++i) {
+    const settings::ClientRole& entry = api.roles->at(i);
+    TRY(require(entry.subject && entry.role, "api.roles[{}]: needs a subject and a role", i));
+  }
+  return {};
+}
+
+Result<> check_interfaces(const settings::Network& network) {
+  int primary = 0;
+  for (const auto& [name, interface] : network.interfaces) {
+    const std::string at = Key({"network", "interfaces", name.text}).to_string();
+    if (interface.primary.value_or(false)) ++primary;
+    if (!interface.kind) continue;
+    if (*interface.kind == settings::InterfaceKind::vlan)
+      TRY(require(interface.device && interface.id, "{}: a VLAN needs device and id", at));
+    else
+      TRY(require(interface.interfaces && !interface.interfaces->empty(), "{}: a bond needs interfaces", at));
+  }
+  return require(primary <= 1, "network.interfaces: only one interface can be the primary one");
+}
+
+Result<> check_health(const settings::Health& health) {
+  for (const auto& [name, check] : health.checks) {
+    TRY(require(check.unit.has_value() != check.url.has_value(), "health.checks.{}: needs either a unit or a url",
+                name.text));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> check_together(const Settings& settings) {
+  TRY(check_sandbox(settings.sandbox));
+  TRY(check_api(settings.api));
+  TRY(check_interfaces(settings.network));
+  return check_health(settings.health);
+}
+
+std::set<std::string> affected_services(const Key& key) {
+  std::set<std::string> services;
+  const auto found = settings::find(settings::Settings::shape(), key);
+  if (!found || found->member == nullptr) return services;
+  for (const std::string_view name : split(found->member->about.affects, ' ')) services.emplace(name);
+  return services;
+}
+
+std::set<std::string> affected_services(const std::vector<datastore::Change>& changes) {
+  std::set<std::string> services;
+  for (const datastore::Change& change : changes) services.merge(affected_services(change.key));
+  return services;
+}
+
+}  // namespace bulkhead::configuration

@@ -1,0 +1,112 @@
+#include "api-server/daemon/access.hpp"
+
+#include <algorithm>
+
+#include "lib/codec/base64.hpp"
+#include "lib/crypto/private_key.hpp"
+
+namespace bulkhead::daemon {
+namespace {
+
+constexpr std::uint64_t kLargest = 64U << 10U;
+constexpr mode_t kPrivate = 0600;
+constexpr auto kValid = std::chrono::days(3650);
+
+Result<std::string> decoded(const std::string& text, std::string_view key) {
+  const auto bytes = TRY_CTX(codec::from_base64(text), "{}", key);
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+http::Role role_of(settings::Role role) {
+  switch (role) {
+    case settings::Role::reader: return http::Role::reader;
+    case settings::Role::operator_role: return http::Role::operator_role;
+    case settings::Role::admin: return http::Role::admin;
+  }
+  return http::Role::none;
+}
+
+bool fits(std::string_view pattern, std::string_view name) {
+  if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
+  return pattern == name;
+}
+
+// "0A:1b" and "0a1b" are the same number, and so is "a1b".
+std::string plain_serial(std::string_view text) {
+  std::string digits;
+  for (const char c : text) {
+    if (c == ':' || (c == '0' && digits.empty())) continue;
+    digits += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return digits;
+}
+
+}  // namespace
+
+Result<Identity> own_identity(const sys::Path& directory, const std::string& hostname) {
+  const sys::Path key_file = directory / "key.pem";
+  const sys::Path certificate_file = directory / "certificate.pem";
+  if (sys::exists(key_file) && sys::exists(certificate_file))
+    return Identity{.certificates = TRY(sys::read_file(certificate_file, kLargest)),
+                    .key = TRY(sys::read_file(key_file, kLargest))};
+  TRY(sys::create_directories(directory));
+  const auto key = TRY(crypto::PrivateKey::generate_p256());
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  // A clock that is behind on the first boot must not make the certificate one of the future.
+  const auto certificate = TRY(crypto::self_sign(key, {.common_name = hostname.substr(0, 64),
+                                                       .not_before = {},
+                                                       .not_after = now + kValid,
+                                                       .purpose = crypto::Purpose::tls_server}));
+  Identity made{.certificates = TRY(certificate.to_pem()), .key = TRY(key.to_pem())};
+  TRY(sys::write_file_atomically(key_file, made.key, kPrivate));
+  TRY(sys::write_file_atomically(certificate_file, made.certificates, kPrivate));
+  return made;
+}
+
+Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api& api, const Identity& own) {
+  if (!api.client_ca) return std::nullopt;
+  http::RemoteListener listener{
+      .address = api.listen_address ? api.listen_address->text : "::",
+      .port = static_cast<std::uint16_t>(api.listen_port ? api.listen_port->value : 0),
+      .certificates = own.certificates,
+      .key = own.key,
+      .client_ca = TRY(decoded(api.client_ca->text, "api.client-ca")),
+      .who_is = [api](const http::ClientCertificate& certificate) { return who_is(certificate, api); }};
+  if (api.certificate && api.key) {
+    listener.certificates = TRY(decoded(api.certificate->text, "api.certificate"));
+    listener.key = TRY(decoded(api.key->text, "api.key"));
+  }
+  return listener;
+}
+
+http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api) {
+  http::Peer peer{.name = {}, .role = http::Role::none, .refused = {}, .remote = true};
+  if (!certificate.present) {
+    peer.refused = "this needs a client certificate";
+    return peer;
+  }
+  if (!certificate.problem.empty()) {
+    peer.refused = std::format("the client certificate '{}' is not valid: {}", certificate.common_name,
+                               certificate.problem);
+    return peer;
+  }
+  peer.name = std::format("certificate {} ({})", certificate.common_name, certificate.serial);
+  const auto is_this = [&](const settings::Line& revoked) {
+    return plain_serial(revoked.text) == plain_serial(certificate.serial);
+  };
+  if (api.revoked && std::ranges::any_of(*api.revoked, is_this)) {
+    peer.refused = peer.name + " is revoked";
+    return peer;
+  }
+  if (api.roles) {
+    for (const settings::ClientRole& entry : *api.roles) {
+      if (!entry.subject || !entry.role || !fits(entry.subject->text, certificate.common_name)) continue;
+      peer.role = role_of(*entry.role);
+      return peer;
+    }
+  }
+  peer.refused = peer.name + " has no role in settings.api.roles";
+  return peer;
+}
+
+}  // namespace bulkhead::daemon

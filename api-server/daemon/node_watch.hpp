@@ -1,0 +1,49 @@
+// The state of the node, kept up to date by systemd's signals: what GET /v1/status and /v1/health tell, and the health
+// events. Without systemd (a test, a workstation) the node is ready unless the server has problems of its own.
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "api-server/console/unit_watch.hpp"
+#include "api-server/handlers/routes.hpp"
+#include "lib/slots/running_slot.hpp"
+
+namespace bulkhead::daemon {
+
+class NodeWatch {
+ public:
+  // `on_change` is called on the loop's thread, when the state may have changed.
+  static std::unique_ptr<NodeWatch> without_systemd();
+  static Result<std::unique_ptr<NodeWatch>> open(boost::asio::io_context& loop, std::function<void()> on_change);
+  NodeWatch(const NodeWatch&) = delete;
+  NodeWatch& operator=(const NodeWatch&) = delete;
+  ~NodeWatch();
+
+  handlers::NodeState state() const;
+  // Problems that are not a unit's: "user data" -> "cidata: …". An empty text takes one back.
+  void set_problem(const std::string& what, std::string text);
+  const std::map<std::string, std::string>& problems() const { return problems_; }
+
+ private:
+  NodeWatch();
+  void wait();
+
+  struct LoopUnref {
+    void operator()(sd_event* loop) const { ::sd_event_unref(loop); }
+  };
+  std::unique_ptr<sd_event, LoopUnref> events_;
+  std::unique_ptr<console::UnitWatch> units_;
+  std::unique_ptr<boost::asio::posix::stream_descriptor> descriptor_;
+  slots::RunningSlot running_;
+  std::map<std::string, std::string> problems_;
+};
+
+}  // namespace bulkhead::daemon

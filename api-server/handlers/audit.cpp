@@ -1,0 +1,70 @@
+#include "api-server/handlers/audit.hpp"
+
+#include "api-server/journal/journal.hpp"
+
+namespace bulkhead::handlers {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const AuditRecord& record, std::chrono::sys_time<std::chrono::microseconds> time) {
+  json result = {{"time", std::format("{:%FT%TZ}", time)},
+                 {"author", record.author},
+                 {"action", record.action},
+                 {"result", record.result}};
+  if (!record.transaction.empty()) result["transaction"] = record.transaction;
+  if (!record.keys.empty()) result["keys"] = record.keys;
+  if (!record.message.empty()) result["message"] = record.message;
+  return result;
+}
+
+json to_json(const journal::Message& message) {
+  AuditRecord record;
+  for (const auto& [name, value] : message.fields) {
+    if (name == "BULKHEAD_AUTHOR") record.author = value;
+    if (name == "BULKHEAD_ACTION") record.action = value;
+    if (name == "BULKHEAD_RESULT") record.result = value;
+    if (name == "BULKHEAD_TX") record.transaction = value;
+    if (name == "BULKHEAD_KEYS") record.keys = value;
+    if (name == "BULKHEAD_REASON") record.message = value;
+  }
+  return to_json(record, message.time);
+}
+
+}  // namespace
+
+void Audit::write(AuditRecord record) {
+  const bool bad = record.result != "done";
+  log_.write({.priority = bad ? log::Priority::warning : log::Priority::notice,
+              .message = std::format("{}: {} {}{}{}", record.author.empty() ? "somebody" : record.author, record.action,
+                                     record.result, record.keys.empty() ? "" : ": " + record.keys,
+                                     record.message.empty() ? "" : ": " + record.message),
+              .message_id = log::kAudit.id,
+              .fields = {{"BULKHEAD_AUTHOR", record.author},
+                         {"BULKHEAD_ACTION", record.action},
+                         {"BULKHEAD_RESULT", record.result},
+                         {"BULKHEAD_TX", record.transaction},
+                         {"BULKHEAD_KEYS", record.keys},
+                         {"BULKHEAD_REASON", record.message}}});
+  kept_.push_front(to_json(record, clock_()));
+  if (kept_.size() > kKept) kept_.pop_back();
+}
+
+json Audit::newest(std::size_t limit) const {
+  json records = json::array();
+  for (const json& record : kept_) {
+    if (records.size() >= limit) return records;
+    records.push_back(record);
+  }
+  auto older = journal::Journal::open({.message_id = std::string(log::kAudit.id),
+                                       .until = kept_.size() < kKept ? std::optional(began_) : std::nullopt,
+                                       .limit = limit});
+  // Without a journal there is what this process knows.
+  const auto messages = older ? older->read() : Result<std::vector<journal::Message>>();
+  if (kept_.size() >= kKept || !messages) return records;
+  for (auto message = messages->rbegin(); message != messages->rend() && records.size() < limit; ++message)
+    records.push_back(to_json(*message));
+  return records;
+}
+
+}  // namespace bulkhead::handlers

@@ -1,0 +1,69 @@
+// What was before: /v1/history, /v1/diff, /v1/rollback, /v1/audit.
+#include <ranges>
+
+#include "api-server/handlers/routes.hpp"
+#include "lib/base/text.hpp"
+
+namespace bulkhead::handlers {
+namespace {
+
+using http::Request;
+using http::Response;
+using http::Role;
+
+constexpr std::uint64_t kMost = 10'000;
+
+Json changes_json(const std::vector<datastore::Change>& changes, const settings::Flat& before) {
+  Json result = Json::array();
+  for (const datastore::Change& change : changes) result.push_back(configuration::to_json(change, before));
+  return result;
+}
+
+Result<Response> history(const Node& node, const Request& request) {
+  const std::uint64_t limit = TRY(number(request, "limit", 1, kMost, kMost));
+  Json commits = Json::array();
+  for (const datastore::Commit& commit : std::views::reverse(node.configuration.store().history())) {
+    if (commits.size() >= limit) break;
+    commits.push_back(configuration::to_json(commit));
+  }
+  return http::json(commits);
+}
+
+Result<Response> one_commit(const Node& node, const Request& request) {
+  const std::string& text = request.captures.front();
+  const auto id = parse_integer<std::uint64_t>(text);
+  if (!id) return fail(ErrorCode::invalid_argument, "'{}' is not the number of a commit", text.substr(0, 64));
+  for (const datastore::Commit& commit : node.configuration.store().history()) {
+    if (commit.id != *id) continue;
+    Json json = configuration::to_json(commit);
+    json["changes"] = changes_json(commit.changes, TRY(node.configuration.store().after(*id - 1)));
+    return http::json(json);
+  }
+  return fail(ErrorCode::not_found, "commit {} is not kept", *id);
+}
+
+Result<Response> diff(const Node& node, const Request& request) {
+  const datastore::Datastore& store = node.configuration.store();
+  const auto before = TRY(store.after(TRY(number(request, "from", 0, UINT64_MAX, std::nullopt))));
+  const auto after = TRY(store.after(TRY(number(request, "to", 0, UINT64_MAX, store.last_commit()))));
+  return http::json(changes_json(datastore::difference(before, after), before));
+}
+
+}  // namespace
+
+void add_history_routes(http::Router& router, Node& node) {
+  router.add({"GET", "/v1/history", Role::reader, answering([&node](const Request& r) { return history(node, r); })});
+  router.add(
+      {"GET", "/v1/history/{commit}", Role::reader, answering([&node](const Request& r) { return one_commit(node, r); })});
+  router.add({"GET", "/v1/diff", Role::reader, answering([&node](const Request& r) { return diff(node, r); })});
+  router.add({"POST", "/v1/rollback", Role::operator_role, answering([&node](const Request& r) -> Result<Response> {
+                TRY(node.configuration.stage_rollback(transaction_of(r),
+                                                      TRY(number(r, "to", 0, UINT64_MAX, std::nullopt))));
+                return http::no_content();
+              })});
+  router.add({"GET", "/v1/audit", Role::reader, answering([&node](const Request& r) -> Result<Response> {
+                return http::json(node.audit.newest(TRY(number(r, "limit", 1, kMost, 100))));
+              })});
+}
+
+}  // namespace bulkhead::handlers

@@ -1,0 +1,83 @@
+// The node as a whole: /v1/version, /v1/status, /v1/health, /actions…, /updates/status, /v1/user-data, /report.
+#include "api-server/handlers/routes.hpp"
+
+namespace bulkhead::handlers {
+namespace {
+
+using http::Reply;
+using http::Request;
+using http::Response;
+using http::Role;
+
+constexpr int kUnavailable = 503;
+
+Json status(const Node& node) {
+  const NodeState state = node.state();
+  const auto& open = node.configuration.current_try();
+  return {{"state", state.state},
+          {"problems", state.problems},
+          {"os", node.os},
+          {"hostname", state.hostname},
+          {"slot", state.slot},
+          {"boot", state.boot},
+          {"commit", node.configuration.store().last_commit()},
+          {"try", open ? configuration::to_json(*open, std::chrono::steady_clock::now()) : Json()},
+          {"locked_down", node.configuration.locked_down()},
+          {"failed_units", state.failed_units},
+          {"addresses", state.addresses},
+          {"transactions", node.configuration.store().transactions().size()}};
+}
+
+Response health(const Node& node) {
+  const NodeState state = node.state();
+  return http::json({{"state", state.state}, {"problems", state.problems}}, state.state == "ready" ? 200 : kUnavailable);
+}
+
+Result<Response> reboot(Node& node, const Request& request) {
+  node.audit.write({.author = request.peer->name, .action = "reboot", .result = "done"});
+  TRY(node.reboot());
+  return http::no_content();
+}
+
+Response lock_down(Node& node, const Request& request) {
+  node.configuration.lock_down();
+  node.audit.write({.author = request.peer->name, .action = "lockdown", .result = "done"});
+  return http::no_content();
+}
+
+void look_again(Node& node, const Request& request, const Reply& reply) {
+  node.user_data_again([&node, peer = request.peer, reply](const Result<Json>& outcome) {
+    node.audit.write({.author = peer->name,
+                      .action = "user data",
+                      .result = outcome ? "done" : "failed",
+                      .message = outcome ? "" : outcome.error().describe()});
+    reply(outcome ? http::json(*outcome) : failure(outcome.error()));
+  });
+}
+
+}  // namespace
+
+void add_node_routes(http::Router& router, Node& node) {
+  router.add({"GET", "/v1/version", Role::none, answering([&node](const Request&) {
+                return http::json({{"api", "v1"}, {"product", "Bulkhead"}, {"version", node.os.value("version_id", "")}});
+              })});
+  router.add({"GET", "/v1/status", Role::reader, answering([&node](const Request&) { return http::json(status(node)); })});
+  router.add({"GET", "/v1/health", Role::reader, answering([&node](const Request&) { return health(node); })});
+  router.add({"GET", "/report", Role::reader, answering([&node](const Request&) { return http::text(report(node)); })});
+  router.add({"POST", "/actions/reboot", Role::admin, answering([&node](const Request& r) { return reboot(node, r); })});
+  router.add(
+      {"POST", "/actions/lockdown", Role::admin, answering([&node](const Request& r) { return lock_down(node, r); })});
+  const auto no_updater = answering([](const Request&) -> Result<Response> {
+    return fail(ErrorCode::not_found, "there is no update: this version of Bulkhead has no updater yet");
+  });
+  for (const std::string_view action : {"/actions/refresh-updates", "/actions/prepare-update",
+                                        "/actions/activate-update", "/actions/deactivate-update"})
+    router.add({"POST", action, Role::admin, no_updater});
+  router.add({"GET", "/updates/status", Role::reader, no_updater});
+  router.add({"GET", "/v1/user-data", Role::reader,
+              answering([&node](const Request&) { return http::json(node.user_data()); })});
+  router.add({"PUT", "/v1/user-data", Role::admin,
+              [&node](const Request& r, const Reply& reply) { look_again(node, r, reply); }});
+}
+
+}  // namespace bulkhead::handlers

@@ -1,0 +1,45 @@
+#include <ranges>
+
+#include "api-server/handlers/routes.hpp"
+
+namespace bulkhead::handlers {
+namespace {
+
+constexpr std::size_t kMessages = 100;
+constexpr int kWarning = 4;
+
+void section(std::string& text, std::string_view title) { text += std::format("\n== {}\n", title); }
+
+void list(std::string& text, std::string_view name, const std::vector<std::string>& items) {
+  text += std::format("{}:{}\n", name, items.empty() ? " none" : "");
+  for (const std::string& item : items) text += "  " + item + '\n';
+}
+
+}  // namespace
+
+std::string report(const Node& node) {
+  const NodeState state = node.state();
+  std::string text = std::format("{} ({})\n", node.os.value("pretty_name", ""), node.os.value("build_id", ""));
+  text += std::format("state: {}\nslot: {} ({})\n", state.state, state.slot, state.boot);
+  list(text, "problems", state.problems);
+  list(text, "failed units", state.failed_units);
+  list(text, "addresses", state.addresses);
+
+  section(text, "settings in effect (without secrets)");
+  text += node.configuration.effective_redacted().dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+  section(text, "history");
+  for (const datastore::Commit& commit : std::views::reverse(node.configuration.store().history()))
+    text += configuration::to_json(commit).dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  section(text, "user data");
+  text += node.user_data().dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+  section(text, "messages (warnings and worse)");
+  auto journal = journal::Journal::open({.priority = kWarning, .limit = kMessages});
+  const auto messages = journal ? journal->read() : Result<std::vector<journal::Message>>();
+  if (messages) {
+    for (const journal::Message& message : *messages)
+      text += std::format("{:%FT%TZ} {} {}\n", message.time, message.unit, message.text);
+  }
+  return text;
+}
+
+}  // namespace bulkhead::handlers

@@ -1,0 +1,105 @@
+#include "api-server/handlers/routes.hpp"
+
+#include <algorithm>
+
+#include "lib/base/text.hpp"
+
+namespace bulkhead::handlers {
+namespace {
+
+constexpr int kLocked = 423;
+constexpr int kDeepest = 32;
+
+}  // namespace
+
+void add_routes(http::Router& router, Node& node) {
+  add_settings_routes(router, node);
+  add_transaction_routes(router, node);
+  add_metadata_routes(router, node);
+  add_history_routes(router, node);
+  add_node_routes(router, node);
+  add_stream_routes(router, node);
+  router.on_refused = [&node](const http::Request& request, const Error& reason) {
+    node.audit.write({.author = request.peer->name,
+                      .action = request.method + " " + request.path,
+                      .result = "refused",
+                      .message = reason.message});
+  };
+}
+
+http::Response failure(const Error& error) {
+  return configuration::is_locked(error) ? http::failure(kLocked, error) : http::failure(error);
+}
+
+http::Handler answering(std::function<Result<http::Response>(const http::Request&)> make) {
+  return [make = std::move(make)](const http::Request& request, const http::Reply& reply) {
+    auto response = make(request);
+    reply(response ? *std::move(response) : failure(response.error()));
+  };
+}
+
+std::string transaction_of(const http::Request& request) { return request.parameter("tx").value_or("default"); }
+
+Result<std::vector<std::string>> listed(const http::Request& request, const std::string& name, bool needed) {
+  const auto text = request.parameter(name);
+  if (!text && !needed) return std::vector<std::string>();
+  if (!text || text->empty()) return fail(ErrorCode::invalid_argument, "the parameter '{}' is empty or missing", name);
+  std::vector<std::string> parts(1);
+  bool quoted = false;
+  for (const char c : *text) {
+    quoted ^= c == '"';
+    if (c == ',' && !quoted)
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  }
+  if (std::ranges::any_of(parts, &std::string::empty))
+    return fail(ErrorCode::invalid_argument, "the parameter '{}' has an empty part", name);
+  return parts;
+}
+
+Result<std::uint64_t> number(const http::Request& request, const std::string& name, std::uint64_t least,
+                             std::uint64_t most, std::optional<std::uint64_t> preset) {
+  const auto text = request.parameter(name);
+  if (!text && preset) return *preset;
+  const auto value = parse_integer<std::uint64_t>(text.value_or(""));
+  if (!value || *value < least || *value > most)
+    return fail(ErrorCode::invalid_argument, "the parameter '{}' must be a number from {} to {}", name, least, most);
+  return *value;
+}
+
+Result<Json> parse_body(const std::string& body) {
+  int deepest = 0;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    const char c = body[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == '{' || c == '[')) {
+      deepest = std::max(deepest, ++depth);
+    } else if (!quoted && (c == '}' || c == ']')) {
+      --depth;
+    }
+  }
+  if (deepest > kDeepest) return fail(ErrorCode::invalid_argument, "the body is nested deeper than {} levels", kDeepest);
+  Json parsed = Json::parse(body, nullptr, false);
+  if (parsed.is_discarded()) return fail(ErrorCode::invalid_argument, "the body is not JSON");
+  return parsed;
+}
+
+const Json& settings_for(const http::Request& request, const configuration::Configuration& configuration) {
+  return request.peer->role >= http::Role::admin ? configuration.effective() : configuration.effective_redacted();
+}
+
+Json below_prefix(const Json& document, std::string_view prefix) {
+  settings::Flat values = settings::flat(document, settings::Settings::shape());
+  std::erase_if(values, [&](const auto& entry) {
+    return !("settings." + entry.first.to_string()).starts_with(prefix);
+  });
+  return settings::unflat(values);
+}
+
+}  // namespace bulkhead::handlers

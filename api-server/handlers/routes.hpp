@@ -1,0 +1,77 @@
+// The routes of openapi.yaml: requests become calls of the configuration, results become answers.
+//
+// One file for each group of routes; add_routes() lists them all. Handlers keep nothing.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api-server/configuration/configuration.hpp"
+#include "api-server/handlers/audit.hpp"
+#include "api-server/handlers/events.hpp"
+#include "api-server/http/router.hpp"
+#include "api-server/journal/journal.hpp"
+
+namespace bulkhead::handlers {
+
+using Json = nlohmann::json;
+
+// The node at this moment.
+struct NodeState {
+  std::string state = "starting";  // "starting", "ready", "degraded"
+  std::vector<std::string> problems;
+  std::vector<std::string> failed_units;
+  std::vector<std::string> addresses;
+  std::string hostname;
+  std::string slot;
+  std::string boot;
+};
+
+// What handlers need besides the configuration. Everything outlives the router.
+struct Node {
+  configuration::Configuration& configuration;
+  Events& events;
+  Audit& audit;
+  Json os;  // openapi.yaml, Os
+  std::function<NodeState()> state;
+  std::function<Json()> user_data;  // openapi.yaml, UserData
+  std::function<void(std::function<void(Result<Json>)>)> user_data_again;
+  std::function<Result<>()> reboot;
+  // Calls back whenever the descriptor is readable, as long as what it returns is kept.
+  std::function<std::shared_ptr<void>(int fd, std::function<void()>)> watch;
+};
+
+void add_routes(http::Router& router, Node& node);
+
+// Of report.cpp: the text of GET /report.
+std::string report(const Node& node);
+
+// --- for the files of this folder
+void add_settings_routes(http::Router& router, Node& node);
+void add_transaction_routes(http::Router& router, Node& node);
+void add_metadata_routes(http::Router& router, Node& node);
+void add_history_routes(http::Router& router, Node& node);
+void add_node_routes(http::Router& router, Node& node);
+void add_stream_routes(http::Router& router, Node& node);
+
+// An answer that is there at once.
+http::Handler answering(std::function<Result<http::Response>(const http::Request&)> make);
+http::Response failure(const Error& error);  // 423 for configuration::locked()
+std::string transaction_of(const http::Request& request);
+// The parameter's parts between commas, outside of double quotes. Errors: invalid_argument when it is empty or, if it
+// is needed, missing.
+Result<std::vector<std::string>> listed(const http::Request& request, const std::string& name, bool needed);
+Result<std::uint64_t> number(const http::Request& request, const std::string& name, std::uint64_t least,
+                             std::uint64_t most, std::optional<std::uint64_t> preset);
+// The body as JSON without duplicate or too deep members. Errors: invalid_argument.
+Result<Json> parse_body(const std::string& body);
+// Only what is below the keys whose text starts with `prefix`, which begins with "settings".
+Json below_prefix(const Json& document, std::string_view prefix);
+// With secrets for who may see them.
+const Json& settings_for(const http::Request& request, const configuration::Configuration& configuration);
+Json services_json(const Node& node, const std::vector<std::string>& names);
+Json files_json(const Node& node);
+
+}  // namespace bulkhead::handlers

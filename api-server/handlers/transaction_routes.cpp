@@ -1,0 +1,172 @@
+// Transactions and how they come into force: /tx…, /v1/plan, /v1/commit, /v1/try….
+#include "api-server/handlers/routes.hpp"
+
+namespace bulkhead::handlers {
+namespace {
+
+using configuration::Outcome;
+using http::Reply;
+using http::Request;
+using http::Response;
+using http::Role;
+using settings::Key;
+
+constexpr std::uint64_t kLongestTry = 86'400;
+
+// Who may change settings must not thereby be able to choose who may do what.
+Result<> may_commit(const Node& node, const Request& request) {
+  if (request.peer->role >= Role::admin) return {};
+  const auto pending = node.configuration.store().pending(transaction_of(request));
+  if (!pending) return {};
+  for (const datastore::Change& change : *pending) {
+    if (!change.key.is_below(Key({"api"}))) continue;
+    return fail(ErrorCode::permission_denied, "{} is for role admin; {} has role {}", change.key.to_string(),
+                request.peer->name, http::to_string(request.peer->role));
+  }
+  return {};
+}
+
+std::string joined_keys(const std::vector<datastore::Change>& changes) {
+  std::string text;
+  for (const datastore::Change& change : changes) text += (text.empty() ? "" : " ") + change.key.to_string();
+  return text;
+}
+
+// Writes down how it went, then answers.
+configuration::Done finishing(Node& node, const Request& request, std::string action,
+                              std::function<void(const Outcome&)> answer, Reply reply) {
+  return [&node, peer = request.peer, transaction = transaction_of(request), action = std::move(action),
+          answer = std::move(answer), reply = std::move(reply)](const Result<Outcome>& outcome) {
+    AuditRecord record{.author = peer->name, .action = action, .result = "done", .transaction = transaction};
+    if (outcome) {
+      record.keys = joined_keys(outcome->changes);
+    } else {
+      record.result = status_of(outcome.error()) < 500 ? "refused" : "failed";
+      record.message = outcome.error().describe();
+    }
+    node.audit.write(std::move(record));
+    if (outcome)
+      answer(*outcome);
+    else
+      reply(failure(outcome.error()));
+  };
+}
+
+void commit(Node& node, const Request& request, const Reply& reply, bool apply) {
+  if (auto may = may_commit(node, request); !may) return reply(failure(may.error()));
+  node.configuration.commit(
+      {.transaction = transaction_of(request), .author = request.peer->name, .apply = apply},
+      finishing(node, request, apply ? "commit and apply" : "commit",
+                [reply](const Outcome& outcome) { reply(http::json(configuration::keys_of(outcome.changes))); },
+                reply));
+}
+
+void apply(Node& node, const Request& request, const Reply& reply) {
+  const auto names = listed(request, "keys", false);
+  if (!names) return reply(failure(names.error()));
+  std::vector<Key> keys;
+  for (const std::string& name : *names) {
+    auto key = Key::parse(name);
+    if (!key) return reply(failure(key.error()));
+    keys.push_back(*std::move(key));
+  }
+  node.configuration.apply(
+      std::move(keys),
+      finishing(node, request, "apply", [reply](const Outcome&) { reply(http::no_content()); }, reply));
+}
+
+// The answer to a held try: a stream that ends with the try. When the client leaves first, the try is reverted.
+Response held(Node& node, const Json& begun) {
+  return {.content_type = "text/event-stream", .stream = [&node, begun](const std::shared_ptr<http::Stream>& stream) {
+            const auto mine = node.configuration.current_try() ? node.configuration.current_try()->transaction : "";
+            stream->send(event_text("try", {{"state", "begun"}, {"outcome", begun}}));
+            const auto listening = node.events.listen(stream);
+            const auto leave = stream->on_gone;
+            stream->on_gone = [&node, mine, leave] {
+              if (leave) leave();
+              const auto& current = node.configuration.current_try();
+              if (!current || current->transaction != mine) return;
+              node.configuration.revert("the client went away", [](const Result<Outcome>&) {});
+            };
+            if (!listening) stream->close();
+          }};
+}
+
+void v1_commit(Node& node, const Request& request, const Reply& reply) {
+  if (auto may = may_commit(node, request); !may) return reply(failure(may.error()));
+  configuration::Request wanted{.transaction = transaction_of(request), .author = request.peer->name};
+  if (request.parameter("try")) {
+    const auto seconds = number(request, "try", 1, kLongestTry, std::nullopt);
+    if (!seconds) return reply(failure(seconds.error()));
+    wanted.try_for = std::chrono::seconds(*seconds);
+  }
+  const bool hold = request.parameter("hold") == "true";
+  if (hold && !wanted.try_for)
+    return reply(failure(error(ErrorCode::invalid_argument, "the parameter 'hold' needs 'try'")));
+  node.configuration.commit(
+      wanted, finishing(node, request, wanted.try_for ? "try" : "commit and apply",
+                        [&node, reply, hold](const Outcome& outcome) {
+                          Json body = configuration::to_json(outcome);
+                          if (const auto& open = node.configuration.current_try())
+                            body["try"] = configuration::to_json(*open, std::chrono::steady_clock::now());
+                          reply(hold ? held(node, body) : http::json(body));
+                        },
+                        reply));
+}
+
+Result<Response> get_tx(const Node& node, const Request& request) {
+  const auto changes = TRY(node.configuration.store().pending(transaction_of(request)));
+  settings::Flat values;
+  for (const datastore::Change& change : changes) {
+    if (change.value) values.emplace(change.key, *change.value);
+  }
+  const Json document = settings::unflat(values);
+  return http::json(request.peer->role >= Role::admin
+                        ? document
+                        : settings::redacted(document, settings::Settings::shape()));
+}
+
+Result<Response> plan(const Node& node, const Request& request) {
+  const auto planned = TRY(node.configuration.plan(transaction_of(request)));
+  return http::json(configuration::to_json(planned, node.configuration.store().live()));
+}
+
+Result<Response> current_try(const Node& node) {
+  const auto& open = node.configuration.current_try();
+  if (!open) return fail(ErrorCode::not_found, "there is no open try");
+  return http::json(configuration::to_json(*open, std::chrono::steady_clock::now()));
+}
+
+}  // namespace
+
+void add_transaction_routes(http::Router& router, Node& node) {
+  router.add({"GET", "/tx", Role::reader, answering([&node](const Request& r) { return get_tx(node, r); })});
+  router.add({"DELETE", "/tx", Role::operator_role, answering([&node](const Request& r) -> Result<Response> {
+                return http::json(configuration::keys_of(TRY(node.configuration.drop(transaction_of(r)))));
+              })});
+  router.add({"GET", "/tx/list", Role::reader, answering([&node](const Request&) {
+                return http::json(node.configuration.store().transactions());
+              })});
+  router.add({"POST", "/tx/commit", Role::operator_role,
+              [&node](const Request& r, const Reply& reply) { commit(node, r, reply, false); }});
+  router.add({"POST", "/tx/apply", Role::operator_role,
+              [&node](const Request& r, const Reply& reply) { apply(node, r, reply); }});
+  router.add({"POST", "/tx/commit_and_apply", Role::operator_role,
+              [&node](const Request& r, const Reply& reply) { commit(node, r, reply, true); }});
+  router.add({"GET", "/v1/plan", Role::reader, answering([&node](const Request& r) { return plan(node, r); })});
+  router.add({"POST", "/v1/commit", Role::operator_role,
+              [&node](const Request& r, const Reply& reply) { v1_commit(node, r, reply); }});
+  router.add({"GET", "/v1/try", Role::reader, answering([&node](const Request&) { return current_try(node); })});
+  const auto outcome = [](const Reply& reply) {
+    return [reply](const Outcome& done) { reply(http::json(configuration::to_json(done))); };
+  };
+  router.add({"POST", "/v1/try/confirm", Role::operator_role, [&node, outcome](const Request& r, const Reply& reply) {
+                node.configuration.confirm(finishing(node, r, "confirm", outcome(reply), reply));
+              }});
+  router.add({"POST", "/v1/try/revert", Role::operator_role, [&node, outcome](const Request& r, const Reply& reply) {
+                node.configuration.revert(r.peer->name + " reverted it",
+                                          finishing(node, r, "revert", outcome(reply), reply));
+              }});
+}
+
+}  // namespace bulkhead::handlers

@@ -1,0 +1,89 @@
+// A request as handlers see it, and what they answer with. No HTTP library in sight.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "lib/base/result.hpp"
+
+namespace bulkhead::http {
+
+using Json = nlohmann::json;
+
+// What somebody may do; each may do what the one before may.
+enum class Role { none, reader, operator_role, admin };
+std::string_view to_string(Role role);
+
+struct Peer {
+  std::string name;  // "uid 0 (pid 17)", "certificate ops-1": for the log and the history
+  Role role = Role::none;
+  std::string refused;  // why there is no role: "no client certificate"
+  bool remote = false;
+};
+
+struct Request {
+  std::string method;
+  std::string path;                          // decoded, without the query
+  std::map<std::string, std::string> query;  // decoded; the last of several with one name
+  std::string content_type;                  // without parameters, lower case
+  std::string body;
+  std::shared_ptr<const Peer> peer;
+  std::vector<std::string> captures;  // what stood for {…} in the route's path
+
+  std::optional<std::string> parameter(const std::string& name) const;
+};
+
+// Where a handler writes an endless answer to. A client that reads too slowly is cut off, so that nothing piles up.
+class Stream {
+ public:
+  Stream() = default;
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  virtual ~Stream() = default;
+
+  // False when the client is gone.
+  virtual bool send(std::string chunk) = 0;
+  // The end of the answer.
+  virtual void close() = 0;
+  // Called once, when the client goes away or close() is done.
+  std::function<void()> on_gone;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body{};
+  // A body that is kept elsewhere, instead of `body`: for answers that are the same many times.
+  std::shared_ptr<const std::string> shared_body{};
+  // Set for an endless answer: called with its stream when the head has been sent.
+  std::function<void(std::shared_ptr<Stream>)> stream{};
+};
+
+// Called exactly once, at any time, on the server's thread.
+using Reply = std::function<void(Response)>;
+
+Response json(const Json& body, int status = 200);
+Response text(std::string body);
+Response no_content();
+
+// The one mapping from errors to statuses.
+int status_of(const Error& error);
+Response failure(const Error& error);
+// For statuses that no error code stands for: 401, 405, 408, 413, 415, 423, 429, 431.
+Response failure(int status, const Error& error);
+
+// "/settings?keys=a%2Cb" into path and query. Errors: invalid_argument.
+struct Target {
+  std::string path;
+  std::map<std::string, std::string> query;
+};
+Result<Target> parse_target(std::string_view target);
+
+}  // namespace bulkhead::http

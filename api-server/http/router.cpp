@@ -1,0 +1,75 @@
+#include "api-server/http/router.hpp"
+
+#include <algorithm>
+
+#include "lib/base/text.hpp"
+
+namespace bulkhead::http {
+namespace {
+
+constexpr int kUnauthorized = 401;
+constexpr int kMethodNotAllowed = 405;
+constexpr int kUnsupportedMediaType = 415;
+
+Response unknown_path(const std::vector<Route>& routes, const std::string& path) {
+  std::vector<std::string> known;
+  for (const Route& route : routes) known.emplace_back(route.path);
+  const std::string near = nearest(path, known);
+  return failure(error(ErrorCode::not_found, "there is no {}{}", path,
+                       near.empty() ? "" : std::format("; the nearest is {}", near)));
+}
+
+// Nothing when the peer may.
+std::optional<Error> refusal(const Peer& peer, const Route& route) {
+  if (peer.role >= route.role) return std::nullopt;
+  if (peer.role == Role::none) return error(ErrorCode::permission_denied, "{}", peer.refused);
+  return error(ErrorCode::permission_denied, "{} {} is for role {}; {} has role {}", route.method, route.path,
+               to_string(route.role), peer.name, to_string(peer.role));
+}
+
+}  // namespace
+
+bool fits(std::string_view route, std::string_view path, std::vector<std::string>& captures) {
+  const auto wanted = split(route, '/');
+  const auto given = split(path, '/');
+  if (wanted.size() != given.size()) return false;
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i].starts_with('{') && !given[i].empty())
+      found.emplace_back(given[i]);
+    else if (wanted[i] != given[i])
+      return false;
+  }
+  captures = std::move(found);
+  return true;
+}
+
+void Router::dispatch(Request request, const Reply& reply) const {
+  std::string allowed;
+  for (const Route& route : routes_) {
+    if (!fits(route.path, request.path, request.captures)) continue;
+    if (route.method != request.method) {
+      allowed += std::format("{}{}", allowed.empty() ? "" : ", ", route.method);
+      continue;
+    }
+    if (const auto reason = refusal(*request.peer, route)) {
+      if (on_refused) on_refused(request, *reason);
+      const bool unknown = request.peer->role == Role::none && request.peer->name.empty();
+      return reply(unknown ? failure(kUnauthorized, *reason) : failure(*reason));
+    }
+    if (route.json_body && request.content_type != "application/json") {
+      return reply(failure(kUnsupportedMediaType,
+                           error(ErrorCode::invalid_argument, "the body must be application/json, not '{}'",
+                                 request.content_type.substr(0, 64))));
+    }
+    return route.handler(request, reply);
+  }
+  // Who may do nothing learns nothing about paths either.
+  if (request.peer->role == Role::none)
+    return reply(failure(kUnauthorized, error(ErrorCode::permission_denied, "{}", request.peer->refused)));
+  if (allowed.empty()) return reply(unknown_path(routes_, request.path));
+  reply(failure(kMethodNotAllowed, error(ErrorCode::invalid_argument, "{} cannot be used with {}; there is {}",
+                                         request.method, request.path, allowed)));
+}
+
+}  // namespace bulkhead::http

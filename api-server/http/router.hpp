@@ -1,0 +1,42 @@
+// Which handler answers, and who may call it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api-server/http/message.hpp"
+
+namespace bulkhead::http {
+
+using Handler = std::function<void(const Request&, Reply)>;
+
+struct Route {
+  std::string_view method;
+  std::string_view path;  // "/v1/history/{commit}": a segment in braces stands for any one
+  Role role = Role::admin;
+  Handler handler;
+  bool json_body = false;  // requires content type application/json
+};
+
+class Router {
+ public:
+  void add(Route route) { routes_.push_back(std::move(route)); }
+  const std::vector<Route>& routes() const { return routes_; }
+
+  // Looks up, checks role and content type, and calls the handler; else answers with the error: 404 with the nearest
+  // path, 405, 401, 403, 415. on_refused is told of the last two of these but one.
+  void dispatch(Request request, const Reply& reply) const;
+
+  // Told of requests that were refused for who made them.
+  std::function<void(const Request&, const Error&)> on_refused;
+
+ private:
+  std::vector<Route> routes_;
+};
+
+// True when the route's path fits; `captures` gets what stands for its braces.
+bool fits(std::string_view route, std::string_view path, std::vector<std::string>& captures);
+
+}  // namespace bulkhead::http

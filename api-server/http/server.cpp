@@ -1,0 +1,193 @@
+#include "api-server/http/server.hpp"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "api-server/http/session.hpp"
+
+namespace bulkhead::http {
+namespace {
+
+namespace asio = boost::asio;
+using Failure = boost::system::error_code;
+using asio::ip::tcp;
+using Local = asio::local::stream_protocol;
+
+constexpr int kBacklog = 4096;
+constexpr unsigned kUserTimeoutMs = 30'000;
+constexpr std::size_t kMostRates = 4096;
+
+}  // namespace
+
+void Server::Core::enter(AnySession* session, bool is_remote) {
+  sessions.insert(session);
+  if (is_remote) ++remote_sessions;
+  if (!std::exchange(ticking, true)) tick();
+}
+
+void Server::Core::leave(AnySession* session, bool is_remote) {
+  sessions.erase(session);
+  if (is_remote) --remote_sessions;
+}
+
+// Deadlines are looked at together: one timer for all, and none when there is nobody.
+void Server::Core::tick() {
+  if (sessions.empty() || stopped) {
+    ticking = false;
+    return;
+  }
+  timer.expires_after(std::chrono::seconds(1));
+  timer.async_wait([self = shared_from_this()](const Failure& reason) {
+    if (reason) return;
+    const auto now = Clock::now();
+    const std::vector<AnySession*> all(self->sessions.begin(), self->sessions.end());
+    for (AnySession* session : all) {
+      if (self->sessions.contains(session)) session->tick(now);
+    }
+    self->tick();
+  });
+}
+
+// A token bucket for each remote peer.
+bool Server::Core::within_rate(const Peer& peer) {
+  if (!peer.remote) return true;
+  const auto now = Clock::now();
+  if (rates.size() >= kMostRates) rates.clear();
+  auto [found, fresh] = rates.try_emplace(peer.name, Bucket{.left = limits.remote_burst, .filled = now});
+  Bucket& bucket = found->second;
+  const double seconds = std::chrono::duration<double>(now - bucket.filled).count();
+  bucket.left = std::min(limits.remote_burst, bucket.left + seconds * limits.remote_rate);
+  bucket.filled = now;
+  if (bucket.left < 1) return false;
+  bucket.left -= 1;
+  return true;
+}
+
+void Server::Core::ask_for_large_body(const std::shared_ptr<AnySession>& session) {
+  if (large_bodies >= limits.large_bodies) {
+    waiting_for_body.push_back(session);
+    return;
+  }
+  ++large_bodies;
+  session->read_body();
+}
+
+void Server::Core::large_body_done() {
+  --large_bodies;
+  while (!waiting_for_body.empty()) {
+    const auto next = waiting_for_body.front().lock();
+    waiting_for_body.pop_front();
+    if (!next) continue;
+    ++large_bodies;
+    return next->read_body();
+  }
+}
+
+void Server::Core::accept_local() {
+  local->async_accept([self = shared_from_this(), listener = local](const Failure& reason, Local::socket socket) {
+    if (reason == asio::error::operation_aborted || self->stopped) return;
+    // Beyond the limit the client sees its connection closed and can try again.
+    if (!reason && self->sessions.size() < self->limits.connections) start_local_session(self, std::move(socket));
+    self->accept_local();
+  });
+}
+
+void Server::Core::accept_remote() {
+  remote->async_accept([self = shared_from_this(), listener = remote](const Failure& reason, tcp::socket socket) {
+    if (reason == asio::error::operation_aborted || self->stopped || listener != self->remote) return;
+    if (!reason && self->remote_sessions < self->limits.remote_connections) {
+      ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kUserTimeoutMs, sizeof(kUserTimeoutMs));
+      Failure ignored;
+      socket.set_option(tcp::no_delay(true), ignored);
+      start_remote_session(self, std::move(socket));
+    }
+    self->accept_remote();
+  });
+}
+
+Server::Server(asio::io_context& loop, const Router& router, Limits limits)
+    : core_(std::make_shared<Core>(loop, router, limits)) {}
+
+Server::~Server() { stop(); }
+
+Result<> Server::listen_unix(sys::UniqueFd listening) {
+  core_->local = std::make_shared<Local::acceptor>(core_->loop);
+  Failure reason;
+  core_->local->assign(Local(), listening.get(), reason);
+  if (reason) return fail(ErrorCode::unavailable, "listening on the socket: {}", reason.message());
+  listening.release();
+  core_->accept_local();
+  return {};
+}
+
+Result<> Server::listen_remote(const RemoteListener& listener) {
+  stop_remote();
+  auto context = TRY(server_context(listener));
+  Failure reason;
+  const auto address = asio::ip::make_address(listener.address, reason);
+  if (reason) return fail(ErrorCode::invalid_argument, "api.listen-address: '{}' is no address", listener.address);
+  auto acceptor = std::make_shared<tcp::acceptor>(core_->loop);
+  const tcp::endpoint endpoint(address, listener.port);
+  const auto step = [&](auto&& operation) {
+    if (!reason) operation();
+  };
+  step([&] { acceptor->open(endpoint.protocol(), reason); });
+  step([&] { acceptor->set_option(tcp::acceptor::reuse_address(true), reason); });
+  step([&] { acceptor->bind(endpoint, reason); });
+  step([&] { acceptor->listen(kBacklog, reason); });
+  if (reason)
+    return fail(ErrorCode::unavailable, "listening on {} port {}: {}", listener.address, listener.port,
+                reason.message());
+  core_->tls = std::make_shared<asio::ssl::context>(std::move(context));
+  core_->who_is = listener.who_is;
+  core_->remote = std::move(acceptor);
+  core_->accept_remote();
+  return {};
+}
+
+void Server::stop_remote() {
+  if (const auto acceptor = std::exchange(core_->remote, nullptr)) {
+    Failure ignored;
+    acceptor->close(ignored);
+  }
+}
+
+std::uint16_t Server::remote_port() const {
+  Failure ignored;
+  return core_->remote ? core_->remote->local_endpoint(ignored).port() : 0;
+}
+
+std::size_t Server::connections() const { return core_->sessions.size(); }
+
+void Server::stop() {
+  core_->stopped = true;
+  stop_remote();
+  core_->timer.cancel();
+  Failure ignored;
+  if (core_->local) core_->local->close(ignored);
+  const std::vector<AnySession*> all(core_->sessions.begin(), core_->sessions.end());
+  for (AnySession* session : all) session->close();
+}
+
+Result<sys::UniqueFd> listen_on_path(const std::string& path, unsigned mode) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path))
+    return fail(ErrorCode::invalid_argument, "'{}' is too long for a socket", path);
+  std::ranges::copy(path, std::begin(address.sun_path));
+  sys::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) return fail_errno("making a socket");
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("removing {}", path);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+    return fail_errno("binding {}", path);
+  if (::chmod(path.c_str(), mode) != 0) return fail_errno("setting the mode of {}", path);
+  if (::listen(socket.get(), kBacklog) != 0) return fail_errno("listening on {}", path);
+  return socket;
+}
+
+}  // namespace bulkhead::http

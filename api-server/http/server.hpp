@@ -1,0 +1,66 @@
+// The HTTP server: listens on a Unix socket and, when it is told to, over TLS; reads requests within limits, hands them
+// to the router, and writes what comes back. HTTP/1.1 with keep-alive, by Boost.Beast.
+//
+// A connection that waits for its next request costs no buffer. Large bodies are read a few at a time, so that memory
+// stays bounded whatever clients do. Everything runs on the thread of the io_context.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <memory>
+
+#include "api-server/http/router.hpp"
+#include "api-server/http/tls.hpp"
+#include "lib/sys/unique_fd.hpp"
+
+namespace bulkhead::http {
+
+struct Limits {
+  std::size_t connections = 12'288;
+  std::size_t remote_connections = 1'024;
+  std::uint32_t head = 16U << 10U;          // bytes of request line and headers: 431
+  std::uint64_t body = 1U << 20U;           // bytes: 413
+  std::uint64_t small_body = 64U << 10U;    // a larger one waits for its turn
+  std::size_t large_bodies = 16;            // that are read at the same time
+  std::size_t stream_backlog = 256U << 10U; // bytes that a client of a stream may be behind
+  double remote_rate = 50;                  // requests a second of one remote peer: 429
+  double remote_burst = 200;
+  std::chrono::seconds head_time{10};   // 408
+  std::chrono::seconds body_time{30};   // 408
+  std::chrono::seconds idle_time{300};  // closed
+  std::chrono::seconds write_time{30};  // closed
+};
+
+class Server {
+ public:
+  // All three outlive the server.
+  Server(boost::asio::io_context& loop, const Router& router, Limits limits = {});
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  // Peers on a Unix socket are admins: the socket's mode says who can be one.
+  Result<> listen_unix(sys::UniqueFd listening);
+  // Replaces the listener that was there. Connections that are open stay until they end. Errors: unavailable when the
+  // address cannot be had, invalid_argument for certificates and keys; then there is no remote listener.
+  Result<> listen_remote(const RemoteListener& listener);
+  void stop_remote();
+  // The port that the remote listener got; 0: there is none.
+  std::uint16_t remote_port() const;
+
+  std::size_t connections() const;
+  // Accepts nothing more and closes everything.
+  void stop();
+
+  struct Core;
+
+ private:
+  std::shared_ptr<Core> core_;
+};
+
+// A listening Unix socket of the given mode; what was there before is removed. For programs that systemd did not give
+// one to.
+Result<sys::UniqueFd> listen_on_path(const std::string& path, unsigned mode);
+
+}  // namespace bulkhead::http

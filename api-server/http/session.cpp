@@ -1,0 +1,368 @@
+#include "api-server/http/session.hpp"
+
+#include <openssl/ssl.h>
+
+namespace bulkhead::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast::http;
+using Failure = boost::system::error_code;
+using LocalSocket = asio::local::stream_protocol::socket;
+using TlsStream = asio::ssl::stream<asio::ip::tcp::socket>;
+
+constexpr auto kPingEvery = std::chrono::seconds(15);
+constexpr std::size_t kDiscard = 64U << 10U;
+
+std::string lower_media_type(std::string_view value) {
+  std::string type(value.substr(0, value.find(';')));
+  while (type.ends_with(' ')) type.pop_back();
+  for (char& c : type) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return type;
+}
+
+Response status_of_failure(const Failure& reason) {
+  if (reason == beast::error::body_limit)
+    return failure(413, error(ErrorCode::invalid_argument, "the body is larger than this server takes"));
+  if (reason == beast::error::header_limit || reason == beast::error::buffer_overflow)
+    return failure(431, error(ErrorCode::invalid_argument, "the request's head is larger than this server takes"));
+  return failure(400, error(ErrorCode::invalid_argument, "this is not HTTP/1.1: {}", reason.message()));
+}
+
+// Where the reading is, which decides what a deadline means.
+enum class Phase { idle, head, body, handling, writing, streaming, lingering };
+
+template <class Transport>
+class Session final : public AnySession, public std::enable_shared_from_this<Session<Transport>> {
+  static constexpr bool kRemote = std::is_same_v<Transport, TlsStream>;
+
+ public:
+  Session(std::shared_ptr<Server::Core> core, Transport transport)
+      : core_(std::move(core)), transport_(std::move(transport)) {
+    core_->enter(this, kRemote);
+  }
+  ~Session() override {
+    give_up_body();
+    core_->leave(this, kRemote);
+  }
+
+  void start(std::shared_ptr<const Peer> peer) {
+    peer_ = std::move(peer);
+    wait();
+  }
+
+  void handshake() {
+    enter(Phase::head, core_->limits.head_time);
+    if constexpr (kRemote) {
+      transport_.async_handshake(asio::ssl::stream_base::server, [self = self()](const Failure& reason) {
+        if (reason) return self->close();
+        self->start(std::make_shared<Peer>(
+            self->core_->who_is(client_certificate(self->transport_.native_handle()))));
+      });
+    }
+  }
+
+  void close() override {
+    Failure ignored;
+    socket().close(ignored);
+  }
+
+  void tick(Clock::time_point now) override {
+    if (phase_ == Phase::streaming && now - last_write_ > kPingEvery && chunks_.empty() && !ping_.empty())
+      queue_chunk(ping_);
+    if (now < deadline_) return;
+    switch (phase_) {
+      case Phase::head:
+      case Phase::body:
+        if (!peer_) return close();  // during a handshake
+        timed_out_ = true;
+        socket().cancel();
+        deadline_ = now + core_->limits.write_time;
+        return;
+      case Phase::handling:
+        return;
+      case Phase::streaming:
+        if (chunks_.empty()) return;
+        [[fallthrough]];
+      case Phase::idle:
+      case Phase::writing:
+      case Phase::lingering:
+        close();
+    }
+  }
+
+  void read_body() override {
+    holds_body_ = true;
+    enter(Phase::body, core_->limits.body_time);
+    beast::async_read(transport_, *buffer_, *parser_,
+                      [self = self()](const Failure& reason, std::size_t) { self->on_request(reason); });
+  }
+
+ private:
+  class SessionStream final : public Stream {
+   public:
+    explicit SessionStream(std::weak_ptr<Session> session) : session_(std::move(session)) {}
+    bool send(std::string chunk) override {
+      const auto session = session_.lock();
+      return session && session->queue_chunk(std::move(chunk));
+    }
+    void close() override {
+      if (const auto session = session_.lock()) session->end_stream();
+    }
+
+   private:
+    std::weak_ptr<Session> session_;
+  };
+
+  std::shared_ptr<Session> self() { return this->shared_from_this(); }
+
+  auto& socket() {
+    if constexpr (kRemote)
+      return transport_.next_layer();
+    else
+      return transport_;
+  }
+
+  void enter(Phase phase, std::chrono::seconds time) {
+    phase_ = phase;
+    deadline_ = Clock::now() + time;
+  }
+
+  bool bytes_waiting() {
+    if (buffer_ && buffer_->size() > 0) return true;
+    if constexpr (kRemote) return ::SSL_pending(transport_.native_handle()) > 0;
+    return false;
+  }
+
+  // For the next request. Without a byte of it there is no need for buffers.
+  void wait() {
+    parser_.reset();
+    if (bytes_waiting()) return read_head();
+    buffer_.reset();
+    enter(Phase::idle, core_->limits.idle_time);
+    socket().async_wait(asio::socket_base::wait_read, [self = self()](const Failure& reason) {
+      if (!reason) self->read_head();
+    });
+  }
+
+  void read_head() {
+    enter(Phase::head, core_->limits.head_time);
+    if (!buffer_) buffer_.emplace(core_->limits.head + core_->limits.small_body);
+    parser_.emplace();
+    parser_->header_limit(core_->limits.head);
+    parser_->body_limit(peer_->role == Role::none ? 0 : core_->limits.body);
+    beast::async_read_header(transport_, *buffer_, *parser_,
+                             [self = self()](const Failure& reason, std::size_t) { self->on_head(reason); });
+  }
+
+  void on_head(const Failure& reason) {
+    if (reason) return on_request(reason);
+    if (parser_->is_done()) return on_request({});
+    const bool large = parser_->chunked() || parser_->content_length().value_or(0) > core_->limits.small_body;
+    const auto go_on = [self = self(), large] {
+      if (large) return self->core_->ask_for_large_body(self);
+      self->enter(Phase::body, self->core_->limits.body_time);
+      beast::async_read(self->transport_, *self->buffer_, *self->parser_,
+                        [self](const Failure& failed, std::size_t) { self->on_request(failed); });
+    };
+    if (parser_->get()[beast::field::expect] != "100-continue") return go_on();
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    asio::async_write(transport_, asio::buffer(kContinue), [self = self(), go_on](const Failure& failed, std::size_t) {
+      if (!failed) go_on();
+    });
+  }
+
+  void give_up_body() {
+    if (std::exchange(holds_body_, false)) core_->large_body_done();
+  }
+
+  void on_request(const Failure& reason) {
+    give_up_body();
+    keep_alive_ = !reason && parser_->get().keep_alive();
+    if (timed_out_) {
+      timed_out_ = false;
+      return write(failure(408, error(ErrorCode::aborted, "the request took too long to arrive")));
+    }
+    if (reason == beast::error::end_of_stream || reason == asio::error::operation_aborted ||
+        reason == asio::error::connection_reset || reason == asio::ssl::error::stream_truncated)
+      return;
+    if (reason == beast::error::partial_message || reason == asio::error::eof) return;
+    if (reason) return write(status_of_failure(reason));
+    if (!core_->within_rate(*peer_))
+      return write(failure(429, error(ErrorCode::aborted, "too many requests: wait a little")));
+
+    auto message = parser_->release();
+    auto target = parse_target({message.target().data(), message.target().size()});
+    if (!target) return write(failure(target.error()));
+    const auto type = message[beast::field::content_type];
+    Request request{.method = std::string(message.method_string()),
+                    .path = std::move(target->path),
+                    .query = std::move(target->query),
+                    .content_type = lower_media_type({type.data(), type.size()}),
+                    .body = std::move(message.body()),
+                    .peer = peer_,
+                    .captures = {}};
+    enter(Phase::handling, {});
+    core_->router.dispatch(std::move(request), [self = self()](Response response) {
+      asio::post(self->core_->loop, [self, response = std::move(response)]() mutable { self->write(std::move(response)); });
+    });
+  }
+
+  void write(Response response) {
+    enter(Phase::writing, core_->limits.write_time);
+    response_ = std::move(response);
+    const bool streaming = static_cast<bool>(response_.stream);
+    if (streaming) keep_alive_ = false;
+    const std::string& body = response_.shared_body ? *response_.shared_body : response_.body;
+    message_.emplace(static_cast<beast::status>(response_.status), 11);
+    message_->body() = {body.data(), body.size()};
+    if (!response_.content_type.empty()) message_->set(beast::field::content_type, response_.content_type);
+    message_->set("X-Content-Type-Options", "nosniff");
+    message_->set(beast::field::cache_control, "no-store");
+    message_->keep_alive(keep_alive_);
+    if (streaming) {
+      message_->chunked(true);
+      head_.emplace(*message_);
+      return beast::async_write_header(transport_, *head_, [self = self()](const Failure& reason, std::size_t) {
+        if (!reason) self->begin_stream();
+      });
+    }
+    if (response_.status != 204) message_->content_length(body.size());
+    beast::async_write(transport_, *message_, [self = self()](const Failure& reason, std::size_t) {
+      self->message_.reset();
+      self->response_ = {};
+      if (reason) return;
+      if (self->keep_alive_) return self->wait();
+      self->linger();
+    });
+  }
+
+  // Closing with unread bytes would reset the connection and might take the answer with it.
+  void linger() {
+    enter(Phase::lingering, core_->limits.write_time);
+    Failure ignored;
+    socket().shutdown(asio::socket_base::shutdown_send, ignored);
+    parser_.reset();
+    buffer_.emplace(kDiscard);
+    discard();
+  }
+  void discard() {
+    socket().async_read_some(buffer_->prepare(kDiscard), [self = self()](const Failure& reason, std::size_t) {
+      if (!reason) self->discard();
+    });
+  }
+
+  // --- endless answers
+  void begin_stream() {
+    enter(Phase::streaming, core_->limits.write_time);
+    last_write_ = Clock::now();
+    stream_ = std::make_shared<SessionStream>(this->weak_from_this());
+    if (response_.content_type == "text/event-stream") ping_ = ": still here\n\n";
+    const auto begin = std::move(response_.stream);
+    watch_for_end();
+    begin(stream_);
+  }
+
+  // Nothing is expected from the client any more but its end.
+  void watch_for_end() {
+    if (!buffer_) buffer_.emplace(kDiscard);
+    buffer_->clear();
+    transport_.async_read_some(buffer_->prepare(1024), [self = self()](const Failure& reason, std::size_t) {
+      if (!reason) return self->watch_for_end();
+      self->stream_gone();
+      self->close();
+    });
+  }
+
+  void stream_gone() {
+    const auto stream = std::exchange(stream_, nullptr);
+    if (stream && stream->on_gone) stream->on_gone();
+  }
+
+  bool queue_chunk(std::string chunk) {
+    if (!stream_ || ended_ || !socket().is_open()) return false;
+    backlog_ += chunk.size();
+    if (backlog_ > core_->limits.stream_backlog) {
+      close();  // watch_for_end() tells the rest
+      return false;
+    }
+    chunks_.push_back(std::move(chunk));
+    if (chunks_.size() == 1) write_chunk();
+    return true;
+  }
+
+  void write_chunk() {
+    deadline_ = Clock::now() + core_->limits.write_time;
+    asio::async_write(transport_, beast::make_chunk(asio::buffer(chunks_.front())),
+                      [self = self()](const Failure& reason, std::size_t) {
+                        if (reason) return self->close();
+                        self->last_write_ = Clock::now();
+                        self->backlog_ -= self->chunks_.front().size();
+                        self->chunks_.pop_front();
+                        if (!self->chunks_.empty()) return self->write_chunk();
+                        if (self->ended_) self->write_last_chunk();
+                      });
+  }
+
+  void end_stream() {
+    if (std::exchange(ended_, true)) return;
+    if (chunks_.empty()) write_last_chunk();
+  }
+
+  void write_last_chunk() {
+    asio::async_write(transport_, beast::make_chunk_last(), [self = self()](const Failure&, std::size_t) {
+      self->stream_gone();
+      Failure ignored;
+      self->socket().shutdown(asio::socket_base::shutdown_both, ignored);
+    });
+  }
+
+  std::shared_ptr<Server::Core> core_;
+  Transport transport_;
+  std::shared_ptr<const Peer> peer_;
+  Phase phase_ = Phase::idle;
+  Clock::time_point deadline_ = Clock::time_point::max();
+  bool timed_out_ = false;
+  bool keep_alive_ = false;
+  bool holds_body_ = false;
+
+  std::optional<boost::beast::flat_buffer> buffer_;
+  std::optional<beast::request_parser<beast::string_body>> parser_;
+  Response response_;
+  std::optional<beast::response<beast::span_body<const char>>> message_;
+  std::optional<beast::response_serializer<beast::span_body<const char>>> head_;
+
+  std::shared_ptr<SessionStream> stream_;
+  std::deque<std::string> chunks_;
+  std::size_t backlog_ = 0;
+  bool ended_ = false;
+  std::string ping_;
+  Clock::time_point last_write_{};
+};
+
+// unix(7): who connected. The pid may be gone by the time somebody reads it.
+std::shared_ptr<Peer> peer_of(int fd) {
+  ucred credentials{};
+  socklen_t size = sizeof(credentials);
+  auto peer = std::make_shared<Peer>();
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    peer->refused = "the peer's credentials cannot be told";
+    return peer;
+  }
+  peer->name = std::format("uid {} (pid {})", credentials.uid, credentials.pid);
+  peer->role = Role::admin;
+  return peer;
+}
+
+}  // namespace
+
+void start_local_session(const std::shared_ptr<Server::Core>& core, LocalSocket socket) {
+  auto peer = peer_of(socket.native_handle());
+  std::make_shared<Session<LocalSocket>>(core, std::move(socket))->start(std::move(peer));
+}
+
+void start_remote_session(const std::shared_ptr<Server::Core>& core, asio::ip::tcp::socket socket) {
+  std::make_shared<Session<TlsStream>>(core, TlsStream(std::move(socket), *core->tls))->handshake();
+}
+
+}  // namespace bulkhead::http

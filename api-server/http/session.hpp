@@ -1,0 +1,78 @@
+// One connection: requests in, answers out, one after the other. Template over the transport: a local socket, or TLS.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+#include <deque>
+#include <set>
+
+#include "api-server/http/server.hpp"
+
+namespace bulkhead::http {
+
+using Clock = std::chrono::steady_clock;
+
+// What the server needs of a connection, whatever its transport.
+class AnySession {
+ public:
+  AnySession() = default;
+  AnySession(const AnySession&) = delete;
+  AnySession& operator=(const AnySession&) = delete;
+  virtual ~AnySession() = default;
+
+  virtual void close() = 0;
+  // Called about once a second.
+  virtual void tick(Clock::time_point now) = 0;
+  // It is this session's turn to read a large body.
+  virtual void read_body() = 0;
+};
+
+struct Server::Core : std::enable_shared_from_this<Core> {
+  Core(boost::asio::io_context& loop_, const Router& router_, Limits limits_)
+      : loop(loop_), router(router_), limits(limits_), timer(loop_) {}
+
+  boost::asio::io_context& loop;
+  const Router& router;
+  Limits limits;
+  boost::asio::steady_timer timer;
+  bool ticking = false;
+  bool stopped = false;
+  std::set<AnySession*> sessions;
+  std::size_t remote_sessions = 0;
+  std::size_t large_bodies = 0;
+  std::deque<std::weak_ptr<AnySession>> waiting_for_body;
+
+  struct Bucket {
+    double left = 0;
+    Clock::time_point filled;
+  };
+  std::map<std::string, Bucket> rates;  // of remote peers by name
+
+  std::shared_ptr<boost::asio::local::stream_protocol::acceptor> local;
+  std::shared_ptr<boost::asio::ip::tcp::acceptor> remote;
+  std::shared_ptr<boost::asio::ssl::context> tls;
+  std::function<Peer(const ClientCertificate&)> who_is;
+
+  void accept_local();
+  void accept_remote();
+  void enter(AnySession* session, bool is_remote);
+  void leave(AnySession* session, bool is_remote);
+  void tick();
+  bool within_rate(const Peer& peer);
+  // Calls read_body() now or when another large body is done.
+  void ask_for_large_body(const std::shared_ptr<AnySession>& session);
+  void large_body_done();
+};
+
+void start_local_session(const std::shared_ptr<Server::Core>& core, boost::asio::local::stream_protocol::socket socket);
+void start_remote_session(const std::shared_ptr<Server::Core>& core, boost::asio::ip::tcp::socket socket);
+
+}  // namespace bulkhead::http

@@ -1,0 +1,97 @@
+#include "api-server/http/tls.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <boost/asio/buffer.hpp>
+
+#include <memory>
+
+namespace bulkhead::http {
+namespace {
+
+namespace ssl = boost::asio::ssl;
+
+struct X509Free {
+  void operator()(X509* certificate) const { ::X509_free(certificate); }
+};
+using Certificate = std::unique_ptr<X509, X509Free>;
+struct BioFree {
+  void operator()(BIO* bio) const { ::BIO_free(bio); }
+};
+
+Error bad(std::string_view what, const boost::system::error_code& reason) {
+  return error(ErrorCode::invalid_argument, "{}: {}", what, reason.message());
+}
+
+// Every certificate of the text; asio's add_certificate_authority() takes only the first.
+Result<> trust(SSL_CTX* context, const std::string& pem) {
+  const std::unique_ptr<BIO, BioFree> text(::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  int count = 0;
+  for (;;) {
+    const Certificate certificate(::PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
+    if (!certificate) break;
+    ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(context), certificate.get());
+    ::SSL_CTX_add_client_CA(context, certificate.get());
+    ++count;
+  }
+  ::ERR_clear_error();
+  if (count == 0) return fail(ErrorCode::invalid_argument, "api.client-ca: there is no certificate in it");
+  return {};
+}
+
+std::string serial_of(const X509* certificate) {
+  const ASN1_INTEGER* number = ::X509_get0_serialNumber(certificate);
+  std::string digits;
+  for (int i = 0; i < number->length; ++i) digits += std::format("{:02x}", number->data[i]);
+  return digits;
+}
+
+std::string common_name_of(const X509* certificate) {
+  const X509_NAME* subject = ::X509_get_subject_name(certificate);
+  const int index = ::X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (index < 0) return {};
+  unsigned char* text = nullptr;
+  const int size = ::ASN1_STRING_to_UTF8(&text, ::X509_NAME_ENTRY_get_data(::X509_NAME_get_entry(subject, index)));
+  if (size < 0) return {};
+  // Where it ends, text ends: a zero byte in a name is nobody's name.
+  std::string name(text, text + size);
+  ::OPENSSL_free(text);
+  return name.contains('\0') ? std::string() : name;
+}
+
+}  // namespace
+
+Result<ssl::context> server_context(const RemoteListener& listener) {
+  ssl::context context(ssl::context::tls_server);
+  SSL_CTX* raw = context.native_handle();
+  ::SSL_CTX_set_min_proto_version(raw, TLS1_3_VERSION);
+  // A ticket would bring back a client whose certificate has been revoked since.
+  ::SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
+  ::SSL_CTX_set_num_tickets(raw, 0);
+  boost::system::error_code reason;
+  if (context.use_certificate_chain(boost::asio::buffer(listener.certificates), reason))
+    return fail(bad("api.certificate", reason));
+  if (context.use_private_key(boost::asio::buffer(listener.key), ssl::context::pem, reason))
+    return fail(bad("api.key", reason));
+  if (::SSL_CTX_check_private_key(raw) != 1)
+    return fail(ErrorCode::invalid_argument, "api.key is not the key of api.certificate");
+  TRY(trust(raw, listener.client_ca));
+  // The result is looked at after the handshake (client_certificate()).
+  context.set_verify_mode(ssl::verify_peer, reason);
+  context.set_verify_callback([](bool, ssl::verify_context&) { return true; }, reason);
+  return context;
+}
+
+ClientCertificate client_certificate(SSL* ssl) {
+  const Certificate certificate(::SSL_get1_peer_certificate(ssl));
+  if (!certificate) return {};
+  const long verdict = ::SSL_get_verify_result(ssl);
+  return {.present = true,
+          .problem = verdict == X509_V_OK ? "" : ::X509_verify_cert_error_string(verdict),
+          .common_name = common_name_of(certificate.get()),
+          .serial = serial_of(certificate.get())};
+}
+
+}  // namespace bulkhead::http

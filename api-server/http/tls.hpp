@@ -1,0 +1,38 @@
+// The remote listener's TLS: version 1.3 only, with client certificates.
+//
+// A handshake without a valid certificate succeeds, so that its maker can be told what is wrong (401); what he may do
+// then is decided by who_is().
+#pragma once
+
+#include <boost/asio/ssl/context.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "api-server/http/message.hpp"
+
+namespace bulkhead::http {
+
+// What is known of a client's certificate after the handshake.
+struct ClientCertificate {
+  bool present = false;
+  std::string problem;      // why it is not valid: "certificate has expired"; empty: it is
+  std::string common_name;  // of the subject
+  std::string serial;       // lower-case hex digits, an even number
+};
+
+struct RemoteListener {
+  std::string address;  // "::", "10.0.0.9"
+  std::uint16_t port = 0;
+  std::string certificates;  // PEM: the node's own, then those above it
+  std::string key;           // PEM
+  std::string client_ca;     // PEM: who may issue client certificates
+  std::function<Peer(const ClientCertificate&)> who_is;
+};
+
+Result<boost::asio::ssl::context> server_context(const RemoteListener& listener);
+// `ssl` is of a connection whose handshake is over.
+ClientCertificate client_certificate(SSL* ssl);
+
+}  // namespace bulkhead::http
