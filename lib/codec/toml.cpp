@@ -41,7 +41,7 @@ std::unique_ptr<Table> convert_table(const lib::table& table) {
   return result;
 }
 
-// The depth of recursion is bounded by TOML_MAX_NESTED_VALUES and, for dotted keys, by kMaxLine.
+// The depth of recursion is bounded by TOML_MAX_NESTED_VALUES and, for dotted keys, by kMaxDots.
 Node convert(const lib::node& node) {
   Node result{.position = position_of(node.source()), .key_position = {}, .value = {}};
   switch (node.type()) {
@@ -75,14 +75,18 @@ std::string_view Node::type_name() const {
   return std::get<Unsupported>(value).type;
 }
 
-Result<Table> parse(std::string_view text, const std::string& file) {
+Result<Table> parse(std::string_view text, const std::string& file, std::size_t longest_line) {
   if (text.size() > kMaxText) {
     return fail(ErrorCode::invalid_argument, "{}: the file is larger than {} bytes", file, kMaxText);
   }
   std::uint32_t line = 1;
   for (const std::string_view content : split(text, '\n')) {
-    if (content.size() > kMaxLine) {
-      return fail(error_at(file, {.line = line, .column = kMaxLine}, "the line is longer than {} bytes", kMaxLine));
+    if (content.size() > longest_line) {
+      const auto column = static_cast<std::uint32_t>(longest_line);
+      return fail(error_at(file, {.line = line, .column = column}, "the line is longer than {} bytes", longest_line));
+    }
+    if (std::ranges::count(content, '.') > static_cast<std::ptrdiff_t>(kMaxDots)) {
+      return fail(error_at(file, {.line = line, .column = 1}, "the line has more than {} dots", kMaxDots));
     }
     ++line;
   }

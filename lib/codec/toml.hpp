@@ -1,7 +1,8 @@
 // TOML 1.0 as plain values with positions, and a strict reader for fixed shapes. The one place that knows toml++.
 //
-// Current limits: text up to 4 MiB, lines up to 2048 bytes, values nested up to 16 levels; dates and floating-point
-// numbers are parsed but have no value, because no format of ours uses them.
+// Current limits: text up to 4 MiB, lines up to 2048 bytes unless the caller allows more, 1024 dots in a line, values
+// nested up to 16 levels; dates and floating-point numbers are parsed but have no value, because no format of ours uses
+// them.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@ namespace bulkhead::codec::toml {
 
 inline constexpr std::size_t kMaxText = std::size_t{4} << 20U;
 inline constexpr std::size_t kMaxLine = 2048;
+inline constexpr std::size_t kMaxDots = kMaxLine / 2;  // of a line: bounds the tables that one dotted key makes
 
 // 1-based, as editors count.
 struct Position {
@@ -52,7 +54,7 @@ struct Node {
 };
 
 // The top-level table. Errors: invalid_argument, "file:line:column: what is wrong".
-Result<Table> parse(std::string_view text, const std::string& file);
+Result<Table> parse(std::string_view text, const std::string& file, std::size_t longest_line = kMaxLine);
 
 // invalid_argument with the place in front: "file:line:column: message".
 template <class... Args>

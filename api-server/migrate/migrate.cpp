@@ -1,0 +1,61 @@
+#include "api-server/migrate/migrate.hpp"
+
+#include "lib/base/text.hpp"
+
+namespace bulkhead::migrate {
+namespace {
+
+constexpr mode_t kMode = 0600;
+constexpr std::uint64_t kLargestLineage = 4096;
+constexpr std::string_view kPrefix = "settings-";
+
+Result<std::optional<Lineage>> read_lineage(const sys::Path& directory) {
+  const auto text = sys::read_file(directory / kLineageFile, kLargestLineage);
+  if (text) return parse_lineage(*text);
+  if (text.error().code == ErrorCode::not_found || text.error().code == ErrorCode::failed_precondition)
+    return std::nullopt;
+  return fail(text.error());
+}
+
+Result<State> read_state(const sys::Path& directory) {
+  State state{.lineage = TRY(read_lineage(directory)), .files = {}};
+  for (const sys::Path& path : TRY(sys::list_directory(directory))) {
+    const std::string name = path.filename().native();
+    if (!name.starts_with(kPrefix)) continue;
+    const auto version = parse_integer<int>(std::string_view(name).substr(kPrefix.size()));
+    if (!version || file_name(*version) != name) continue;  // a temporary file, the lineage
+    state.files.emplace(*version, TRY(sys::read_file(path)));
+  }
+  return state;
+}
+
+Result<> write_all(const sys::Path& directory, const std::vector<Write>& writes) {
+  for (const Write& write : writes) TRY(sys::write_file_atomically(directory / write.name, write.content, kMode));
+  return {};
+}
+
+}  // namespace
+
+Result<Opened> migrate(const sys::Path& directory, int model_version, std::span<const Step> steps) {
+  const State state = TRY_CTX(read_state(directory), "looking for settings");
+  const Plan plan = TRY_CTX(plan_migration(state, model_version, steps), "migrating settings");
+  TRY_CTX(write_all(directory, plan.writes), "migrating settings");
+  return Opened{.path = directory / file_name(model_version), .origin = plan.origin, .from = plan.from};
+}
+
+Result<> bless(const sys::Path& directory, int model_version) {
+  const State state{.lineage = TRY(read_lineage(directory)), .files = {}};
+  return write_all(directory, plan_blessing(state, model_version));
+}
+
+Result<bool> carry_back(const sys::Path& directory, int model_version, const settings::Flat& live,
+                        std::uint64_t last_commit, std::span<const Step> steps) {
+  const auto lineage = TRY(read_lineage(directory));
+  if (!lineage || lineage->good != model_version) return false;
+  const auto writes =
+      TRY_CTX(plan_way_back(*lineage, live, last_commit, steps), "keeping settings for the version before");
+  TRY(write_all(directory, writes));
+  return !writes.empty();
+}
+
+}  // namespace bulkhead::migrate

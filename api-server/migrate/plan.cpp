@@ -1,0 +1,146 @@
+#include "api-server/migrate/plan.hpp"
+
+#include "api-server/datastore/datastore.hpp"
+
+namespace bulkhead::migrate {
+namespace {
+
+using settings::Flat;
+using settings::Json;
+
+constexpr int kFormat = 1;
+
+Write lineage_write(const Lineage& lineage) { return {.name = std::string(kLineageFile), .content = to_text(lineage)}; }
+
+Write settings_write(int model_version, Flat values, std::uint64_t last_commit) {
+  return {.name = file_name(model_version),
+          .content = datastore::to_line(datastore::Base{.id = last_commit, .values = std::move(values)})};
+}
+
+// The live settings of a file, walked to another version. The original is only read; a torn last record is ignored.
+Result<Write> carried(const std::string& content, int from, int to, std::span<const Step> steps) {
+  const auto store =
+      TRY_CTX(datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(content),
+                                         [] { return std::chrono::sys_time<std::chrono::milliseconds>(); }),
+              "reading {}", file_name(from));
+  return settings_write(to, TRY(walk(store.live(), from, to, steps)), store.last_commit());
+}
+
+// Without a record (nothing was ever stored, or the record was lost), the file of this version counts, else the newest
+// older one, else the oldest newer one.
+std::optional<int> likely_good(const std::map<int, std::string>& files, int model_version) {
+  if (files.empty()) return std::nullopt;
+  const auto behind = files.upper_bound(model_version);
+  return behind == files.begin() ? behind->first : std::prev(behind)->first;
+}
+
+Result<Plan> made_from(const State& state, Lineage lineage, int model_version, std::span<const Step> steps) {
+  const auto source = state.files.find(lineage.good);
+  Plan plan{
+      .writes = {}, .origin = lineage.good < model_version ? Origin::forward : Origin::backward, .from = lineage.good};
+  // A lost record comes first: without it the new file would look like the one that counts.
+  if (!state.lineage) plan.writes.push_back(lineage_write(lineage));
+  if (source == state.files.end()) {
+    // The good version stored nothing. What another trial may have left must not count either.
+    if (!leads(lineage.good, model_version, steps))
+      return fail(ErrorCode::failed_precondition, "settings of model version {} are newer than version {} can read",
+                  lineage.good, model_version);
+    plan.writes.push_back(settings_write(model_version, {}, 0));
+  } else {
+    plan.writes.push_back(TRY(carried(source->second, lineage.good, model_version, steps)));
+  }
+  lineage.trial = model_version;
+  plan.writes.push_back(lineage_write(lineage));
+  return plan;
+}
+
+std::optional<std::optional<int>> optional_version(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  if (found == json.end()) return std::optional<int>();
+  if (!found->is_number_integer()) return std::nullopt;
+  return std::optional<int>(found->get<int>());
+}
+
+}  // namespace
+
+std::string file_name(int model_version) { return std::format("settings-{}", model_version); }
+
+std::string_view to_string(Origin origin) {
+  switch (origin) {
+    case Origin::fresh: return "fresh";
+    case Origin::same: return "same";
+    case Origin::trial: return "trial";
+    case Origin::forward: return "forward";
+    case Origin::backward: return "backward";
+    case Origin::carried_back: return "carried back";
+  }
+  return "unknown";
+}
+
+std::string to_text(const Lineage& lineage) {
+  Json json = {{"format", kFormat}, {"good", lineage.good}};
+  if (lineage.trial) json["trial"] = *lineage.trial;
+  if (lineage.way_back) json["way-back"] = *lineage.way_back;
+  return json.dump() + '\n';
+}
+
+std::optional<Lineage> parse_lineage(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || json.value("format", Json()) != kFormat || !json.contains("good") ||
+      !json["good"].is_number_integer())
+    return std::nullopt;
+  const auto trial = optional_version(json, "trial");
+  const auto way_back = optional_version(json, "way-back");
+  if (!trial || !way_back) return std::nullopt;
+  return Lineage{.good = json["good"].get<int>(), .trial = *trial, .way_back = *way_back};
+}
+
+Result<Plan> plan_migration(const State& state, int model_version, std::span<const Step> steps) {
+  Lineage lineage;
+  if (state.lineage) {
+    lineage = *state.lineage;
+  } else {
+    lineage.good = likely_good(state.files, model_version).value_or(model_version);
+  }
+  const bool there = state.files.contains(model_version);
+  if (lineage.good == model_version) {
+    Plan plan{.writes = {}, .origin = there ? Origin::same : Origin::fresh, .from = model_version};
+    // A trial that was under way has failed: what it made is made anew the next time.
+    const bool stale = lineage.trial.has_value();
+    lineage.trial.reset();
+    if (!state.lineage || stale) plan.writes.push_back(lineage_write(lineage));
+    return plan;
+  }
+  if (lineage.trial == model_version && there) return Plan{.writes = {}, .origin = Origin::trial, .from = lineage.good};
+  if (leads(lineage.good, model_version, steps)) {
+    auto plan = made_from(state, lineage, model_version, steps);
+    const bool kept = lineage.way_back == model_version && there;
+    if (plan || !kept) return plan;
+  }
+  // A newer version that this one knows nothing of left its settings in a form for this one.
+  if (model_version < lineage.good && there) {
+    const int from = lineage.good;
+    lineage.trial = model_version;
+    return Plan{.writes = {lineage_write(lineage)}, .origin = Origin::carried_back, .from = from};
+  }
+  return fail(error(ErrorCode::failed_precondition,
+                    "settings are of model version {}, and this system knows version {} and no way between them",
+                    lineage.good, model_version)
+                  .with_hint("start the version that wrote them, or one that can take them back"));
+}
+
+std::vector<Write> plan_blessing(const State& state, int model_version) {
+  if (!state.lineage) return {lineage_write({.good = model_version})};
+  if (state.lineage->good == model_version) return {};
+  return {lineage_write({.good = model_version, .way_back = state.lineage->good})};
+}
+
+Result<std::vector<Write>> plan_way_back(const Lineage& lineage, const Flat& live, std::uint64_t last_commit,
+                                         std::span<const Step> steps) {
+  // To a newer version there is a way forward when it starts; only older ones need help.
+  if (!lineage.way_back || *lineage.way_back >= lineage.good) return std::vector<Write>{};
+  Flat values = TRY(walk(live, lineage.good, *lineage.way_back, steps));
+  return std::vector<Write>{settings_write(*lineage.way_back, std::move(values), last_commit)};
+}
+
+}  // namespace bulkhead::migrate
