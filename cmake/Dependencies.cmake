@@ -11,7 +11,7 @@ find_package(LibArchive REQUIRED)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 set(Boost_USE_STATIC_LIBS ON) # only Boost.URL is more than headers
-find_package(Boost 1.83 REQUIRED COMPONENTS url)
+find_package(Boost 1.83 CONFIG REQUIRED COMPONENTS url)
 find_path(KAINJOW_MUSTACHE_INCLUDE_DIR mustache.hpp PATH_SUFFIXES kainjow REQUIRED)
 
 foreach(entry IN ITEMS

@@ -6,6 +6,7 @@ namespace bulkhead::console {
 namespace {
 
 constexpr std::size_t kMostListed = 8;
+constexpr std::size_t kLongestProblem = 400;
 
 // Consoles obey control characters; whoever names a unit or an interface must not.
 std::string printable(std::string_view text) {
@@ -38,7 +39,7 @@ std::string slot_letter(const NodeView& view) {
 }  // namespace
 
 std::string_view state_of(const NodeView& view) {
-  if (!view.failed_units.empty()) return "degraded";
+  if (!view.failed_units.empty() || !view.problems.empty()) return "degraded";
   const bool assessed = view.running.reason != slots::Reason::trial || view.blessed;
   return view.boot_complete && assessed ? "ready" : "starting";
 }
@@ -55,15 +56,21 @@ std::string banner(const NodeView& view) {
   text += std::format("  network   {}\n", addresses.empty() ? "no address yet" : addresses);
   text += std::format("  state     {}", state_of(view));
   if (!view.failed_units.empty()) text += ": " + joined_units(view, ", ");
-  return text + '\n';
+  text += '\n';
+  std::size_t shown = 0;
+  for (const std::string& problem : view.problems) {
+    if (++shown > kMostListed) break;
+    text += std::format("  problem   {}\n", printable(problem.substr(0, kLongestProblem)));
+  }
+  return text;
 }
 
 std::string status_line(const NodeView& view) {
-  return std::format("bulkhead: state={} slot={} version={} boot={} variant={} addresses={} failed={}\n",
+  return std::format("bulkhead: state={} slot={} version={} boot={} variant={} addresses={} failed={} problems={}\n",
                      state_of(view), slot_letter(view), view.running.version.to_string(),
                      slots::to_string(view.running.reason), printable(view.variant),
                      joined(view.addresses, ",", [](const Address& address) { return address.text; }),
-                     joined_units(view, ","));
+                     joined_units(view, ","), view.problems.size());
 }
 
 }  // namespace bulkhead::console

@@ -22,13 +22,14 @@ struct NodeView {
   slots::RunningSlot running;
   std::vector<Address> addresses;  // sorted
   std::set<std::string> failed_units;
+  std::vector<std::string> problems;  // what the API server could not do: "user data: cidata: …"
   bool boot_complete = false;  // boot-complete.target is active
   bool blessed = false;        // a trial boot: found good, and the boot loader knows
 
   bool operator==(const NodeView&) const = default;
 };
 
-// "starting", "ready", "degraded". Any failed unit means degraded, before and after the boot is complete. A trial boot
+// "starting", "ready", "degraded". Any failed unit and any problem means degraded, before and after the boot is complete. A trial boot
 // is ready when it is blessed: whoever waits for "ready" may restart the machine at once, and no try is lost.
 std::string_view state_of(const NodeView& view);
 
@@ -36,7 +37,7 @@ std::string_view state_of(const NodeView& view);
 std::string banner(const NodeView& view);
 
 // For programs, one line and stable: "bulkhead: state=ready slot=A version=0.1.0 boot=newest variant=kvm
-// addresses=10.0.2.15 failed=". Lists are separated by commas; keys may be added at the end.
+// addresses=10.0.2.15 failed= problems=0". Lists are separated by commas; keys may be added at the end.
 std::string status_line(const NodeView& view);
 
 }  // namespace bulkhead::console

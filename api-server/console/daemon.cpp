@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
@@ -11,12 +12,26 @@
 #include "api-server/console/consoles.hpp"
 #include "api-server/console/network_watch.hpp"
 #include "api-server/console/unit_watch.hpp"
+#include "lib/base/text.hpp"
 #include "lib/slots/evidence.hpp"
 
 namespace bulkhead::console {
 namespace {
 
 constexpr int kFarewellMs = 10'000;
+// Lines, from the API server.
+constexpr const char* kProblemsDirectory = "/run/bulkhead";
+constexpr const char* kProblems = "/run/bulkhead/problems";
+
+std::vector<std::string> read_problems() {
+  std::vector<std::string> problems;
+  const auto text = sys::read_file(kProblems, 64U << 10U);
+  if (!text) return problems;
+  for (const std::string_view line : split(*text, '\n')) {
+    if (!line.empty()) problems.emplace_back(line);
+  }
+  return problems;
+}
 
 Result<> check(int status, std::string_view what) {
   if (status < 0) return fail(errno_error(-status, "{}", what));
@@ -34,11 +49,13 @@ Result<NodeView> first_view() {
 }
 
 log::Entry entry_of(const NodeView& view) {
-  const bool degraded = !view.failed_units.empty();
+  const bool degraded = state_of(view) == "degraded";
   std::string units;
   for (const std::string& unit : view.failed_units) units += (units.empty() ? "" : " ") + unit;
+  std::string reasons = units;
+  for (const std::string& problem : view.problems) reasons += (reasons.empty() ? "" : "; ") + problem;
   return {.priority = degraded ? log::Priority::warning : log::Priority::notice,
-          .message = degraded ? std::format("node is degraded: {}", units) : std::format("node is {}", state_of(view)),
+          .message = degraded ? std::format("node is degraded: {}", reasons) : std::format("node is {}", state_of(view)),
           .message_id = degraded ? log::kNodeDegraded.id : log::kNodeReady.id,
           .fields = {{"BULKHEAD_SLOT", view.running.slot ? std::string(gpt::to_string(*view.running.slot)) : "unknown"},
                      {"BULKHEAD_VERSION", view.running.version.to_string()},
@@ -62,6 +79,9 @@ class Daemon {
     TRY(check(::sd_event_add_signal(loop.get(), nullptr, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, nullptr, nullptr),
               "watching SIGTERM"));
     TRY(check(::sd_event_add_io(loop.get(), nullptr, network.fd(), POLLIN, on_network, this), "watching the network"));
+    TRY(check(::sd_event_add_inotify(loop.get(), nullptr, kProblemsDirectory, IN_MOVED_TO | IN_CLOSE_WRITE, on_problems,
+                                     this),
+              "watching for problems"));
     // Drawn when everything that is waiting has been taken in, so that a burst of changes makes one banner.
     TRY(check(::sd_event_add_defer(loop.get(), &draw_, on_draw, this), "preparing to draw"));
     TRY(check(::sd_event_source_set_priority(draw_, SD_EVENT_PRIORITY_IDLE), "preparing to draw"));
@@ -78,6 +98,11 @@ class Daemon {
     return 0;
   }
 
+  static int on_problems(sd_event_source* /*source*/, const inotify_event* /*event*/, void* self) {
+    static_cast<Daemon*>(self)->schedule();
+    return 0;
+  }
+
   static int on_draw(sd_event_source* /*source*/, void* self) {
     static_cast<Daemon*>(self)->draw();
     return 0;
@@ -90,6 +115,7 @@ class Daemon {
     view_.failed_units = units_->status().failed_units;
     view_.boot_complete = units_->status().boot_complete;
     view_.blessed = units_->status().blessed;
+    view_.problems = read_problems();
     if (auto addresses = NetworkWatch::addresses()) view_.addresses = *std::move(addresses);
     if (drawn_ && view_ == shown_) return;
     write_to_all(banner(view_) + status_line(view_));

@@ -5,8 +5,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
 
 #include "api-server/daemon/access.hpp"
 #include "api-server/daemon/node_watch.hpp"
@@ -32,7 +35,6 @@ struct Options {
   Places places;
   std::string socket;      // empty: the one that systemd gives
   bool on_node = true;     // units, host name and lockdown are touched
-  std::string os_release;  // of the root
 };
 
 // Where units are not ours to touch: all are stopped, and so nothing is told.
@@ -145,17 +147,18 @@ class Daemon {
   // The listener follows settings.api. One that cannot be had is a problem, and the socket stays.
   void listen_remotely() {
     auto done = [this] -> Result<> {
-      const auto settings = TRY(settings::Settings::from_json(configuration_->effective()));
-      if (settings.api == api_) return {};
-      api_ = settings.api;
+      const settings::Json wanted = configuration_->effective().value("api", settings::Json::object());
+      if (wanted == api_) return {};
+      api_ = wanted;
       server_->stop_remote();
-      if (!api_->client_ca) return {};
+      const auto settings = TRY(settings::Settings::from_json(configuration_->effective()));
+      if (!settings.api.client_ca) return {};
       const auto own = TRY(own_identity(options_.places.state / "api", watch_->state().hostname));
-      const auto listener = TRY(remote_listener(*api_, own));
+      const auto listener = TRY(remote_listener(settings.api, own));
       if (listener) TRY(server_->listen_remote(*listener));
       const auto certificate = TRY(crypto::Certificate::parse_pem(listener->certificates));
       log_.info("listening on {} port {}; the certificate's fingerprint is {}", listener->address,
-                server_->remote_port(), to_hex(certificate.fingerprint()));
+                server_->remote_port(), certificate.fingerprint().to_string());
       return {};
     }();
     set_problem("remote listener", done ? "" : done.error().describe());
@@ -191,7 +194,11 @@ class Daemon {
   // For bulkhead-console, which cannot ask before the server answers.
   void tell_console() {
     std::string text;
-    for (const auto& [what, problem] : watch_->problems()) text += std::format("{}: {}\n", what, problem);
+    for (const auto& [what, problem] : watch_->problems()) {
+      std::string line = std::format("{}: {}", what, problem);
+      std::ranges::replace(line, '\n', ' ');
+      text += line + '\n';
+    }
     if (!options_.on_node) return;
     if (auto written = sys::write_file_atomically("/run/bulkhead/problems", text); !written) log_.error(written.error());
   }
@@ -290,13 +297,35 @@ class Daemon {
   std::unique_ptr<handlers::Node> node_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;
-  std::optional<settings::Api> api_;
+  settings::Json api_;  // what the remote listener was made from
   settings::Json last_health_;
   bool blessed_ = false;
   asio::steady_timer try_timer_;
   asio::steady_timer watchdog_;
   asio::signal_set signals_;
 };
+
+// For the test that holds routes and contract against each other.
+Result<cli::ExitCode> list_routes() {
+  const log::Log log(log::Log::Sink::standard_error);
+  NoSystemd systemd;
+  NoKernel kernel;
+  apply::Applier applier("/", systemd, kernel);
+  Configuration configuration(
+      {.store = TRY(datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(), nullptr)),
+       .applier = applier,
+       .aside = {},
+       .clock = {},
+       .events = {}});
+  handlers::Events events;
+  handlers::Audit audit(log, [] { return std::chrono::sys_time<std::chrono::microseconds>(); });
+  handlers::Node node{.configuration = configuration, .events = events, .audit = audit};
+  http::Router router;
+  handlers::add_routes(router, node);
+  for (const http::Route& route : router.routes())
+    std::puts(std::format("{} {} {}", route.method, route.path, http::to_string(route.role)).c_str());
+  return cli::ExitCode::ok;
+}
 
 Result<cli::ExitCode> serve(const Options& options) {
   const auto log = log::Log::from_environment();
@@ -323,7 +352,10 @@ int main(int argc, char** argv) {
   program.root()
       .add_option("--model-version", options.places.model_version, "Version of the settings model, for tests of migrations")
       ->group("");
+  bool routes = false;
+  program.root().add_flag("--list-routes", routes, "Print every route with its role")->group("");
   program.on_run([&](const cli::Invocation&) -> Result<cli::ExitCode> {
+    if (routes) return list_routes();
     if (!root.empty()) {
       options.on_node = false;
       options.places.root = root;

@@ -9,6 +9,7 @@
 
 #include "api-server/boot/applied.hpp"
 #include "api-server/boot/documents.hpp"
+#include "api-server/boot/facts.hpp"
 #include "api-server/configuration/configuration.hpp"
 #include "api-server/migrate/migrate.hpp"
 #include "lib/log/log.hpp"

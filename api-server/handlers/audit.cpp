@@ -18,7 +18,7 @@ json to_json(const AuditRecord& record, std::chrono::sys_time<std::chrono::micro
   return result;
 }
 
-json to_json(const journal::Message& message) {
+json record_of(const journal::Message& message) {
   AuditRecord record;
   for (const auto& [name, value] : message.fields) {
     if (name == "BULKHEAD_AUTHOR") record.author = value;
@@ -63,7 +63,7 @@ json Audit::newest(std::size_t limit) const {
   const auto messages = older ? older->read() : Result<std::vector<journal::Message>>();
   if (kept_.size() >= kKept || !messages) return records;
   for (auto message = messages->rbegin(); message != messages->rend() && records.size() < limit; ++message)
-    records.push_back(to_json(*message));
+    records.push_back(record_of(*message));
   return records;
 }
 

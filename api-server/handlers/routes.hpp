@@ -21,12 +21,12 @@ using Json = nlohmann::json;
 // The node at this moment.
 struct NodeState {
   std::string state = "starting";  // "starting", "ready", "degraded"
-  std::vector<std::string> problems;
-  std::vector<std::string> failed_units;
-  std::vector<std::string> addresses;
-  std::string hostname;
-  std::string slot;
-  std::string boot;
+  std::vector<std::string> problems{};
+  std::vector<std::string> failed_units{};
+  std::vector<std::string> addresses{};
+  std::string hostname{};
+  std::string slot{};
+  std::string boot{};
 };
 
 // What handlers need besides the configuration. Everything outlives the router.
@@ -34,13 +34,13 @@ struct Node {
   configuration::Configuration& configuration;
   Events& events;
   Audit& audit;
-  Json os;  // openapi.yaml, Os
-  std::function<NodeState()> state;
-  std::function<Json()> user_data;  // openapi.yaml, UserData
-  std::function<void(std::function<void(Result<Json>)>)> user_data_again;
-  std::function<Result<>()> reboot;
+  Json os{};  // openapi.yaml, Os
+  std::function<NodeState()> state{};
+  std::function<Json()> user_data{};  // openapi.yaml, UserData
+  std::function<void(std::function<void(Result<Json>)>)> user_data_again{};
+  std::function<Result<>()> reboot{};
   // Calls back whenever the descriptor is readable, as long as what it returns is kept.
-  std::function<std::shared_ptr<void>(int fd, std::function<void()>)> watch;
+  std::function<std::shared_ptr<void>(int fd, std::function<void()>)> watch{};
 };
 
 void add_routes(http::Router& router, Node& node);

@@ -41,7 +41,7 @@ configuration::Done finishing(Node& node, const Request& request, std::string ac
     if (outcome) {
       record.keys = joined_keys(outcome->changes);
     } else {
-      record.result = status_of(outcome.error()) < 500 ? "refused" : "failed";
+      record.result = http::status_of(outcome.error()) < 500 ? "refused" : "failed";
       record.message = outcome.error().describe();
     }
     node.audit.write(std::move(record));

@@ -33,7 +33,7 @@ TEST_CASE("the banner tells product, slot and why, addresses and state") {
 
 TEST_CASE("the status line is stable") {
   CHECK(status_line(example()) ==
-        "bulkhead: state=ready slot=A version=0.1.0 boot=newest variant=kvm addresses=10.0.2.15 failed=\n");
+        "bulkhead: state=ready slot=A version=0.1.0 boot=newest variant=kvm addresses=10.0.2.15 failed= problems=0\n");
 }
 
 TEST_CASE("a node is starting until the boot is complete") {
@@ -56,7 +56,7 @@ TEST_CASE("any failed unit makes the node degraded, and is named") {
   NodeView view = example();
   view.failed_units = {"containerd.service", "var.mount"};
   CHECK(banner(view).ends_with("  state     degraded: containerd.service, var.mount\n"));
-  CHECK(status_line(view).ends_with("failed=containerd.service,var.mount\n"));
+  CHECK(status_line(view).ends_with("failed=containerd.service,var.mount problems=0\n"));
   view.boot_complete = false;
   CHECK(state_of(view) == "degraded");
 }

@@ -1,0 +1,138 @@
+#include "api-server/apply/applier.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "lib/sys/temp_dir.hpp"
+#include "tests/support/must.hpp"
+#include "tests/unit/api-server/apply/fake_machine.hpp"
+
+using namespace bulkhead;
+using namespace bulkhead::apply;
+using bulkhead::testing::must;
+
+namespace {
+
+constexpr const char* kResolved = "systemd-resolved.service";
+constexpr const char* kTime = "systemd-timesyncd.service";
+
+struct Node {
+  sys::TempDir directory = must(sys::TempDir::create());
+  bulkhead::testing::FakeSystemd systemd;
+  bulkhead::testing::FakeKernel kernel;
+  Applier applier{directory.path(), systemd, kernel};
+
+  std::string text(const sys::Path& path) const {
+    return must(sys::read_file(directory.path() / path.relative_path()));
+  }
+  bool has(const sys::Path& path) const { return sys::exists(directory.path() / path.relative_path()); }
+};
+
+render::File file(const char* path, const char* content, const char* service, mode_t mode = 0644) {
+  return {.path = path, .content = content, .mode = mode, .service = service};
+}
+
+const render::File kNames =
+    file("/etc/systemd/resolved.conf.d/60-settings.conf", "[Resolve]\nDNS=10.0.0.2\n", "resolved");
+const render::File kTimes =
+    file("/etc/systemd/timesyncd.conf.d/60-settings.conf", "[Time]\nNTP=time.example.com\n", "timesyncd");
+
+}  // namespace
+
+TEST_CASE("files are written once, with their mode, and then left alone") {
+  Node node;
+  const std::vector files = {file("/etc/motd", "hello\n", "motd", 0600)};
+  const Plan plan = must(node.applier.plan(files, {}));
+  REQUIRE(plan.files.size() == 1);
+  CHECK(plan.files[0].change == Change::created);
+  CHECK_FALSE(node.has("/etc/motd"));
+  must(node.applier.apply(plan, {}, {}));
+  CHECK(node.text("/etc/motd") == "hello\n");
+  CHECK(must(node.applier.plan(files, {})).empty());
+  const std::vector readable = {file("/etc/motd", "hello\n", "motd")};
+  CHECK(must(node.applier.plan(readable, {})).files[0].change == Change::changed);
+}
+
+TEST_CASE("what is not rendered any more is removed, and nothing else beside it") {
+  Node node;
+  must(node.applier.apply(must(node.applier.plan({kNames}, {})), {}, {}));
+  must(sys::write_file_atomically(node.directory.path() / "etc/systemd/resolved.conf.d/10-other.conf", "x"));
+  const Plan plan = must(node.applier.plan({}, {}));
+  REQUIRE(plan.files.size() == 1);
+  CHECK(plan.files[0].change == Change::removed);
+  must(node.applier.apply(plan, {}, {}));
+  CHECK_FALSE(node.has(kNames.path));
+  CHECK(node.has("/etc/systemd/resolved.conf.d/10-other.conf"));
+}
+
+TEST_CASE("only units that run and are affected are told, in the order of the table") {
+  Node node;
+  node.systemd.states = {{kResolved, "active"}, {kTime, "active"}};
+  const Plan done = must(node.applier.apply(must(node.applier.plan({kTimes, kNames}, {"containerd"})), {}, {}));
+  std::map<std::string, std::string> results;
+  for (const Step& step : done.steps) results[step.service] = step.result;
+  CHECK(results == std::map<std::string, std::string>{
+                       {"resolved", "done"}, {"timesyncd", "done"}, {"containerd", "skipped"}});
+  CHECK(node.systemd.acts.size() == 2);
+  std::vector<std::string> order;
+  for (const render::Service& service : render::services()) {
+    if (results.contains(std::string(service.name))) order.emplace_back(service.name);
+  }
+  std::vector<std::string> told;
+  for (const Step& step : done.steps) told.push_back(step.service);
+  CHECK(told == order);
+}
+
+TEST_CASE("a service that does not take it: files are as they were, and those that were told are told again") {
+  Node node;
+  must(node.applier.apply(must(node.applier.plan({kTimes}, {})), {}, {}));
+  node.systemd.states = {{kResolved, "active"}, {kTime, "active"}};
+  node.systemd.broken = {kTime};
+  node.systemd.failures_left = 1;
+  render::File changed = kTimes;
+  changed.content = "[Time]\nNTP=other.example.com\n";
+  const auto done = node.applier.apply(must(node.applier.plan({changed, kNames}, {})), {}, {});
+  REQUIRE_FALSE(done);
+  CHECK(done.error().code == ErrorCode::unavailable);
+  CHECK(done.error().describe().contains(kTime));
+  CHECK(done.error().hint.contains("apiclient logs"));
+  CHECK(node.text(kTimes.path) == kTimes.content);
+  CHECK_FALSE(node.has(kNames.path));
+  CHECK(std::ranges::count(node.systemd.acts, std::string("restart ") + kTime) == 2);
+}
+
+TEST_CASE("a service that does not come back either is told of in the same error") {
+  Node node;
+  node.systemd.states = {{kTime, "active"}};
+  node.systemd.broken = {kTime};
+  const auto done = node.applier.apply(must(node.applier.plan({kTimes}, {})), {}, {});
+  REQUIRE_FALSE(done);
+  CHECK(done.error().describe().contains("did not come back"));
+}
+
+TEST_CASE("a file that cannot be written takes back those before it") {
+  Node node;
+  // A file where a directory is needed.
+  must(sys::create_directories(node.directory.path() / "etc/systemd"));
+  must(sys::write_file_atomically(node.directory.path() / "etc/systemd/timesyncd.conf.d", "in the way"));
+  const auto done = node.applier.apply(must(node.applier.plan({kNames, kTimes}, {})), {}, {});
+  REQUIRE_FALSE(done);
+  CHECK_FALSE(node.has(kNames.path));
+  CHECK(node.systemd.acts.empty());
+}
+
+TEST_CASE("the host name goes back with everything else") {
+  Node node;
+  node.systemd.states = {{kTime, "active"}};
+  node.systemd.broken = {kTime};
+  const Plan plan = must(node.applier.plan({kTimes}, {"hostname"}));
+  const auto done = node.applier.apply(plan, {.hostname = "new", .lockdown = {}}, {.hostname = "old", .lockdown = {}});
+  REQUIRE_FALSE(done);
+  CHECK(node.kernel.hostname == "old");
+}
+
+TEST_CASE("the lockdown mode in force is the one in brackets") {
+  CHECK(lockdown_in_force("none [integrity] confidentiality\n") == "integrity");
+  CHECK(lockdown_in_force("[none] integrity confidentiality\n") == "none");
+  CHECK(lockdown_in_force("") == "none");
+  CHECK(lockdown_in_force("]x[") == "none");
+}

@@ -1,0 +1,50 @@
+// A machine that behaves: units run or do not, refuse to restart when told so, and every act is written down.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api-server/apply/kernel.hpp"
+#include "lib/dbus/systemd.hpp"
+
+namespace bulkhead::testing {
+
+class FakeSystemd final : public dbus::Systemd {
+ public:
+  std::map<std::string, std::string> states;  // "inactive" when missing
+  std::set<std::string> broken;               // these fail whatever is done with them
+  int failures_left = -1;                     // -1: broken ones stay so
+  std::vector<std::string> acts;
+
+  Result<std::string> active_state(const std::string& unit) override {
+    const auto found = states.find(unit);
+    return found == states.end() ? "inactive" : found->second;
+  }
+  Result<> act(const std::string& unit, dbus::UnitAction action) override {
+    acts.push_back((action == dbus::UnitAction::reload ? "reload " : "restart ") + unit);
+    if (!broken.contains(unit) || failures_left == 0) return {};
+    if (failures_left > 0) --failures_left;
+    return fail(ErrorCode::unavailable, "restarting {}: failed", unit);
+  }
+  Result<std::vector<std::string>> failed_units() override { return std::vector<std::string>(); }
+  Result<> reboot() override { return {}; }
+};
+
+class FakeKernel final : public apply::Kernel {
+ public:
+  std::string hostname;
+  std::string lockdown;
+
+  Result<> set_hostname(const std::string& name) override {
+    hostname = name;
+    return {};
+  }
+  Result<> set_lockdown(const std::string& mode) override {
+    lockdown = mode;
+    return {};
+  }
+};
+
+}  // namespace bulkhead::testing
