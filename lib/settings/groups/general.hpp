@@ -78,12 +78,12 @@ struct Dns {
               &Dns::name_servers,
               {.doc = "Name servers, instead of those that DHCP gives.",
                .example = R"(["10.0.0.2", "fd00::2"])",
-               .affects = "resolved"}},
+               .affects = "resolved networkd"}},
         Field{"search-list",
               &Dns::search_list,
               {.doc = "Domains in which names without a dot are looked up, instead of those that DHCP gives.",
                .example = R"(["example.com"])",
-               .affects = "resolved"}},
+               .affects = "resolved networkd"}},
     };
   }
 };
@@ -162,7 +162,8 @@ struct Boot {
               &Boot::reapply_user_data,
               {.doc = "Whether user data that has changed since it was applied is applied again at the next boot.",
                .example = "true",
-               .preset = "false"}},
+               .preset = "false",
+               .affects = "apiserver"}},
     };
   }
 };
@@ -203,13 +204,13 @@ struct CertificateBundle {
     return std::tuple{
         Field{"data",
               &CertificateBundle::data,
-              {.doc = "Certificates in PEM, base64.", .example = R"("")", .affects = "certificates"}},
+              {.doc = "Certificates in PEM, base64.", .example = R"("")", .affects = "certificates containerd"}},
         Field{"trusted",
               &CertificateBundle::trusted,
               {.doc = "Whether programs of the node trust these certificates.",
                .example = "true",
                .preset = "false",
-               .affects = "certificates"}},
+               .affects = "certificates containerd"}},
     };
   }
 };

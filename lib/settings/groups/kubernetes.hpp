@@ -433,7 +433,7 @@ struct Kubernetes {
               {.doc = "Whether devices belong to the container's user.",
                .example = R"(false)",
                .preset = R"(true)",
-               .affects = "kubelet"}},
+               .affects = "containerd"}},
         Field{"ids-per-pod",
               &Kubernetes::ids_per_pod,
               {.doc = "How many user ids a pod with a user namespace gets.",
