@@ -22,7 +22,7 @@ struct NodeView {
   slots::RunningSlot running;
   std::vector<Address> addresses;  // sorted
   std::set<std::string> failed_units;
-  std::vector<std::string> problems;  // what the API server could not do: "user data: cidata: …"
+  std::vector<std::string> problems{};  // what the API server could not do: "user data: cidata: …"
   bool boot_complete = false;  // boot-complete.target is active
   bool blessed = false;        // a trial boot: found good, and the boot loader knows
 

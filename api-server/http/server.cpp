@@ -155,6 +155,10 @@ void Server::stop_remote() {
     Failure ignored;
     acceptor->close(ignored);
   }
+  // For connections that are still open.
+  core_->who_is = [](const ClientCertificate&) {
+    return Peer{.name = {}, .role = Role::none, .refused = "the remote listener is switched off", .remote = true};
+  };
 }
 
 std::uint16_t Server::remote_port() const {

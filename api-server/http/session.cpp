@@ -56,8 +56,8 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     if constexpr (kRemote) {
       transport_.async_handshake(asio::ssl::stream_base::server, [self = self()](const Failure& reason) {
         if (reason) return self->close();
-        self->start(std::make_shared<Peer>(
-            self->core_->who_is(client_certificate(self->transport_.native_handle()))));
+        self->certificate_ = client_certificate(self->transport_.native_handle());
+        self->start(std::make_shared<Peer>(self->core_->who_is(self->certificate_)));
       });
     }
   }
@@ -188,6 +188,8 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
       return;
     if (reason == beast::error::partial_message || reason == asio::error::eof) return;
     if (reason) return write(status_of_failure(reason));
+    // Who was let in an hour ago may have been revoked since.
+    if constexpr (kRemote) peer_ = std::make_shared<Peer>(core_->who_is(certificate_));
     if (!core_->within_rate(*peer_))
       return write(failure(429, error(ErrorCode::aborted, "too many requests: wait a little")));
 
@@ -320,6 +322,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   std::shared_ptr<Server::Core> core_;
   Transport transport_;
   std::shared_ptr<const Peer> peer_;
+  ClientCertificate certificate_;  // over TLS
   Phase phase_ = Phase::idle;
   Clock::time_point deadline_ = Clock::time_point::max();
   bool timed_out_ = false;

@@ -12,14 +12,15 @@ constexpr std::string_view kHead =
     R"(# Configuration files
 
 Every file that the API server makes from settings, and the services that are told when one changes. Made from the
-tables in `api-server/render/services.cpp` and the declarations in `lib/settings/groups`: a change there changes this page
-(`BULKHEAD_ACCEPT=1`).
+tables in `api-server/render/services.cpp` and the declarations in `lib/settings/groups`: a change there changes this
+page (`BULKHEAD_ACCEPT=1`).
 
 All files are below `/etc`, a tmpfs that is filled anew at each boot: nothing written there by hand stays, and nothing
 has to be repaired there. They are rendered before the network comes up and at each commit. The same settings give
 the same bytes, so a file that did not change is not written and its service not told.
 
-A value that would not stay inside its line is refused, and with it the commit. Values of secrets are in files of mode 0600.
+A value that would not stay inside its line is refused, and with it the commit. Values of secrets are in files of mode
+0600.
 
 ## Services
 
@@ -51,16 +52,11 @@ yet), and whatever the services read that have no unit yet.
 std::string reaction(const Service& service) {
   if (service.needs_reboot) return "from the next boot on";
   switch (service.action) {
-    case Action::none:
-      return "";
-    case Action::reload:
-      return "reload";
-    case Action::restart:
-      return service.start ? "restart or start" : "restart";
-    case Action::hostname:
-      return "`sethostname(2)`";
-    case Action::lockdown:
-      return "`/sys/kernel/security/lockdown`";
+    case Action::none: return "";
+    case Action::reload: return "reload";
+    case Action::restart: return service.start ? "restart or start" : "restart";
+    case Action::hostname: return "`sethostname(2)`";
+    case Action::lockdown: return "`/sys/kernel/security/lockdown`";
   }
   return "";
 }
@@ -75,7 +71,8 @@ std::string keys_of(std::string_view service) {
     if (!std::ranges::contains(split(entry.about.affects, ' '), service)) continue;
     const auto parts = split(entry.key, '.');
     const std::string group(parts.front());
-    const std::string key = parts.size() > 1 ? std::format("{}.{}", parts[0], parts[1]) : group;
+    std::string key = parts.size() > 1 ? std::format("{}.{}", parts[0], parts[1]) : group;
+    if (key.ends_with("[]")) key.resize(key.size() - 2);
     if (groups.empty() || groups.back().first != group) groups.emplace_back(group, std::vector<std::string>());
     auto& keys = groups.back().second;
     if (!std::ranges::contains(keys, key)) keys.push_back(key);

@@ -37,9 +37,11 @@ Result<std::string> trusted_certificates(const settings::Settings& settings, con
   }
   View view;
   std::string base = facts.base_certificates;
-  if (!base.empty() && !base.ends_with('\n')) base += '\n';
+  if (base.ends_with('\n')) base.pop_back();
+  if (base.empty() && list.is_empty_list()) return "";
+  view["base"] = View(base);
   view["bundles"] = std::move(list);
-  return base + TRY(fill("ca_certificates", view, Format::line));
+  return fill("ca_certificates", view, Format::line);
 }
 
 Files aws_files(const settings::Aws& aws) {
@@ -70,11 +72,11 @@ Result<std::optional<File>> proxy_file(const settings::Network& network) {
   }
   if (!exceptions.empty()) view["exceptions"] = View(exceptions);
   // Process 1 reads it, so nobody else has to; the address of a proxy may have a password in it.
-  return File{.path = "/etc/bulkhead/proxy.env",
-              .content = TRY_CTX(fill("proxy", view, Format::environment), "network.https-proxy"),
-              .mode = 0600,
-              .secret = network.https_proxy && network.https_proxy->text.contains('@'),
-              .service = "containerd"};
+  return File {
+    .path = "/etc/bulkhead/proxy.env",
+    .content = TRY_CTX(fill("proxy", view, Format::environment), "network.https-proxy")
+    , .mode = 0600, .secret = network.https_proxy && network.https_proxy->text.contains('@'), .service = "containerd"
+  };
 }
 
 }  // namespace
@@ -85,9 +87,8 @@ Files trust_files(const settings::Settings& settings, const Facts& facts) {
   // With nothing to say, the image's file stays rather than being emptied.
   std::string certificates = TRY(trusted_certificates(settings, facts));
   if (!certificates.empty()) {
-    files.push_back({.path = "/etc/ssl/certs/ca-certificates.crt",
-                     .content = std::move(certificates),
-                     .service = "certificates"});
+    files.push_back(
+        {.path = "/etc/ssl/certs/ca-certificates.crt", .content = std::move(certificates), .service = "certificates"});
   }
   return files;
 }

@@ -62,8 +62,10 @@ def conflict(server):
 def too_many(server):
     tx = 0
     connection = server.connection()
+    server.ask("GET", "/v1/version", connection=connection)
     while server.ask("PATCH", "/settings", {"motd": "x"}, tx=f"many{tx}", connection=connection).status == 204:
         tx += 1
+    connection.close()
 
 
 def lockdown(server):
@@ -114,7 +116,7 @@ CASES = {
     ("get", "/metadata/templates"): {"200": Case(keys="motd"), "400": Case(), "404": Case(keys="nothing")},
     ("get", "/services"): {"200": Case(names="motd,timesyncd"), "404": Case(names="nothing")},
     ("get", "/configuration-files"): {"200": Case(), "404": Case(names="/etc/nothing")},
-    ("post", "/actions/reboot"): {},
+    ("post", "/actions/reboot"): {"503": Case()},
     ("post", "/actions/lockdown"): {"204": Case()},
     **{("post", f"/actions/{name}-update"): {"404": Case()} for name in ("prepare", "activate", "deactivate")},
     ("post", "/actions/refresh-updates"): {"404": Case()},
@@ -158,8 +160,12 @@ class Contract(unittest.TestCase):
     def test_every_status_of_every_route_is_answered_as_the_contract_says(self):
         for method, path, operation in operations():
             cases = CASES[method, path]
+            if path == "/actions/reboot":
+                cases = {**cases, "204": None}  # tests/vm
             self.assertEqual(set(operation["responses"]) - ELSEWHERE, set(cases) - ELSEWHERE, f"{method} {path}: statuses without a case")
             for status, case in cases.items():
+                if case is None:
+                    continue
                 with self.subTest(f"{method} {path} {status}"), Server() as server:
                     if case.before:
                         case.before(server)

@@ -16,7 +16,7 @@ constexpr const char* kResolved = "systemd-resolved.service";
 constexpr const char* kTime = "systemd-timesyncd.service";
 
 struct Node {
-  sys::TempDir directory = must(sys::TempDir::create());
+  sys::TempDir directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
   bulkhead::testing::FakeSystemd systemd;
   bulkhead::testing::FakeKernel kernel;
   Applier applier{directory.path(), systemd, kernel};

@@ -36,7 +36,7 @@ class FullDisk final : public datastore::Storage {
 };
 
 struct Node {
-  sys::TempDir directory = must(sys::TempDir::create());
+  sys::TempDir directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
   bulkhead::testing::FakeSystemd systemd;
   bulkhead::testing::FakeKernel kernel;
   apply::Applier applier{directory.path(), systemd, kernel};

@@ -49,7 +49,7 @@ TEST_CASE("a certificate that cannot be parsed is refused: readers would give up
 }
 
 TEST_CASE("an empty bundle adds nothing") {
-  CHECK(content(bundle(""), kBundle) == "(the image's certificates)\n\n# settings.pki.mine\n\n");
+  CHECK(content(bundle(""), kBundle) == "(the image's certificates)\n\n# settings.pki.mine\n");
 }
 
 TEST_CASE("without any certificate the image's file is left as it is") {
@@ -59,6 +59,7 @@ TEST_CASE("without any certificate the image's file is left as it is") {
 TEST_CASE("the proxy's variables are there in both cases") {
   const Json changes = {{"network", {{"https-proxy", "http://p.example:3128"}, {"no-proxy", {"a", "10.0.0.0/8"}}}}};
   CHECK(content(changes, "/etc/bulkhead/proxy.env") ==
+        "# Made from settings.network.https-proxy and no-proxy.\n"
         "HTTPS_PROXY=\"http://p.example:3128\"\nhttps_proxy=\"http://p.example:3128\"\n"
         "HTTP_PROXY=\"http://p.example:3128\"\nhttp_proxy=\"http://p.example:3128\"\n"
         "NO_PROXY=\"a,10.0.0.0/8\"\nno_proxy=\"a,10.0.0.0/8\"\n");

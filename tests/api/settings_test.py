@@ -1,0 +1,269 @@
+"""Settings through the API: what clients and Bottlerocket's tools rely on, history, tries, user data, and that nothing is lost or shown."""
+
+import json
+import os
+import threading
+import time
+import unittest
+
+from apiserver import Server
+
+SECRET = "hunter2-very-secret"
+
+
+class Settings(unittest.TestCase):
+    def test_bottlerocket_s_forms(self):
+        with Server() as server:
+            self.assertEqual(server.ask("PATCH", "/settings", {"motd": "x"}, tx="FOO").status, 204)
+            self.assertEqual(server.ask("GET", "/tx", tx="FOO").json, {"motd": "x"})
+            self.assertEqual(server.ask("GET", "/tx/list").json, ["FOO"])
+            self.assertEqual(server.ask("POST", "/tx/commit_and_apply", tx="FOO").json, ["settings.motd"])
+            self.assertEqual(server.ask("GET", "/", prefix="settings.motd").json, {"settings": {"motd": "x"}})
+            self.assertEqual(server.ask("GET", "/settings", keys="settings.motd").json, {"motd": "x"})
+            self.assertEqual(server.ask("GET", "/metadata/affected-services", keys="settings.motd").json,
+                             {"settings.motd": ["motd"]})
+            self.assertEqual(set(server.ask("GET", "/services", names="motd").json["motd"]),
+                             {"configuration-files", "restart-commands", "doc"})
+            os_facts = server.ask("GET", "/", prefix="os").json["os"]
+            self.assertEqual(os_facts, {"arch": "x86_64", "build_id": "abc", "pretty_name": "Bulkhead 0.1.0",
+                                        "variant_id": "kvm", "version_id": "0.1.0"})
+            self.assertEqual(server.read("etc/motd").strip(), "x")
+
+    def test_an_unknown_key_is_refused_with_the_nearest_and_nothing_is_staged(self):
+        with Server() as server:
+            answer = server.ask("PATCH", "/settings", {"motd": "x", "ntp": {"time-server": ["a"]}}, tx="t")
+            self.assertEqual(answer.status, 400)
+            self.assertIn("ntp.time-servers", answer.json["message"])
+            self.assertEqual(server.ask("GET", "/tx", tx="t").status, 404)
+
+    def test_errors_name_key_value_and_rule(self):
+        with Server() as server:
+            answer = server.ask("PATCH", "/settings/keypair", {"request_payload": ["updates.seed=5000"]})
+            self.assertEqual(answer.status, 400)
+            for part in ("updates.seed", "5000", "2047"):
+                self.assertIn(part, answer.json["message"])
+
+    def test_of_two_transactions_the_second_is_told_who_was_first(self):
+        with Server() as server:
+            server.ask("PATCH", "/settings", {"motd": "1"}, tx="first")
+            server.ask("PATCH", "/settings", {"motd": "2"}, tx="second")
+            self.assertEqual(server.ask("POST", "/tx/commit_and_apply", tx="first").status, 200)
+            answer = server.ask("POST", "/tx/commit_and_apply", tx="second")
+            self.assertEqual(answer.status, 409)
+            self.assertIn("'first'", answer.json["message"])
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "1"})
+
+    def test_a_plan_says_what_a_commit_then_does(self):
+        with Server() as server:
+            server.ask("PATCH", "/settings", {"network": {"hostname": "node-7"}}, tx="t")
+            plan = server.ask("GET", "/v1/plan", tx="t").json
+            self.assertEqual([change["key"] for change in plan["changes"]], ["settings.network.hostname"])
+            self.assertIn("/etc/hostname", [file["path"] for file in plan["files"]])
+            before = server.read("etc/hostname")
+            self.assertNotIn("node-7", before)
+            outcome = server.ask("POST", "/v1/commit", tx="t").json
+            self.assertEqual(outcome["files"], plan["files"])
+            self.assertEqual([each["service"] for each in outcome["services"]],
+                             [each["service"] for each in plan["services"]])
+            self.assertIn("node-7", server.read("etc/hostname"))
+
+    def test_history_diff_and_rollback(self):
+        with Server() as server:
+            server.set(motd="one")
+            server.set(motd="two", ntp__time_servers='["a.example"]')
+            history = server.ask("GET", "/v1/history").json
+            newest = history[0]
+            self.assertEqual(newest["keys"], ["settings.motd", "settings.ntp.time-servers"])
+            self.assertRegex(newest["author"], r"^uid 0 \(pid \d+\)$")
+            commit = server.ask("GET", f"/v1/history/{newest['commit']}").json
+            self.assertIn({"key": "settings.motd", "from": "one", "to": "two"}, commit["changes"])
+            diff = server.ask("GET", "/v1/diff", **{"from": history[1]["commit"]}).json
+            self.assertEqual(diff, commit["changes"])
+            self.assertEqual(server.ask("POST", "/v1/rollback", to=history[1]["commit"], tx="back").status, 204)
+            self.assertEqual(server.ask("POST", "/v1/commit", tx="back").status, 200)
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "one"})
+            self.assertNotEqual(server.ask("GET", "/settings", keys="ntp.time-servers").json["ntp"]["time-servers"], ["a.example"])
+
+    def test_unset_brings_the_default_back(self):
+        with Server() as server:
+            default = server.ask("GET", "/settings", keys="ntp.time-servers").json
+            server.set(ntp__time_servers='["a.example"]')
+            self.assertEqual(server.ask("DELETE", "/v1/settings", keys="ntp", tx="t").status, 204)
+            self.assertEqual(server.ask("POST", "/tx/commit_and_apply", tx="t").json, ["settings.ntp.time-servers"])
+            self.assertEqual(server.ask("GET", "/settings", keys="ntp.time-servers").json, default)
+
+    def test_a_try_comes_back_by_itself(self):
+        with Server() as server:
+            server.ask("PATCH", "/settings", {"motd": "tried"}, tx="t")
+            answer = server.ask("POST", "/v1/commit", tx="t", **{"try": 1})
+            self.assertEqual(answer.json["try"]["transaction"], "t")
+            self.assertEqual(server.read("etc/motd").strip(), "tried")
+            self.wait_for(lambda: server.ask("GET", "/v1/try").status == 404)
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").status, 404)
+            self.assertNotIn("tried", server.read("etc/motd"))
+
+    def test_a_held_try_ends_with_its_client(self):
+        with Server() as server:
+            server.ask("PATCH", "/settings", {"motd": "tried"}, tx="t")
+            connection = server.connection()
+            connection.request("POST", "/v1/commit?tx=t&try=600&hold=true")
+            response = connection.getresponse()
+            self.assertEqual(response.readline(), b"event: try\n")
+            self.assertEqual(server.ask("GET", "/v1/try").status, 200)
+            response.close()
+            connection.close()
+            self.wait_for(lambda: server.ask("GET", "/v1/try").status == 404)
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").status, 404)
+
+    def test_a_try_ends_with_a_restart(self):
+        with Server() as server:
+            server.ask("PATCH", "/settings", {"motd": "tried"}, tx="t")
+            self.assertEqual(server.ask("POST", "/v1/commit", tx="t", **{"try": 600}).status, 200)
+            server.stop(kill=True)
+            server.start()
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").status, 404)
+            self.assertNotIn("tried", server.read("etc/motd"))
+
+    def test_a_confirmed_try_stays(self):
+        with Server() as server:
+            server.ask("PATCH", "/settings", {"motd": "tried"}, tx="t")
+            server.ask("POST", "/v1/commit", tx="t", **{"try": 600})
+            self.assertNotEqual(server.ask("POST", "/v1/try/confirm").json["commit"], 0)
+            server.stop(kill=True)
+            server.start()
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "tried"})
+
+    def test_what_was_answered_for_survives_any_kill(self):
+        with Server() as server:
+            for round_number in range(8):
+                answered = []
+
+                def write(server=server, answered=answered, round_number=round_number):
+                    for number in range(1000):
+                        try:
+                            server.set(tx="w", **{"kernel__sysctl__a": f"{round_number}-{number}"})
+                        except (OSError, AssertionError):
+                            return
+                        answered.append(f"{round_number}-{number}")
+
+                writer = threading.Thread(target=write)
+                writer.start()
+                time.sleep(0.15 + 0.03 * round_number)
+                server.stop(kill=True)
+                writer.join()
+                server.start()
+                found = server.ask("GET", "/settings", keys="kernel.sysctl.a").json["kernel"]["sysctl"]["a"]
+                last = int(answered[-1].split("-")[1]) if answered else 0
+                # The one in work when the server died may be there or not.
+                self.assertIn(found, (f"{round_number}-{last}", f"{round_number}-{last + 1}"))
+
+    def test_events_tell_of_changes(self):
+        with Server() as server:
+            connection = server.connection()
+            connection.request("GET", "/v1/events")
+            stream = connection.getresponse()
+            self.assertEqual([stream.readline() for _ in range(3)][0], b"event: health\n")
+            server.set(motd="x")
+            names = []
+            while "commit" not in names:
+                line = stream.readline()
+                if line.startswith(b"event: "):
+                    names.append(line[7:-1].decode())
+            connection.close()
+
+    def test_the_audit_trail_has_changes_and_refusals(self):
+        with Server() as server:
+            server.set(motd="x")
+            server.ask("POST", "/tx/commit", tx="none")
+            records = server.ask("GET", "/v1/audit").json
+            self.assertEqual([(each["action"], each["result"]) for each in records[:2]],
+                             [("commit", "refused"), ("commit and apply", "done")])
+            self.assertEqual(records[1]["keys"], "motd")
+
+    def test_secrets_are_shown_nowhere_but_to_admins(self):
+        with Server() as server:
+            secret = {"container-registry": {"credentials": [{"registry": "a.example", "username": "u", "password": SECRET}]},
+                      "aws": {"credentials": "aHVudGVyMi12ZXJ5LXNlY3JldA=="},
+                      "workloads": {"web": {"source": "a.example/web:1", "environment": {"TOKEN": SECRET}}}}
+            self.assertEqual(server.ask("PATCH", "/settings", secret, tx="t").status, 204)
+            places = [server.ask("GET", "/v1/plan", tx="t")]
+            self.assertEqual(server.ask("POST", "/v1/commit", tx="t").status, 200)
+            bad = {"container-registry": {"credentials": [{"registry": "b.example", "password": SECRET + "\n\x01"}]}}
+            places += [server.ask("PATCH", "/settings", bad), server.ask("GET", "/report"), server.ask("GET", "/v1/audit"),
+                       server.ask("GET", "/v1/history"), server.ask("GET", "/v1/diff", **{"from": 0}), server.ask("GET", "/v1/status"),
+                       server.ask("GET", f"/v1/history/{server.ask('GET', '/v1/status').json['commit']}")]
+            for place in places:
+                self.assertNotIn(SECRET.encode(), place.body)
+                self.assertNotIn(b"aHVudGVyMi12", place.body)
+            self.assertNotIn(SECRET, server.messages())
+            self.assertIn(SECRET.encode(), server.ask("GET", "/settings").body)
+
+    def wait_for(self, condition):
+        end = time.monotonic() + 20
+        while not condition():
+            self.assertLess(time.monotonic(), end)
+            threading.Event().wait(0.05)
+
+
+class UserData(unittest.TestCase):
+    def with_document(self, text, name="20-fw-cfg", then=None):
+        server = Server()
+        server.write(f"run/bulkhead/user-data/{name}", text)
+        return server
+
+    def test_user_data_is_in_force_before_the_server_answers_and_applied_once(self):
+        with self.with_document('[settings]\nmotd = "from outside"\n') as server:
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "from outside"})
+            self.assertIn("from outside", server.read("etc/motd"))
+            self.assertEqual(server.ask("GET", "/v1/history").json[-1]["author"], "user data")
+            server.set(motd="mine")
+            server.stop()
+            server.write("run/bulkhead/user-data/20-fw-cfg", '[settings]\nmotd = "again"\n')
+            server.start()
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "mine"})
+            server.set(boot__reapply_user_data="true")
+            server.stop()
+            server.start()
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "again"})
+
+    def test_a_bad_document_is_told_and_the_node_comes_up_with_defaults(self):
+        for text, part in (("[settings]\nmotd = \n", "line 2"), ('[settings]\nmtd = "x"\n', "motd"), ("#cloud-config\n", "cloud-config"),
+                           ('{"settings": {"updates": {"seed": -1}}}', "updates.seed"), (b"\x1f\x8b\x08garbage", ""),
+                           ('[settings.network.interfaces.vlan1]\nkind = "vlan"\n', "vlan1")):
+            with self.subTest(text), self.with_document(text) as server:
+                status = server.ask("GET", "/v1/status").json
+                self.assertEqual(status["state"], "degraded")
+                self.assertIn("user data", status["problems"][0])
+                self.assertIn(part, status["problems"][0])
+                outcome = server.ask("GET", "/v1/user-data").json["sources"][0]
+                self.assertEqual((outcome["source"], outcome["result"]), ("fw-cfg", "refused"))
+                self.assertEqual(server.ask("GET", "/v1/health").status, 503)
+                self.assertEqual(server.ask("GET", "/settings", keys="motd").status, 404)
+                server.set(motd="works")
+
+    def test_documents_lie_over_one_another_and_a_bad_one_does_not_harm_the_others(self):
+        with self.with_document('[settings]\nmotd = "a"\n[settings.updates]\nseed = 1\n', "00-cidata") as server:
+            server.stop()
+        with self.with_document('[settings]\nmotd = "a"\n[settings.updates]\nseed = 1\n', "00-cidata") as server:
+            self.assertEqual(server.ask("GET", "/settings", keys="updates.seed").json["updates"]["seed"], 1)
+            server.write("run/bulkhead/user-data/40-imds", '{"settings": {"motd": "b"}}')
+            answer = server.ask("PUT", "/v1/user-data")
+            self.assertEqual(answer.status, 200, answer.body)
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "b"})
+
+    def test_a_damaged_datastore_leaves_a_node_that_answers(self):
+        with Server() as server:
+            server.set(motd="x")
+            server.stop()
+            directory = os.path.join(server.root, "var/lib/bulkhead")
+            name = next(each for each in os.listdir(directory) if each.startswith("settings-") and "lineage" not in each)
+            text = server.read(f"var/lib/bulkhead/{name}")
+            server.write(f"var/lib/bulkhead/{name}", text.replace('"id"', '"ID"', 1))
+            server.start()
+            self.assertEqual(server.ask("GET", "/v1/status").json["state"], "degraded")
+            self.assertEqual(server.ask("PATCH", "/settings", {"motd": "y"}).status, 423)
+            self.assertEqual(server.read(f"var/lib/bulkhead/{name}"), text.replace('"id"', '"ID"', 1))
+
+
+if __name__ == "__main__":
+    unittest.main()
