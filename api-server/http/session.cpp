@@ -56,8 +56,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     if constexpr (kRemote) {
       transport_.async_handshake(asio::ssl::stream_base::server, [self = self()](const Failure& reason) {
         if (reason) return self->close();
-        self->start(std::make_shared<Peer>(
-            self->core_->who_is(client_certificate(self->transport_.native_handle()))));
+        self->start(std::make_shared<Peer>(self->core_->who_is(client_certificate(self->transport_.native_handle()))));
       });
     }
   }
@@ -79,15 +78,13 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
         socket().cancel();
         deadline_ = now + core_->limits.write_time;
         return;
-      case Phase::handling:
-        return;
+      case Phase::handling: return;
       case Phase::streaming:
         if (chunks_.empty()) return;
         [[fallthrough]];
       case Phase::idle:
       case Phase::writing:
-      case Phase::lingering:
-        close();
+      case Phase::lingering: close();
     }
   }
 
@@ -204,7 +201,8 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
                     .captures = {}};
     enter(Phase::handling, {});
     core_->router.dispatch(std::move(request), [self = self()](Response response) {
-      asio::post(self->core_->loop, [self, response = std::move(response)]() mutable { self->write(std::move(response)); });
+      asio::post(self->core_->loop,
+                 [self, response = std::move(response)]() mutable { self->write(std::move(response)); });
     });
   }
 

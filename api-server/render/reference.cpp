@@ -51,16 +51,11 @@ yet), and whatever the services read that have no unit yet.
 std::string reaction(const Service& service) {
   if (service.needs_reboot) return "from the next boot on";
   switch (service.action) {
-    case Action::none:
-      return "";
-    case Action::reload:
-      return "reload";
-    case Action::restart:
-      return service.start ? "restart or start" : "restart";
-    case Action::hostname:
-      return "`sethostname(2)`";
-    case Action::lockdown:
-      return "`/sys/kernel/security/lockdown`";
+    case Action::none: return "";
+    case Action::reload: return "reload";
+    case Action::restart: return service.start ? "restart or start" : "restart";
+    case Action::hostname: return "`sethostname(2)`";
+    case Action::lockdown: return "`/sys/kernel/security/lockdown`";
   }
   return "";
 }

@@ -1,8 +1,8 @@
 // From typed settings to every configuration file of the node, and the table of the services that read them. Pure: the
 // same settings and facts give the same bytes; nothing is read or written. api-server/apply puts the result in place.
 //
-// Files are filled from templates/*.mustache. Every value passes the writing rule of its format there (template.hpp), so
-// that none can add a line, a key or an entry, whatever the rules in lib/settings let through.
+// Files are filled from templates/*.mustache. Every value passes the writing rule of its format there (template.hpp),
+// so that none can add a line, a key or an entry, whatever the rules in lib/settings let through.
 #pragma once
 
 #include <sys/types.h>
@@ -25,8 +25,8 @@ struct Facts {
   std::string product{}, version{}, variant{};
   std::string region{};
   std::string node_address{};
-  // The bundle that the image ships, PEM. It has to come from /usr/share/factory/etc: the file below /etc is replaced by
-  // the one rendered here.
+  // The bundle that the image ships, PEM. It has to come from /usr/share/factory/etc: the file below /etc is replaced
+  // by the one rendered here.
   std::string base_certificates{};
 
   bool operator==(const Facts&) const = default;

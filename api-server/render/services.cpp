@@ -11,9 +11,7 @@ constexpr auto kServices = std::to_array<Service>({
     {.name = "lockdown",
      .doc = "The kernel's lockdown mode. It only ever gets stricter; what is less strict counts from the next boot on.",
      .action = Action::lockdown},
-    {.name = "boot-parameters",
-     .doc = "Parameters of the next boot. Nothing reads this yet.",
-     .needs_reboot = true},
+    {.name = "boot-parameters", .doc = "Parameters of the next boot. Nothing reads this yet.", .needs_reboot = true},
     {.name = "kernel-modules",
      .doc = "Modules that are loaded and modules that never are. A module that is loaded stays so until the next boot.",
      .unit = "systemd-modules-load.service",
@@ -95,16 +93,11 @@ bool FileFamily::contains(const sys::Path& path) const {
 
 std::string_view to_string(Action action) {
   switch (action) {
-    case Action::none:
-      return "none";
-    case Action::reload:
-      return "reload";
-    case Action::restart:
-      return "restart";
-    case Action::hostname:
-      return "hostname";
-    case Action::lockdown:
-      return "lockdown";
+    case Action::none: return "none";
+    case Action::reload: return "reload";
+    case Action::restart: return "restart";
+    case Action::hostname: return "hostname";
+    case Action::lockdown: return "lockdown";
   }
   return "";
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kainjow/mustache.hpp>
+
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,8 @@ enum class Format {
   environment,
 };
 
-// `name` is that of a file in templates/, without its suffix. Errors: invalid_argument for a refused value, which is not
-// quoted; internal for a template that is none.
+// `name` is that of a file in templates/, without its suffix. Errors: invalid_argument for a refused value, which is
+// not quoted; internal for a template that is none.
 Result<std::string> fill(std::string_view name, const View& view, Format format);
 
 View list_of(const std::vector<std::string>& texts);

@@ -28,7 +28,8 @@ Result<std::string> default_runtime(const settings::Sandbox& sandbox) {
 // What containerd looks credentials up by: the host that it talks to.
 Result<std::string> credential_host(const settings::Credential& credential) {
   if (!credential.registry || credential.registry->text == "*")
-    return fail(ErrorCode::invalid_argument, "container-registry.credentials: each one is for one registry by its name");
+    return fail(ErrorCode::invalid_argument,
+                "container-registry.credentials: each one is for one registry by its name");
   const std::string& registry = credential.registry->text;
   return registry == "docker.io" ? "registry-1.docker.io" : registry;
 }
@@ -79,11 +80,11 @@ Files containerd_files(const settings::Settings& settings, const Facts& /*facts*
   const bool secret = credentials.is_non_empty_list();
   view["credentials"] = View(credentials);
   std::vector<File> files;
-  files.push_back({.path = "/etc/containerd/config.toml",
-                   .content = TRY_CTX(fill("containerd", view, Format::quoted), "container-registry.credentials"),
-                   .mode = secret ? mode_t{0600} : mode_t{0644},
-                   .secret = secret,
-                   .service = "containerd"});
+  files.push_back({
+    .path = "/etc/containerd/config.toml",
+    .content = TRY_CTX(fill("containerd", view, Format::quoted), "container-registry.credentials")
+    , .mode = secret ? mode_t{0600} : mode_t{0644}, .secret = secret, .service = "containerd"
+  });
   return files;
 }
 

@@ -20,8 +20,7 @@ Result<std::vector<Entry>> fixed_entries(const settings::Network& network) {
   if (!network.hosts) return entries;
   for (const auto& line : *network.hosts) {
     const auto* const address = line.size() == 2 ? std::get_if<settings::IpAddress>(&line.front()) : nullptr;
-    const auto* const names =
-        line.size() == 2 ? std::get_if<std::vector<settings::HostName>>(&line.back()) : nullptr;
+    const auto* const names = line.size() == 2 ? std::get_if<std::vector<settings::HostName>>(&line.back()) : nullptr;
     if (address == nullptr || names == nullptr || names->empty())
       return fail(ErrorCode::invalid_argument, "network.hosts: each entry is an address and a list of names");
     Entry entry{.address = address->text, .names = {}};
@@ -81,12 +80,14 @@ Files name_files(const settings::Settings& settings, const Facts& facts) {
   View view;
   view["hostname"] = View(name);
   std::vector<File> files;
-  files.push_back({.path = "/etc/hostname",
-                   .content = TRY_CTX(fill("hostname", view, Format::line), "network.hostname"),
-                   .service = "hostname"});
-  files.push_back({.path = "/etc/hosts",
-                   .content = TRY_CTX(hosts_file(settings, facts), "network.hosts"),
-                   .service = "hosts"});
+  files.push_back({
+    .path = "/etc/hostname", .content = TRY_CTX(fill("hostname", view, Format::line), "network.hostname")
+    , .service = "hostname"
+  });
+  files.push_back({
+    .path = "/etc/hosts", .content = TRY_CTX(hosts_file(settings, facts), "network.hosts")
+    , .service = "hosts"
+  });
   // Free text by design: nothing but eyes reads it.
   std::string motd = settings.motd ? settings.motd->text : "";
   if (!motd.empty() && !motd.ends_with('\n')) motd += '\n';

@@ -133,7 +133,8 @@ Result<> set_arp(const std::string& name, View& view, const settings::BondMonito
   set_number(view, "arp_interval", monitoring.arpmon_interval_ms);
   view["arp_targets"] = list_of(texts);
   if (monitoring.arpmon_validate)
-    view["arp_validate"] = View(settings::Type<settings::ArpValidate>::write(*monitoring.arpmon_validate).get<std::string>());
+    view["arp_validate"] =
+        View(settings::Type<settings::ArpValidate>::write(*monitoring.arpmon_validate).get<std::string>());
   return {};
 }
 
@@ -171,7 +172,8 @@ Result<View> vlan_view(const std::string& name, const settings::Interface& vlan)
 Result<> connect(Links& links, const std::string& name, const settings::Interface& interface) {
   if (is_mac(name)) return wrong(name, "a bond or VLAN has a name, not a MAC address");
   if (interface.kind == settings::InterfaceKind::vlan) {
-    if (!interface.device || interface.device->text == name) return wrong(name, "a VLAN needs the device that it lies on");
+    if (!interface.device || interface.device->text == name)
+      return wrong(name, "a VLAN needs the device that it lies on");
     links[interface.device->text].vlans.push_back(name);
     return {};
   }
@@ -199,9 +201,11 @@ Result<std::string> file_name(std::string name, std::string_view suffix) {
 }
 
 Result<File> file(std::string_view name, std::string_view template_name, const View& view) {
-  return File{.path = sys::Path(kDirectory) / name,
-              .content = TRY_CTX(fill(template_name, view, Format::line), "network.interfaces"),
-              .service = "networkd"};
+  return File {
+    .path = sys::Path(kDirectory) / name,
+    .content = TRY_CTX(fill(template_name, view, Format::line), "network.interfaces")
+    , .service = "networkd"
+  };
 }
 
 Result<File> device_file(const std::string& name, const settings::Interface& interface) {
@@ -234,7 +238,8 @@ Files network_files(const settings::Settings& settings, const Facts& /*facts*/) 
   for (const auto& [key, interface] : interfaces) {
     const std::string& name = key.text;
     links[name].declared = interface;
-    if (interface.primary.value_or(false) && ++primaries > 1) return wrong(name, "another interface is primary already");
+    if (interface.primary.value_or(false) && ++primaries > 1)
+      return wrong(name, "another interface is primary already");
     if (!interface.kind) {
       TRY(check_plain(name, interface));
       continue;

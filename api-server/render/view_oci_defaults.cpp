@@ -1,5 +1,5 @@
-// /etc/containerd/base-spec.json: containerd 1.7 takes capabilities and limits of containers that ask for nothing from a
-// whole OCI runtime specification, and from nowhere else. The template is the one that containerd builds by itself.
+// /etc/containerd/base-spec.json: containerd 1.7 takes capabilities and limits of containers that ask for nothing from
+// a whole OCI runtime specification, and from nowhere else. The template is the one that containerd builds by itself.
 #include <algorithm>
 #include <limits>
 #include <set>
@@ -102,9 +102,11 @@ Files oci_default_files(const settings::Settings& settings, const Facts& /*facts
   View view;
   view["capabilities"] = with_commas(std::move(names));
   view["limits"] = with_commas(std::move(limits));
-  files.push_back({.path = "/etc/containerd/base-spec.json",
-                   .content = TRY_CTX(fill("base_spec", view, Format::quoted), "oci-defaults"),
-                   .service = "containerd"});
+  files.push_back({
+    .path = "/etc/containerd/base-spec.json",
+    .content = TRY_CTX(fill("base_spec", view, Format::quoted), "oci-defaults")
+    , .service = "containerd"
+  });
   return files;
 }
 

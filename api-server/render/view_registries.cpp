@@ -1,5 +1,5 @@
-// /etc/containerd/certs.d/<registry>/hosts.toml: the mirrors of each registry. The registry itself is asked when no mirror
-// answers.
+// /etc/containerd/certs.d/<registry>/hosts.toml: the mirrors of each registry. The registry itself is asked when no
+// mirror answers.
 #include <algorithm>
 
 #include "api-server/render/template.hpp"
@@ -15,7 +15,8 @@ Result<> add(Mirrors& mirrors, const std::string& registry, const std::vector<se
   for (const settings::Url& endpoint : endpoints) {
     std::string url = endpoint.text.contains("://") ? endpoint.text : "https://" + endpoint.text;
     if (!url.starts_with("https://") && !url.starts_with("http://")) {
-      return fail(ErrorCode::invalid_argument, "container-registry.mirrors: {} is neither http nor https", endpoint.text);
+      return fail(ErrorCode::invalid_argument, "container-registry.mirrors: {} is neither http nor https",
+                  endpoint.text);
     }
     if (!std::ranges::contains(urls, url)) urls.push_back(std::move(url));
   }
@@ -29,12 +30,14 @@ Result<Mirrors> mirrors_of(const settings::ContainerRegistry& registries) {
   if (!registries.mirrors) return mirrors;
   if (const auto* list = std::get_if<std::vector<settings::Mirror>>(&*registries.mirrors)) {
     for (const settings::Mirror& mirror : *list) {
-      if (!mirror.registry) return fail(ErrorCode::invalid_argument, "container-registry.mirrors: one names no registry");
+      if (!mirror.registry)
+        return fail(ErrorCode::invalid_argument, "container-registry.mirrors: one names no registry");
       TRY(add(mirrors, mirror.registry->text, mirror.endpoint.value_or(std::vector<settings::Url>())));
     }
     return mirrors;
   }
-  for (const auto& [registry, endpoints] : std::get<1>(*registries.mirrors)) TRY(add(mirrors, registry.text, endpoints));
+  for (const auto& [registry, endpoints] : std::get<1>(*registries.mirrors))
+    TRY(add(mirrors, registry.text, endpoints));
   return mirrors;
 }
 
@@ -71,9 +74,11 @@ Files registry_files(const settings::Settings& settings, const Facts& /*facts*/)
     // The name becomes a folder.
     if (registry.starts_with('.') || registry.contains('/'))
       return fail(ErrorCode::invalid_argument, "container-registry.mirrors: {} is no host", registry);
-    files.push_back({.path = sys::Path("/etc/containerd/certs.d") / (registry == "*" ? "_default" : registry) / "hosts.toml",
-                     .content = TRY_CTX(hosts_toml(urls), "container-registry.mirrors"),
-                     .service = "containerd"});
+    files.push_back({
+      .path = sys::Path("/etc/containerd/certs.d") / (registry == "*" ? "_default" : registry) / "hosts.toml",
+      .content = TRY_CTX(hosts_toml(urls), "container-registry.mirrors")
+      , .service = "containerd"
+    });
   }
   return files;
 }

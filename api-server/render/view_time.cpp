@@ -31,18 +31,22 @@ Files time_files(const settings::Settings& settings, const Facts& /*facts*/) {
     View view;
     view["servers"] = list_of(texts(settings.dns.name_servers));
     view["domains"] = list_of(texts(settings.dns.search_list));
-    files.push_back({.path = "/etc/systemd/resolved.conf.d/60-settings.conf",
-                     .content = TRY_CTX(fill("resolved", view, Format::line), "dns"),
-                     .service = "resolved"});
+    files.push_back({
+      .path = "/etc/systemd/resolved.conf.d/60-settings.conf",
+      .content = TRY_CTX(fill("resolved", view, Format::line), "dns")
+      , .service = "resolved"
+    });
   }
   if (settings.ntp.time_servers) {
     std::vector<std::string> servers;
     for (const settings::Server& server : *settings.ntp.time_servers) servers.push_back(host_of(server.text));
     View view;
     view["servers"] = list_of(servers);
-    files.push_back({.path = "/etc/systemd/timesyncd.conf.d/60-settings.conf",
-                     .content = TRY_CTX(fill("timesyncd", view, Format::line), "ntp.time-servers"),
-                     .service = "timesyncd"});
+    files.push_back({
+      .path = "/etc/systemd/timesyncd.conf.d/60-settings.conf",
+      .content = TRY_CTX(fill("timesyncd", view, Format::line), "ntp.time-servers")
+      , .service = "timesyncd"
+    });
   }
   return files;
 }

@@ -70,11 +70,11 @@ Result<std::optional<File>> proxy_file(const settings::Network& network) {
   }
   if (!exceptions.empty()) view["exceptions"] = View(exceptions);
   // Process 1 reads it, so nobody else has to; the address of a proxy may have a password in it.
-  return File{.path = "/etc/bulkhead/proxy.env",
-              .content = TRY_CTX(fill("proxy", view, Format::environment), "network.https-proxy"),
-              .mode = 0600,
-              .secret = network.https_proxy && network.https_proxy->text.contains('@'),
-              .service = "containerd"};
+  return File {
+    .path = "/etc/bulkhead/proxy.env",
+    .content = TRY_CTX(fill("proxy", view, Format::environment), "network.https-proxy")
+    , .mode = 0600, .secret = network.https_proxy && network.https_proxy->text.contains('@'), .service = "containerd"
+  };
 }
 
 }  // namespace
@@ -85,9 +85,8 @@ Files trust_files(const settings::Settings& settings, const Facts& facts) {
   // With nothing to say, the image's file stays rather than being emptied.
   std::string certificates = TRY(trusted_certificates(settings, facts));
   if (!certificates.empty()) {
-    files.push_back({.path = "/etc/ssl/certs/ca-certificates.crt",
-                     .content = std::move(certificates),
-                     .service = "certificates"});
+    files.push_back(
+        {.path = "/etc/ssl/certs/ca-certificates.crt", .content = std::move(certificates), .service = "certificates"});
   }
   return files;
 }

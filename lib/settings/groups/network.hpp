@@ -14,7 +14,10 @@ struct Dhcp {
     return std::tuple{
         Field{"enabled",
               &Dhcp::enabled,
-              {.doc = "Whether addresses come from this protocol.", .example = "true", .preset = "true", .affects = "networkd"}},
+              {.doc = "Whether addresses come from this protocol.",
+               .example = "true",
+               .preset = "true",
+               .affects = "networkd"}},
         Field{"optional",
               &Dhcp::optional,
               {.doc = "Whether the node counts as online without an answer.",
@@ -202,7 +205,8 @@ struct Network {
                .affects = "containerd host-containers updater"}},
         Field{"interfaces",
               &Network::interfaces,
-              {.doc = "Network interfaces by name or MAC address; without any, all use DHCP; with any, the others are not used."}},
+              {.doc = "Network interfaces by name or MAC address; without any, all use DHCP; with any, the others are "
+                      "not used."}},
     };
   }
 };

@@ -48,7 +48,8 @@ TEST_CASE("the node waits for what is not optional") {
 }
 
 TEST_CASE("an interface may be named by its MAC address") {
-  const std::string text = network_file(R"({"0a:1b:2c:3d:4e:5f": {"dhcp4": true}})", "10-bulkhead-0a-1b-2c-3d-4e-5f.network");
+  const std::string text =
+      network_file(R"({"0a:1b:2c:3d:4e:5f": {"dhcp4": true}})", "10-bulkhead-0a-1b-2c-3d-4e-5f.network");
   CHECK(text.contains("[Match]\nPermanentMACAddress=0a:1b:2c:3d:4e:5f\n"));
   CHECK(!text.contains("\nName="));
 }

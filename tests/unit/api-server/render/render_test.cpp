@@ -1,8 +1,9 @@
+#include "api-server/render/render.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 #include <toml++/toml.hpp>
 
-#include "api-server/render/render.hpp"
 #include "tests/support/golden.hpp"
 #include "tests/unit/api-server/render/sample.hpp"
 
@@ -15,8 +16,8 @@ namespace {
 std::string as_text(const std::vector<File>& files) {
   std::string text;
   for (const File& file : files) {
-    text += std::format("=== {} {:o} {}{}\n{}", file.path.native(), file.mode, file.service, file.secret ? " secret" : "",
-                        file.content);
+    text += std::format("=== {} {:o} {}{}\n{}", file.path.native(), file.mode, file.service,
+                        file.secret ? " secret" : "", file.content);
   }
   return text;
 }
@@ -208,7 +209,8 @@ TEST_CASE("the node's name comes from settings, then from facts, then from nowhe
 }
 
 TEST_CASE("a name that an operator gave an address is not the node's loopback as well") {
-  const Json changes = Json::parse(R"({"network": {"hostname": "n.example.com", "hosts": [["10.0.0.9", ["n.example.com"]]]}})");
+  const Json changes =
+      Json::parse(R"({"network": {"hostname": "n.example.com", "hosts": [["10.0.0.9", ["n.example.com"]]]}})");
   CHECK(content(changes, "/etc/hosts") ==
         "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback n\n127.0.1.1 n\n10.0.0.9 n.example.com\n");
 }

@@ -1,4 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
+
 #include <set>
 
 #include "lib/base/text.hpp"
