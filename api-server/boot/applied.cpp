@@ -62,6 +62,23 @@ bool must_apply(const std::optional<Applied>& applied, std::span<const Document>
   return !applied || !to_apply(applied, documents, reapply).empty();
 }
 
+std::vector<Outcome> still_refused(const std::optional<Applied>& applied, std::span<const Document> documents,
+                                   std::span<const Document> applied_now) {
+  std::vector<Outcome> outcomes;
+  if (!applied) return outcomes;
+  for (const Document& document : documents) {
+    const AppliedDocument* before = find(*applied, document.source);
+    const bool again = std::ranges::contains(applied_now, document.source, &Document::source);
+    if (before == nullptr || !before->refused || again || has_changed(before, document)) continue;
+    const auto values = decode(document);
+    outcomes.push_back({.source = document.source,
+                        .sha256 = before->sha256,
+                        .refused = values ? std::format("{}: it was refused when it was applied", document.source)
+                                          : values.error().describe()});
+  }
+  return outcomes;
+}
+
 Applied after(std::optional<Applied> applied, std::span<const Outcome> outcomes, Time now) {
   Applied result = std::move(applied).value_or(Applied{});
   for (const Outcome& outcome : outcomes) {

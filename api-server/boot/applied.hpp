@@ -40,6 +40,11 @@ std::vector<Document> to_apply(const std::optional<Applied>& applied, std::span<
 // True on the first boot, even without documents (so that it is recorded), and when there is anything to apply.
 bool must_apply(const std::optional<Applied>& applied, std::span<const Document> documents, bool reapply);
 
+// Documents that were refused at an earlier boot, have not changed, and are not among those of to_apply(): they are as
+// wrong as they were, and an operator should still hear of it. With why.
+std::vector<Outcome> still_refused(const std::optional<Applied>& applied, std::span<const Document> documents,
+                                   std::span<const Document> applied_now);
+
 // What is known after these outcomes; those of sources that could not be read change nothing.
 Applied after(std::optional<Applied> applied, std::span<const Outcome> outcomes, Time now);
 

@@ -13,7 +13,7 @@ namespace {
 using Found = Result<std::optional<std::string>>;
 
 constexpr int kUsage = 2;
-constexpr std::string_view kUsageText = "usage: bulkhead-user-data collect | imds [--endpoint URL]...\n";
+constexpr const char* kUsageText = "usage: bulkhead-user-data collect | imds [--endpoint URL]...\n";
 // The API applies what it gets before it answers, and services take their time to restart.
 constexpr std::chrono::minutes kApiPatience{5};
 
@@ -114,7 +114,7 @@ int run(std::span<const std::string> arguments, Places places, const log::Log& l
     return 0;  // never fails the boot
   }
   if (arguments.empty() || arguments[0] != "imds") {
-    std::fputs(kUsageText.data(), stderr);
+    std::fputs(kUsageText, stderr);
     return kUsage;
   }
   const auto endpoints = endpoints_of(arguments.subspan(1));

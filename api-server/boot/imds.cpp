@@ -56,7 +56,7 @@ Result<std::optional<std::string>> Imds::get(const std::string& path) {
 Result<std::optional<std::string>> Imds::get_line(const std::string& path) {
   auto body = TRY(get(path));
   if (!body) return std::nullopt;
-  const std::string line(trim(*body));
+  std::string line(trim(*body));
   if (line.empty() || line.size() > kLongestLine) return std::nullopt;
   return line;
 }

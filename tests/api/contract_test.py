@@ -83,11 +83,6 @@ def set_motd(server):
     server.set(motd="x")
 
 
-def try_that_locks(server):
-    trying(server)
-    assert server.ask("POST", "/actions/lockdown").status == 204
-
-
 LARGE = b" " * (1 << 20) + b"{}"
 BAD_BODY = {"body": "{"}
 CASES = {
@@ -136,7 +131,7 @@ CASES = {
     ("post", "/v1/commit"): {"200": Case(staged, tx="t"), "400": Case(staged, tx="t", **{"try": "soon"}), "409": Case(conflict, tx="t"),
                              "422": Case(tx="none"), "423": Case(trying, tx="t")},
     ("get", "/v1/try"): {"200": Case(trying), "404": Case()},
-    ("post", "/v1/try/confirm"): {"200": Case(trying), "404": Case(), "423": Case(try_that_locks)},
+    ("post", "/v1/try/confirm"): {"200": Case(trying), "404": Case()},
     ("post", "/v1/try/revert"): {"200": Case(trying), "404": Case()},
     ("get", "/v1/history"): {"200": Case(set_motd), "400": Case(limit="0")},
     ("get", "/v1/history/{commit}"): {"200": Case(set_motd, path="/v1/history/1"), "400": Case(path="/v1/history/x"), "404": Case(path="/v1/history/99")},

@@ -206,7 +206,7 @@ class Settings(unittest.TestCase):
 
 
 class UserData(unittest.TestCase):
-    def with_document(self, text, name="20-fw-cfg", then=None):
+    def with_document(self, text, name="30-fw-cfg", then=None):
         server = Server()
         server.write(f"run/bulkhead/user-data/{name}", text)
         return server
@@ -218,7 +218,7 @@ class UserData(unittest.TestCase):
             self.assertEqual(server.ask("GET", "/v1/history").json[-1]["author"], "user data")
             server.set(motd="mine")
             server.stop()
-            server.write("run/bulkhead/user-data/20-fw-cfg", '[settings]\nmotd = "again"\n')
+            server.write("run/bulkhead/user-data/30-fw-cfg", '[settings]\nmotd = "again"\n')
             server.start()
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "mine"})
             server.set(boot__reapply_user_data="true")
@@ -242,11 +242,9 @@ class UserData(unittest.TestCase):
                 server.set(motd="works")
 
     def test_documents_lie_over_one_another_and_a_bad_one_does_not_harm_the_others(self):
-        with self.with_document('[settings]\nmotd = "a"\n[settings.updates]\nseed = 1\n', "00-cidata") as server:
-            server.stop()
-        with self.with_document('[settings]\nmotd = "a"\n[settings.updates]\nseed = 1\n', "00-cidata") as server:
+        with self.with_document('[settings]\nmotd = "a"\n[settings.updates]\nseed = 1\n', "10-cidata") as server:
             self.assertEqual(server.ask("GET", "/settings", keys="updates.seed").json["updates"]["seed"], 1)
-            server.write("run/bulkhead/user-data/40-imds", '{"settings": {"motd": "b"}}')
+            server.write("run/bulkhead/user-data/50-imds", '{"settings": {"motd": "b"}}')
             answer = server.ask("PUT", "/v1/user-data")
             self.assertEqual(answer.status, 200, answer.body)
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "b"})

@@ -63,7 +63,7 @@ TEST_CASE("a machine without user data has no documents and no errors") {
 TEST_CASE("firmware, credential and local file are collected in their order") {
   const Machine machine;
   machine.put(machine.places.local, "local");
-  machine.put(*machine.places.credentials / "bulkhead.user-data", "smbios");
+  machine.put(machine.places.credentials.value_or("") / "bulkhead.user-data", "smbios");
   machine.put(machine.places.fw_cfg, "fw-cfg");
   const Collected collected = machine.collected();
   REQUIRE(collected.documents.size() == 3);

@@ -95,6 +95,20 @@ TEST_CASE("a document that was refused is tried again when it has changed") {
   CHECK(sources(to_apply(applied, mended, false)) == std::vector<std::string>{"smbios", "local"});
 }
 
+TEST_CASE("a document that was refused stays refused until it changes") {
+  const std::vector<Document> documents = {document("cidata", "a = 1\n"), document("local", "[settings]\n")};
+  const Applied applied = applied_of({documents[0], documents[1]}, "cidata");
+  const auto outcomes = still_refused(applied, documents, to_apply(applied, documents, false));
+  REQUIRE(outcomes.size() == 1);
+  CHECK(outcomes[0].source == "cidata");
+  CHECK(outcomes[0].refused.value_or("").contains("'a' does not belong into user data"));
+  const Applied together = applied_of({documents[0], documents[1]}, "local");
+  CHECK(still_refused(together, documents, {}).size() == 1);
+  const std::vector<Document> mended = {document("cidata", "[settings]\n"), documents[1]};
+  CHECK(still_refused(applied, mended, to_apply(applied, mended, false)).empty());
+  CHECK(still_refused(std::nullopt, documents, documents).empty());
+}
+
 TEST_CASE("the first answer of the metadata service counts whenever it comes") {
   const Applied applied = applied_of({document("cidata", "a")});
   const std::vector<Document> documents = {document("cidata", "a"), document("imds", "late")};
