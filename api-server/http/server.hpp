@@ -26,10 +26,11 @@ struct Limits {
   std::size_t stream_backlog = 256U << 10U;  // bytes that a client of a stream may be behind
   double remote_rate = 50;                   // requests a second of one remote peer: 429
   double remote_burst = 200;
-  std::chrono::seconds head_time{10};   // 408
-  std::chrono::seconds body_time{30};   // 408
-  std::chrono::seconds idle_time{300};  // closed
-  std::chrono::seconds write_time{30};  // closed
+  std::chrono::seconds head_time{10};         // 408
+  std::chrono::seconds body_time{30};         // 408
+  std::chrono::seconds idle_time{300};        // closed
+  std::chrono::seconds remote_idle_time{60};  // the same, over TLS; the head of a request is within it
+  std::chrono::seconds write_time{30};        // closed
 };
 
 class Server {

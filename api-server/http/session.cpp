@@ -79,15 +79,13 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
         socket().cancel();
         deadline_ = now + core_->limits.write_time;
         return;
-      case Phase::handling:
-        return;
+      case Phase::handling: return;
       case Phase::streaming:
         if (chunks_.empty()) return;
         [[fallthrough]];
       case Phase::idle:
       case Phase::writing:
-      case Phase::lingering:
-        close();
+      case Phase::lingering: close();
     }
   }
 
@@ -128,16 +126,13 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     deadline_ = Clock::now() + time;
   }
 
-  bool bytes_waiting() {
-    if (buffer_ && buffer_->size() > 0) return true;
-    if constexpr (kRemote) return ::SSL_pending(transport_.native_handle()) > 0;
-    return false;
-  }
+  bool bytes_waiting() const { return buffer_ && buffer_->size() > 0; }
 
-  // For the next request. Without a byte of it there is no need for buffers.
+  // For the next request. Without a byte of it there is no need for buffers; below TLS that cannot be told, because the
+  // end of a handshake may have brought it along.
   void wait() {
     parser_.reset();
-    if (bytes_waiting()) return read_head();
+    if (kRemote || bytes_waiting()) return read_head();
     buffer_.reset();
     enter(Phase::idle, core_->limits.idle_time);
     socket().async_wait(asio::socket_base::wait_read, [self = self()](const Failure& reason) {
@@ -146,7 +141,10 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   }
 
   void read_head() {
-    enter(Phase::head, core_->limits.head_time);
+    if (kRemote && !bytes_waiting())
+      enter(Phase::idle, core_->limits.remote_idle_time);
+    else
+      enter(Phase::head, core_->limits.head_time);
     if (!buffer_) buffer_.emplace(core_->limits.head + core_->limits.small_body);
     parser_.emplace();
     parser_->header_limit(core_->limits.head);
@@ -206,7 +204,8 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
                     .captures = {}};
     enter(Phase::handling, {});
     core_->router.dispatch(std::move(request), [self = self()](Response response) {
-      asio::post(self->core_->loop, [self, response = std::move(response)]() mutable { self->write(std::move(response)); });
+      asio::post(self->core_->loop,
+                 [self, response = std::move(response)]() mutable { self->write(std::move(response)); });
     });
   }
 
