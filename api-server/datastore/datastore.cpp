@@ -136,24 +136,17 @@ std::vector<std::string> Datastore::transactions() const {
 Result<std::vector<Change>> Datastore::drop(const std::string& transaction) {
   auto changes = TRY(pending(transaction));
   pending_.erase(transaction);
+  if (pending_.empty()) changed_.clear();
   return changes;
 }
 
 Result<> Datastore::check_conflicts(const std::string& name, const Pending& transaction) const {
   for (const auto& [key, seen] : transaction.seen) {
-    if (seen >= base_.id) continue;
+    const auto last = changed_.find(key);
+    if (last == changed_.end() || last->second.commit <= seen) continue;
     return fail(ErrorCode::aborted,
-                "transaction '{}' is too late for {}: there were more than {} commits since it began", name,
-                key.to_string(), kHistory);
-  }
-  for (const Commit& commit : history_) {
-    for (const Change& change : commit.changes) {
-      const auto seen = transaction.seen.find(change.key);
-      if (seen == transaction.seen.end() || commit.id <= seen->second) continue;
-      return fail(ErrorCode::aborted,
-                  "transaction '{}' is too late for {}: transaction '{}' of {} changed it (commit {})", name,
-                  change.key.to_string(), commit.transaction, commit.author, commit.id);
-    }
+                "transaction '{}' is too late for {}: transaction '{}' of {} changed it (commit {})", name,
+                key.to_string(), last->second.transaction, last->second.author, last->second.commit);
   }
   return {};
 }
@@ -178,8 +171,11 @@ Result<Commit> Datastore::commit(const std::string& transaction, const std::stri
   } else {
     TRY_CTX(write(commit), "storing transaction '{}'", transaction);
     take_in(commit);
+    for (const Change& change : commit.changes)
+      changed_[change.key] = {.commit = commit.id, .transaction = transaction, .author = author};
   }
   pending_.erase(transaction);
+  if (pending_.empty()) changed_.clear();
   return commit;
 }
 

@@ -80,6 +80,14 @@ class Datastore {
   std::uint64_t size_ = 0;   // bytes in the storage that are good
   bool stuck_ = false;       // a failed write could not be taken back: nothing may be written behind it
   std::map<std::string, Pending> pending_;
+
+  // Who changed a key last, for the keys that changed since a transaction is open.
+  struct LastChange {
+    std::uint64_t commit = 0;
+    std::string transaction;
+    std::string author;
+  };
+  std::map<settings::Key, LastChange> changed_;
 };
 
 }  // namespace bulkhead::datastore
