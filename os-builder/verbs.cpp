@@ -144,6 +144,7 @@ struct BootValues {
   bool snapshot = false;
   bool until_ready = false;
   std::vector<std::string> ports;
+  std::string user_data;
 
   void declare(CLI::App& verb) {
     verb.add_option("IMAGE", image, "Disk image (raw or qcow2) to boot instead of a variant's");
@@ -156,6 +157,7 @@ struct BootValues {
     verb.add_flag("--until-ready", until_ready, "Show no console; wait until the node is ready, then power it off");
     verb.add_option("--port", ports,
                     "HOST:GUEST: forward a TCP port of the loopback address to the machine; repeatable");
+    verb.add_option("--user-data", user_data, "File with settings (TOML or JSON) that the node takes in on its first boot");
     places.declare(verb);
   }
 };
@@ -176,6 +178,7 @@ Result<cli::ExitCode> run_boot(const BootValues& values, const cli::Invocation& 
   options.snapshot = values.snapshot;
   options.until_ready = values.until_ready;
   for (const std::string& port : values.ports) options.ports.push_back(TRY_CTX(vm::parse_port_forward(port), "--port"));
+  if (!values.user_data.empty()) options.user_data = values.user_data;
   return boot::run(options, invocation);
 }
 

@@ -9,8 +9,8 @@ constexpr std::string_view kPageHead =
     R"(# Settings
 
 Every setting of a node, made from the declarations in `lib/settings/groups`: a change there changes this page
-(`BULKHEAD_ACCEPT=1`). `<name>` stands for a name that you choose; `[]` for an element of a list. The
-model is complete; the daemon that puts it into effect on a node is not there yet.
+(`BULKHEAD_ACCEPT=1`). `<name>` stands for a name that you choose; `[]` for an element of a list. How settings come
+into force is in [api.md](api.md); which services are told, in [formats/configuration-files.md](formats/configuration-files.md).
 )";
 
 // '|' would end a column.

@@ -28,6 +28,14 @@ void note(const cli::Invocation& invocation, const std::string& text) {
   if (invocation.verbosity >= 0) std::println(stderr, "{}", text);
 }
 
+// A path as a value of QEMU's options, where a comma is doubled.
+Result<std::string> file_option(const sys::Path& path) {
+  if (!sys::exists(path)) return fail(ErrorCode::not_found, "there is no file {}", path.native());
+  std::string text;
+  for (const char c : path.native()) text += c == ',' ? ",," : std::string(1, c);
+  return text;
+}
+
 Result<> shut_down(vm::Machine& machine) {
   TRY(machine.power_button());
   if (machine.wait_for_end(vm::after(kShutdownTime))) return {};
@@ -57,6 +65,8 @@ Result<cli::ExitCode> run(const BootOptions& options, const cli::Invocation& inv
   spec.memory = options.memory;
   spec.cpus = options.cpus;
   spec.network = vm::Network{.forwards = options.ports};
+  if (options.user_data)
+    spec.extra_arguments = {"-fw_cfg", "name=opt/bulkhead/user-data,file=" + TRY(file_option(*options.user_data))};
 
   vm::Machine machine = TRY(vm::Machine::start(std::move(spec), {.cache_directory = options.cache}));
   if (files.fresh) note(invocation, std::format("a new machine, on {}", files.disk.image.native()));

@@ -12,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::uint16_t kApiPort = 8443;
 // One of a real machine, so that the node may derive its identity from it.
 constexpr const char* kProductUuid = "5e3a1f7c-0c5d-4d0e-9b64-2f7a1c9d8e10";
 
@@ -33,6 +34,9 @@ vm::Machine switch_on(const ScratchDisk& disk, const std::string& name, const No
   }
   spec.memory = std::uint64_t{1536} << 20U;
   spec.network = vm::Network{.restricted = true};
+  if (options.api_port != 0) spec.network->forwards = {{.host = options.api_port, .guest = kApiPort}};
+  if (!options.user_data.empty())
+    spec.firmware_files = {{.name = "opt/bulkhead/user-data", .content = options.user_data}};
   spec.smbios_uuid = kProductUuid;
   spec.on_reset = options.on_reset;
   spec.tpm = options.tpm;
