@@ -1,4 +1,5 @@
 // /etc/containerd/config.toml.
+#include <algorithm>
 #include <set>
 
 #include "api-server/render/template.hpp"
@@ -14,7 +15,7 @@ std::string runtime_name(settings::Runtime runtime) {
 // The handler of containers that name none. A sandbox that the image does not have must not quietly become another one.
 Result<std::string> default_runtime(const settings::Sandbox& sandbox) {
   const auto runtime = sandbox.default_runtime.value_or(settings::Runtime::crun);
-  const std::string name = runtime_name(runtime);
+  std::string name = runtime_name(runtime);
   const auto allowed = sandbox.allowed_runtimes.value_or(std::vector{settings::Runtime::crun});
   if (!std::ranges::contains(allowed, runtime))
     return fail(ErrorCode::invalid_argument, "sandbox.default-runtime: {} is not in sandbox.allowed-runtimes", name);

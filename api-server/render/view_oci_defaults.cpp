@@ -1,6 +1,7 @@
 // /etc/containerd/base-spec.json: containerd 1.7 takes capabilities and limits of containers that ask for nothing from
 // a whole OCI runtime specification, and from nowhere else. The template is the one that containerd builds by itself.
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <set>
 
