@@ -1,0 +1,92 @@
+// From typed settings to every configuration file of the node, and the table of the services that read them. Pure: the
+// same settings and facts give the same bytes; nothing is read or written. api-server/apply puts the result in place.
+//
+// Files are filled from templates/*.mustache. Every value passes the writing rule of its format there (template.hpp),
+// so that none can add a line, a key or an entry, whatever the rules in lib/settings let through.
+#pragma once
+
+#include <sys/types.h>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/result.hpp"
+#include "lib/settings/settings.hpp"
+#include "lib/sys/file.hpp"
+
+namespace bulkhead::render {
+
+// What files need and no setting says. Everything may be empty.
+struct Facts {
+  std::string machine_id{};
+  std::string hostname{};  // the name when settings.network.hostname is not set; callers always have one
+  std::string product{}, version{}, variant{};
+  std::string region{};
+  std::string node_address{};
+  // The bundle that the image ships, PEM. It has to come from /usr/share/factory/etc: the file below /etc is replaced
+  // by the one rendered here.
+  std::string base_certificates{};
+
+  bool operator==(const Facts&) const = default;
+};
+
+struct File {
+  sys::Path path;  // absolute, below /etc
+  std::string content;
+  mode_t mode = 0644;
+  bool secret = false;  // content is never shown in plans and logs
+  std::string service;  // whose file it is: a name in services()
+
+  bool operator==(const File&) const = default;
+};
+
+// Every file that exists for these settings, sorted by path; a setting that is not set counts with its default. Errors:
+// invalid_argument, beginning with the key of a setting that no rule of a single value refuses but that cannot be
+// put into effect: a bond without links, two credentials for one registry, a runtime that the image has not. Values of
+// secret settings are never quoted.
+Result<std::vector<File>> render(const settings::Settings& settings, const Facts& facts);
+
+// The node's own name: the setting, else the fact, else "localhost". What sethostname(2) is to be told.
+std::string hostname(const settings::Settings& settings, const Facts& facts);
+
+// Files that exist for some settings only. What matches and has not been rendered is to be removed.
+struct FileFamily {
+  std::string_view service;
+  std::string_view directory;
+  std::string_view pattern;  // as for glob_match (lib/base/text.hpp), of the path below the directory; may contain '/'
+  std::string_view doc{};    // when it exists, for docs/formats/configuration-files.md
+
+  bool contains(const sys::Path& path) const;
+};
+std::span<const FileFamily> families();
+// Files that are there for all settings, in the same words; their patterns are plain names.
+std::span<const FileFamily> permanent_files();
+
+enum class Action {
+  none,      // the readers look at the files whenever they need them, or nothing reads them yet
+  reload,    // ReloadUnit, for a unit that runs
+  restart,   // TryRestartUnit: a unit that does not run stays so, unless `start` is set
+  hostname,  // sethostname(2)
+  lockdown,  // write settings.kernel.lockdown to /sys/kernel/security/lockdown
+};
+std::string_view to_string(Action action);
+
+struct Service {
+  std::string_view name;  // a word in About::affects of settings
+  std::string_view doc;
+  std::string_view unit{};
+  Action action = Action::none;
+  // RestartUnit, also when it does not run: one-shot units of the early boot, which has found no files of ours.
+  bool start = false;
+  bool needs_reboot = false;
+};
+// In the order in which they are told of a change: who depends on another comes behind it.
+std::span<const Service> services();
+const Service* find_service(std::string_view name);
+
+// docs/formats/configuration-files.md.
+std::string reference_page();
+
+}  // namespace bulkhead::render

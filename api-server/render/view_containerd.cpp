@@ -1,0 +1,92 @@
+// /etc/containerd/config.toml.
+#include <algorithm>
+#include <set>
+
+#include "api-server/render/template.hpp"
+#include "api-server/render/views.hpp"
+
+namespace bulkhead::render {
+namespace {
+
+std::string runtime_name(settings::Runtime runtime) {
+  return settings::Type<settings::Runtime>::write(runtime).get<std::string>();
+}
+
+// The handler of containers that name none. A sandbox that the image does not have must not quietly become another one.
+Result<std::string> default_runtime(const settings::Sandbox& sandbox) {
+  const auto runtime = sandbox.default_runtime.value_or(settings::Runtime::crun);
+  std::string name = runtime_name(runtime);
+  const auto allowed = sandbox.allowed_runtimes.value_or(std::vector{settings::Runtime::crun});
+  if (!std::ranges::contains(allowed, runtime))
+    return fail(ErrorCode::invalid_argument, "sandbox.default-runtime: {} is not in sandbox.allowed-runtimes", name);
+  if (runtime != settings::Runtime::crun) {
+    return fail(ErrorCode::invalid_argument, "sandbox.default-runtime: this image has crun and no handler for {} yet",
+                name);
+  }
+  return name;
+}
+
+// What containerd looks credentials up by: the host that it talks to.
+Result<std::string> credential_host(const settings::Credential& credential) {
+  if (!credential.registry || credential.registry->text == "*")
+    return fail(ErrorCode::invalid_argument,
+                "container-registry.credentials: each one is for one registry by its name");
+  const std::string& registry = credential.registry->text;
+  return registry == "docker.io" ? "registry-1.docker.io" : registry;
+}
+
+Result<View> credentials_view(const settings::ContainerRegistry& registries) {
+  View list(View::type::list);
+  std::set<std::string> seen;
+  for (const auto& credential : registries.credentials.value_or(std::vector<settings::Credential>())) {
+    const std::string host = TRY(credential_host(credential));
+    if (!seen.insert(host).second)
+      return fail(ErrorCode::invalid_argument, "container-registry.credentials: two for {}", host);
+    View row;
+    row["registry"] = View(host);
+    const auto set = [&](const std::string& name, const auto& value) {
+      row[name] = value ? View(value->text) : View(false);
+    };
+    set("username", credential.username);
+    set("password", credential.password);
+    set("auth", credential.auth);
+    set("identitytoken", credential.identitytoken);
+    list << row;
+  }
+  return list;
+}
+
+View boolean(const std::optional<bool>& value, bool preset) { return {value.value_or(preset) ? "true" : "false"}; }
+
+template <class T>
+View number(const std::optional<T>& value, std::int64_t preset) {
+  return {std::to_string(value ? value->value : preset)};
+}
+
+}  // namespace
+
+// The presets here are those of the declarations; they count for settings that were never merged with their presets.
+Files containerd_files(const settings::Settings& settings, const Facts& /*facts*/) {
+  const settings::ContainerRuntime& runtime = settings.container_runtime;
+  View view;
+  view["log_line"] = number(runtime.max_container_log_line_size, 16384);
+  view["downloads"] = number(runtime.max_concurrent_downloads, 3);
+  view["ports"] = boolean(runtime.enable_unprivileged_ports, false);
+  view["icmp"] = boolean(runtime.enable_unprivileged_icmp, false);
+  view["device_ownership"] = boolean(settings.kubernetes.device_ownership_from_security_context, true);
+  view["runtime"] = View(TRY(default_runtime(settings.sandbox)));
+  view["base_spec"] = View(has_oci_defaults(settings));
+  view["mirrors"] = View(has_mirrors(settings));
+  const View credentials = TRY(credentials_view(settings.container_registry));
+  const bool secret = credentials.is_non_empty_list();
+  view["credentials"] = View(credentials);
+  std::vector<File> files;
+  files.push_back({
+    .path = "/etc/containerd/config.toml",
+    .content = TRY_CTX(fill("containerd", view, Format::quoted), "container-registry.credentials")
+    , .mode = secret ? mode_t{0600} : mode_t{0644}, .secret = secret, .service = "containerd"
+  });
+  return files;
+}
+
+}  // namespace bulkhead::render

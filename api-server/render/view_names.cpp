@@ -1,0 +1,98 @@
+// /etc/hostname, /etc/hosts, /etc/motd.
+#include <algorithm>
+#include <map>
+
+#include "api-server/render/template.hpp"
+#include "api-server/render/views.hpp"
+
+namespace bulkhead::render {
+namespace {
+
+constexpr std::size_t kLongestHostname = 64;  // the kernel's __NEW_UTS_LEN
+
+struct Entry {
+  std::string address;
+  std::vector<std::string> names;
+};
+
+Result<std::vector<Entry>> fixed_entries(const settings::Network& network) {
+  std::vector<Entry> entries;
+  if (!network.hosts) return entries;
+  for (const auto& line : *network.hosts) {
+    const auto* const address = line.size() == 2 ? std::get_if<settings::IpAddress>(&line.front()) : nullptr;
+    const auto* const names = line.size() == 2 ? std::get_if<std::vector<settings::HostName>>(&line.back()) : nullptr;
+    if (address == nullptr || names == nullptr || names->empty())
+      return fail(ErrorCode::invalid_argument, "network.hosts: each entry is an address and a list of names");
+    Entry entry{.address = address->text, .names = {}};
+    for (const settings::HostName& name : *names) entry.names.push_back(name.text);
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+bool is_taken(const std::vector<Entry>& entries, const std::string& name) {
+  return std::ranges::any_of(entries, [&](const Entry& entry) { return std::ranges::contains(entry.names, name); });
+}
+
+// The node's own names, the full one first. A name that an operator has given an address keeps that address only.
+std::string own_names(const std::string& hostname, const std::vector<Entry>& entries) {
+  std::vector<std::string> names{hostname};
+  if (const auto dot = hostname.find('.'); dot != std::string::npos) names.push_back(hostname.substr(0, dot));
+  std::string text;
+  for (const std::string& name : names) {
+    if (name != "localhost" && !is_taken(entries, name)) text += ' ' + name;
+  }
+  return text;
+}
+
+Result<std::string> hosts_file(const settings::Settings& settings, const Facts& facts) {
+  const auto entries = TRY(fixed_entries(settings.network));
+  View view;
+  const std::string own = own_names(hostname(settings, facts), entries);
+  if (!own.empty()) view["own"] = View(own);
+  View list(View::type::list);
+  for (const Entry& entry : entries) {
+    View row;
+    row["address"] = View(entry.address);
+    row["names"] = list_of(entry.names);
+    list << row;
+  }
+  view["entries"] = std::move(list);
+  return fill("hosts", view, Format::line);
+}
+
+}  // namespace
+
+std::string hostname(const settings::Settings& settings, const Facts& facts) {
+  if (settings.network.hostname) return settings.network.hostname->text;
+  // A fact comes from DHCP or a cloud: foreign text.
+  const bool good = facts.hostname.size() <= kLongestHostname &&
+                    settings::fits(facts.hostname, settings::Type<settings::HostName>::shape());
+  return good ? facts.hostname : "localhost";
+}
+
+Files name_files(const settings::Settings& settings, const Facts& facts) {
+  const std::string name = hostname(settings, facts);
+  if (name.size() > kLongestHostname) {
+    return fail(ErrorCode::invalid_argument, "network.hostname: the kernel's names have at most {} characters",
+                kLongestHostname);
+  }
+  View view;
+  view["hostname"] = View(name);
+  std::vector<File> files;
+  files.push_back({
+    .path = "/etc/hostname", .content = TRY_CTX(fill("hostname", view, Format::line), "network.hostname")
+    , .service = "hostname"
+  });
+  files.push_back({
+    .path = "/etc/hosts", .content = TRY_CTX(hosts_file(settings, facts), "network.hosts")
+    , .service = "hosts"
+  });
+  // Free text by design: nothing but eyes reads it.
+  std::string motd = settings.motd ? settings.motd->text : "";
+  if (!motd.empty() && !motd.ends_with('\n')) motd += '\n';
+  files.push_back({.path = "/etc/motd", .content = std::move(motd), .service = "motd"});
+  return files;
+}
+
+}  // namespace bulkhead::render
