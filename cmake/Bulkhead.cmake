@@ -2,7 +2,7 @@
 #
 #   bulkhead_library(NAME SOURCES … DEPS …)      a static library, linked as bulkhead::NAME
 #   bulkhead_executable(NAME SOURCES … DEPS …)   a program for the machine that builds
-#   bulkhead_node_executable(NAME SOURCES … DEPS … [STATIC])
+#   bulkhead_node_executable(NAME SOURCES … DEPS … [STATIC | STATIC_LIBRARIES])
 #                                               a program for the image; staged under ${BULKHEAD_NODE_DIR}
 #   bulkhead_test(NAME LABEL l SOURCES … DEPS … [TIMEOUT s])
 #                                               a Catch2 program, one ctest entry
@@ -68,7 +68,7 @@ add_custom_target(fast-tests COMMENT "Unit tests and fuzz targets: what a saniti
 
 # Programs of the image are stripped copies in one folder, so that os-builder takes them from there by name.
 function(bulkhead_node_executable name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "STATIC" "" "SOURCES;DEPS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "STATIC;STATIC_LIBRARIES" "" "SOURCES;DEPS")
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE bulkhead_flags ${arg_DEPS})
   target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections $<$<BOOL:${arg_STATIC}>:-Os>)
@@ -78,6 +78,10 @@ function(bulkhead_node_executable name)
     target_link_options(${name} PRIVATE $<IF:$<BOOL:${BULKHEAD_SANITIZE}>,-pie,-static-pie>)
   else()
     target_link_options(${name} PRIVATE -pie)
+  endif()
+  if(arg_STATIC_LIBRARIES)
+    # Everything but glibc inside: a program that runs for a millisecond must not spend another one on loading libraries.
+    target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc -Wl,-z,pack-relative-relocs)
   endif()
   add_dependencies(node-programs ${name})
   add_custom_command(TARGET ${name} POST_BUILD

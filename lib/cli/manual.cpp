@@ -98,6 +98,9 @@ std::string manual_page(const ManualText& text, const VerbReference& root) {
   page += has_verbs ? ".SH OPTIONS\nThese are understood by every verb.\n" : ".SH OPTIONS\n";
   if (!has_verbs) page += options(root.positionals, false) + options(root.options, false);
   page += options(root.options, true);
+  // Of the program itself: understood before the verb, and behind it where no option of the verb has the name.
+  const std::string own = has_verbs ? options(root.options, false) : std::string();
+  if (!own.empty()) page += ".PP\nThese stand before the verb, or after it where it has none of that name.\n" + own;
   page += ".SH EXIT STATUS\n";
   for (int code = 0; code <= static_cast<int>(ExitCode::busy); ++code)
     page += entry(std::to_string(code), meaning(static_cast<ExitCode>(code)));

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <span>
+#include <utility>
 
 #include "lib/base/text.hpp"
 #include "lib/cli/reference.hpp"
@@ -125,7 +127,8 @@ Program::Program(std::string name, std::string summary, std::string version)
 void Program::add_shared_options(CLI::App& app) {
   app.set_help_flag("-h,--help", "Show this help")->group(kSharedGroup);
   app.set_version_flag("--version", version_, "Show the version")->group(kSharedGroup);
-  app.add_flag_callback("--json", [this] { invocation_.json = true; }, "Print data as JSON")->group(kSharedGroup);
+  if (app.get_option_no_throw("--json") == nullptr)
+    app.add_flag_callback("--json", [this] { invocation_.json = true; }, "Print data as JSON")->group(kSharedGroup);
   // Functions, not variables: the root and the verb both have these options, and both count.
   app.add_flag_function(
          "--verbose", [this](std::int64_t times) { invocation_.verbosity += static_cast<int>(times); },
@@ -148,6 +151,38 @@ void Program::add_shared_options(CLI::App& app) {
 }
 
 CLI::App& Program::verb(const std::string& name, const std::string& summary, Verb run) {
+  CLI::App& app = add_verb(name, summary);
+  add_shared_options(app);
+  app.final_callback([this, run = std::move(run)] { chosen_ = run; });
+  return app;
+}
+
+void Program::verb(std::string name, std::string summary, Declare declare) {
+  lazy_verbs_.push_back({.name = std::move(name), .summary = std::move(summary), .declare = std::move(declare)});
+}
+
+void Program::declare(LazyVerb& lazy) {
+  if (std::exchange(lazy.declared, true)) return;
+  CLI::App& app = add_verb(lazy.name, lazy.summary);
+  Verb run = lazy.declare(app);
+  add_shared_options(app);  // after its own, which take the place of shared ones
+  app.final_callback([this, run = std::move(run)] { chosen_ = run; });
+}
+
+void Program::declare_all() {
+  for (LazyVerb& lazy : lazy_verbs_) declare(lazy);
+}
+
+// Every verb that one of the words could mean: which word is the verb is known only after parsing.
+void Program::declare_named(int argc, char** argv) {
+  const auto words = std::span(argv, static_cast<std::size_t>(argc)).subspan(1);
+  for (LazyVerb& lazy : lazy_verbs_) {
+    const std::string_view first = std::string_view(lazy.name).substr(0, lazy.name.find(' '));
+    if (std::ranges::contains(words, first, [](const char* word) { return std::string_view(word); })) declare(lazy);
+  }
+}
+
+CLI::App& Program::add_verb(const std::string& name, const std::string& summary) {
   CLI::App* parent = &app_;
   std::string_view leaf = name;
   if (const auto space = name.find(' '); space != std::string::npos) {
@@ -161,10 +196,7 @@ CLI::App& Program::verb(const std::string& name, const std::string& summary, Ver
     }
     leaf.remove_prefix(space + 1);
   }
-  CLI::App* app = parent->add_subcommand(std::string(leaf), summary);
-  add_shared_options(*app);
-  app->final_callback([this, run = std::move(run)] { chosen_ = run; });
-  return *app;
+  return *parent->add_subcommand(std::string(leaf), summary);
 }
 
 void Program::on_run(Verb run) {
@@ -186,7 +218,7 @@ const CLI::App& Program::selected() const {
   }
 }
 
-ExitCode Program::usage_error(Error problem) const {
+ExitCode Program::usage_error(Error problem) {
   const VerbReference verb = reference_of(selected());
   if (problem.hint.empty()) {
     const CLI::App* parent = selected().get_parent();
@@ -201,9 +233,11 @@ ExitCode Program::usage_error(Error problem) const {
 }
 
 ExitCode Program::execute(int argc, char** argv) {
+  if (argc > 0) declare_named(argc, argv);
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
+    declare_all();
     std::string path;
     for (const CLI::App* app = &selected(); app != &app_; app = app->get_parent()) path = " " + app->get_name() + path;
     print_data(help_text(name_ + path, reference_of(selected())));
@@ -215,6 +249,7 @@ ExitCode Program::execute(int argc, char** argv) {
     print_data(request.what == "man" ? man_page() : request.what == "bash" ? bash_completion() : zsh_completion());
     return ExitCode::ok;
   } catch (const CLI::ParseError& problem) {
+    declare_all();  // the nearest verb may be one that nobody named
     // An unknown word is what the user wants to hear about, even when something else is missing because of it.
     const std::vector<std::string> unplaced = app_.remaining(true);
     const std::string_view unknown = first_unknown(unplaced);
@@ -256,14 +291,21 @@ int Program::main(int argc, char** argv) {
   return static_cast<int>(code);
 }
 
-std::string Program::man_page() const {
+std::string Program::man_page() {
+  declare_all();
   return manual_page({.program = name_, .version = version_, .paragraphs = paragraphs_, .environment = environment_},
                      reference_of(app_));
 }
 
-std::string Program::bash_completion() const { return bash_completion_script(name_, reference_of(app_)); }
+std::string Program::bash_completion() {
+  declare_all();
+  return bash_completion_script(name_, reference_of(app_));
+}
 
-std::string Program::zsh_completion() const { return zsh_completion_script(name_, reference_of(app_)); }
+std::string Program::zsh_completion() {
+  declare_all();
+  return zsh_completion_script(name_, reference_of(app_));
+}
 
 void print_error(const std::string& program, const Error& error, ColorMode color) {
   const bool colored = use_color(color, STDERR_FILENO);

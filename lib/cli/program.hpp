@@ -1,8 +1,9 @@
 // A command-line program with verbs: one option table, from which come parsing, --help, the man page and shell
 // completion.
 //
-// Every verb shares --json, --verbose, -q/--quiet, --color, --help and --version. There is no short form of --verbose:
-// -v names a variant in os-builder. CLI11 throws; nothing it throws leaves main().
+// Every verb shares --json, --verbose, -q/--quiet, --color, --help and --version, except those whose names it declares
+// itself. There is no short form of --verbose: -v names a variant in os-builder. CLI11 throws; nothing it throws leaves
+// main().
 //
 // Conventions of every program (docs/developers.md, "Command line"): data on stdout, messages on stderr, one error of
 // the form "name: what: why" with a hint line, and the exit codes below.
@@ -43,6 +44,8 @@ struct Invocation {
 };
 
 using Verb = std::function<Result<ExitCode>(const Invocation&)>;
+// Adds the options of a verb and returns what runs it.
+using Declare = std::function<Verb(CLI::App&)>;
 
 class Program {
  public:
@@ -53,6 +56,9 @@ class Program {
   // Declares "name" or "group name" (two levels). The caller adds options to the returned App; `run` is called when the
   // verb was chosen and its options were parsed. The App lives as long as the Program.
   CLI::App& verb(const std::string& name, const std::string& summary, Verb run);
+  // The same, declared only when its first word is on the command line, or when all verbs are asked for (help, man page, a
+  // mistake). Declaring a whole table takes longer than a short verb runs.
+  void verb(std::string name, std::string summary, Declare declare);
   // For programs without verbs: options are added to root(), `run` is called when parsing succeeded.
   void on_run(Verb run);
   CLI::App& root() { return app_; }
@@ -66,15 +72,26 @@ class Program {
   int main(int argc, char** argv);
 
   // From the same table, for packaging: `--generate=man|bash|zsh` prints one of them.
-  std::string man_page() const;
-  std::string bash_completion() const;
-  std::string zsh_completion() const;
+  std::string man_page();
+  std::string bash_completion();
+  std::string zsh_completion();
 
  private:
+  struct LazyVerb {
+    std::string name;
+    std::string summary;
+    Declare declare;
+    bool declared = false;
+  };
+
   void add_shared_options(CLI::App& app);
+  CLI::App& add_verb(const std::string& name, const std::string& summary);
+  void declare(LazyVerb& lazy);
+  void declare_named(int argc, char** argv);
+  void declare_all();
   ExitCode execute(int argc, char** argv);
   ExitCode run_chosen();
-  ExitCode usage_error(Error problem) const;
+  ExitCode usage_error(Error problem);
   const CLI::App& selected() const;
 
   CLI::App app_;
@@ -82,6 +99,7 @@ class Program {
   std::string version_;
   std::vector<std::string> paragraphs_;
   std::vector<std::pair<std::string, std::string>> environment_;
+  std::vector<LazyVerb> lazy_verbs_;
   Invocation invocation_;
   Verb chosen_;
 };

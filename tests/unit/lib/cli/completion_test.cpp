@@ -14,7 +14,7 @@ namespace {
 
 // What bash offers for these words, the last one being typed. Words are split at '=', as readline does.
 std::vector<std::string> bash_offers(const std::vector<std::string>& words, const sys::Path& directory) {
-  const Example example;
+  Example example;
   std::string script = example.program.bash_completion();
   script += "compopt() { :; }\nCOMP_WORDS=(";  // compopt works inside a real completion only
   for (const std::string& word : words) script += "'" + word + "' ";
@@ -54,7 +54,7 @@ TEST_CASE("bash completes verbs, options, values and files") {
 }
 
 TEST_CASE("the zsh completion names every verb and value, and zsh can read it") {
-  const Example example;
+  Example example;
   const std::string script = example.program.zsh_completion();
   CHECK(script.starts_with("#compdef example\n"));
   for (const char* part : {"'build:Build a thing'", "_example_keys_generate()", "(auto kvm tcg)", "':IMAGE:_files'"}) {

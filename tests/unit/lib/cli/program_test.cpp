@@ -211,7 +211,7 @@ TEST_CASE("the version is shown wherever it is asked for") {
 }
 
 TEST_CASE("the manual page is complete and roff has nothing to say about it") {
-  const Example example;
+  Example example;
   const std::string page = example.program.man_page();
   CHECK(testing::matches_golden("cli/example.1", page) == "");
   CHECK_FALSE(page.contains("secret"));
@@ -284,4 +284,60 @@ TEST_CASE("a program without verbs takes its own arguments") {
   CHECK(program.man_page().contains("\\fBsingle\\fR [OPTION\\|.\\|.\\|.] FILE\n"));
   const auto captured = testing::capture([&] { CHECK(program.main(1, argv) == 2); });
   CHECK(captured.err == "single: FILE is missing\n  hint: 'single --help' shows what it takes\n");
+}
+
+TEST_CASE("a lazy verb is declared when it is named, and always for help and mistakes") {
+  const auto outcome = [](std::initializer_list<const char*> arguments) {
+    struct Seen {
+      int declared = 0;
+      std::string document;
+      Invocation invocation;
+      std::string out;
+      std::string err;
+      int code = -1;
+    } seen;
+    Program program("lazy", "declare late", "1");
+    program.root().fallthrough();
+    std::string node;
+    program.root().add_option("-n,--node", node, "Where")->type_name("NAME");
+    program.verb("get", "Get", [&seen](CLI::App&) -> Verb {
+      ++seen.declared;
+      return [&seen](const Invocation& given) {
+        seen.invocation = given;
+        return ExitCode::ok;
+      };
+    });
+    program.verb("set", "Set", [&seen](CLI::App& app) -> Verb {
+      ++seen.declared;
+      app.add_option("-j,--json", seen.document, "Settings")->type_name("JSON");
+      return [&seen](const Invocation& given) {
+        seen.invocation = given;
+        return ExitCode::ok;
+      };
+    });
+    std::vector<std::string> words = {"lazy"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    const auto captured = testing::capture(
+        [&] { seen.code = program.main(static_cast<int>(argv.size()), argv.data()); });
+    seen.out = captured.out;
+    seen.err = captured.err;
+    return seen;
+  };
+  CHECK(outcome({"get"}).declared == 1);
+  CHECK(outcome({"get", "--json"}).invocation.json);
+  CHECK(outcome({"get", "-n", "set"}).code == 0);
+  const auto set = outcome({"--json", "set", "--json", "{}"});
+  CHECK(set.document == "{}");
+  CHECK(set.invocation.json);
+  const auto help = outcome({"--help"});
+  CHECK(help.declared == 2);
+  CHECK(help.out.contains("-n, --node NAME"));
+  const auto typo = outcome({"gett"});
+  CHECK(typo.code == 2);
+  CHECK(typo.err.contains("did you mean 'get'?"));
+  const auto man = outcome({"--generate=man"});
+  CHECK(man.out.contains("These stand before the verb"));
+  CHECK(man.out.contains("\\-\\-node NAME"));
 }

@@ -1,0 +1,233 @@
+#include "lib/net/connection.hpp"
+
+#include <boost/beast/core/buffers_range.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/version.hpp>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <format>
+#include <optional>
+
+#include "lib/net/channel.hpp"
+
+namespace bulkhead::net {
+namespace {
+
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+// A body that is taken away piece by piece. Unlike string_body it believes no length that the peer announces.
+struct TakenBody {
+  struct value_type {
+    std::string bytes;
+    std::size_t limit = 0;
+  };
+
+  class reader {
+   public:
+    template <bool request, class Fields>
+    reader(http::header<request, Fields>& /*head*/, value_type& body) : body_(body) {}
+
+    void init(const boost::optional<std::uint64_t>& /*announced*/, error_code& failure) { failure = {}; }
+
+    template <class Buffers>
+    std::size_t put(const Buffers& buffers, error_code& failure) {
+      failure = {};
+      std::size_t taken = 0;
+      for (const auto buffer : boost::beast::buffers_range_ref(buffers)) {
+        if (body_.bytes.size() + buffer.size() > body_.limit) {
+          failure = http::error::body_limit;
+          return taken;
+        }
+        body_.bytes.append(static_cast<const char*>(buffer.data()), buffer.size());
+        taken += buffer.size();
+      }
+      return taken;
+    }
+
+    void finish(error_code& failure) { failure = {}; }
+
+   private:
+    value_type& body_;
+  };
+};
+
+using Parser = http::response_parser<TakenBody>;
+
+// Beast throws when a field is longer than it can be.
+Result<std::string> wire_form(const Request& request, const std::string& host) try {
+  http::request<http::string_body> message;
+  message.version(11);
+  message.method_string(request.method);
+  message.target(request.target);
+  message.set(http::field::host, host);
+  message.set(http::field::user_agent, "bulkhead");
+  if (!request.body.empty() && !request.content_type.empty())
+    message.set(http::field::content_type, request.content_type);
+  for (const auto& [name, value] : request.headers) message.set(name, value);
+  message.body() = request.body;
+  message.prepare_payload();
+
+  std::string bytes;
+  http::request_serializer<http::string_body> serializer(message);
+  error_code failure;
+  while (!serializer.is_done() && !failure) {
+    serializer.next(failure, [&](error_code& /*unused*/, const auto& buffers) {
+      std::size_t size = 0;
+      for (const auto buffer : boost::beast::buffers_range_ref(buffers)) {
+        bytes.append(static_cast<const char*>(buffer.data()), buffer.size());
+        size += buffer.size();
+      }
+      serializer.consume(size);
+    });
+  }
+  return bytes;
+} catch (const std::exception& thrown) {
+  return fail(ErrorCode::invalid_argument, "a request that cannot be sent: {}", thrown.what());
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == std::string_view::npos;
+}
+
+// What would change the shape of the request when it was written out.
+Result<> check(const Request& request) {
+  if (!is_token(request.method)) return fail(ErrorCode::invalid_argument, "'{}' is no HTTP method", request.method);
+  const auto is_bad = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; };
+  if (request.target.empty() || request.target.front() != '/' || std::ranges::any_of(request.target, is_bad))
+    return fail(ErrorCode::invalid_argument, "'{}' is no path: it begins with / and has no spaces", request.target);
+  return {};
+}
+
+Response response_of(Parser& parser) {
+  Response response{.status = static_cast<int>(parser.get().result_int()), .headers = {}, .body = {}};
+  for (const auto& field : parser.get().base())
+    response.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+  response.body = std::move(parser.get().body().bytes);
+  return response;
+}
+
+}  // namespace
+
+struct Connection::State {
+  Endpoint endpoint;
+  Limits limits;
+  std::string peer;
+  std::optional<Channel> channel;
+  std::string unread;  // what came behind the last answer
+
+  Result<> connect() {
+    if (channel) return {};
+    channel = TRY(Channel::open(endpoint, Clock::now() + limits.connect));
+    unread.clear();
+    return {};
+  }
+
+  // After an error nobody knows what is still on its way.
+  void drop() {
+    channel.reset();
+    unread.clear();
+  }
+
+  std::string host() const { return std::holds_alternative<UnixEndpoint>(endpoint) ? "localhost" : peer; }
+
+  // Reads once and gives the parser what it can use; an incomplete line stays in `unread`.
+  Result<> receive(Parser& parser, Deadline deadline) {
+    std::array<char, 16384> buffer;
+    const std::size_t count = TRY(channel->read(buffer, deadline));
+    error_code failure;
+    if (count == 0) {
+      if (parser.got_some()) parser.put_eof(failure);
+      if (!failure && parser.is_done()) return {};
+      return fail(error(ErrorCode::unavailable, "{} closed the connection before the end of its answer", peer)
+                      .with_hint("its log may say why"));
+    }
+    unread.append(buffer.data(), count);
+    return feed(parser);
+  }
+
+  Result<> feed(Parser& parser) {
+    error_code failure;
+    while (!unread.empty() && !parser.is_done() && !failure) {
+      const std::size_t used = parser.put(boost::asio::const_buffer(unread.data(), unread.size()), failure);
+      unread.erase(0, used);
+    }
+    if (failure == http::error::body_limit)
+      return fail(ErrorCode::data_loss, "the answer of {} is larger than {} bytes", peer, limits.response_bytes);
+    if (failure && failure != http::error::need_more)
+      return fail(ErrorCode::data_loss, "{} does not speak HTTP: {}", peer, failure.message());
+    return {};
+  }
+
+  Result<Response> exchange(const Request& request, const std::function<bool(std::string_view)>* on_chunk);
+};
+
+Result<Response> Connection::State::exchange(const Request& request,
+                                             const std::function<bool(std::string_view)>* on_chunk) {
+  TRY(check(request));
+  if (!unread.empty()) channel.reset();  // an answer to nothing that was asked
+  TRY(connect());
+  const Clock::time_point limit = Clock::now() + limits.request;
+  TRY(channel->write(TRY(wire_form(request, host())), limit));
+
+  std::optional<Parser> parser;
+  do {  // answers like "100 Continue" announce the real one
+    parser.emplace();
+    parser->eager(true);
+    parser->body_limit(boost::none);  // TakenBody has its own
+    parser->get().body().limit = limits.response_bytes;
+    parser->skip(request.method == "HEAD");
+    if (!unread.empty()) TRY(feed(*parser));
+    while (!parser->is_header_done()) TRY(receive(*parser, limit));
+  } while (parser->get().result_int() / 100 == 1);
+
+  const bool streams = on_chunk != nullptr && parser->get().result_int() / 100 == 2;
+  const Deadline deadline = streams ? Deadline{} : limit;
+  for (;;) {
+    std::string& bytes = parser->get().body().bytes;
+    if (streams && !bytes.empty()) {
+      const bool go_on = (*on_chunk)(bytes);
+      bytes.clear();
+      if (!go_on) {
+        channel.reset();
+        return response_of(*parser);
+      }
+    }
+    if (parser->is_done()) break;
+    TRY(receive(*parser, deadline));
+  }
+  if (!parser->keep_alive()) channel.reset();
+  return response_of(*parser);
+}
+
+Connection::Connection(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+Result<Connection> Connection::open(Endpoint endpoint, Limits limits) {
+  std::string peer = to_string(endpoint);
+  auto state = std::make_unique<State>(
+      State{.endpoint = std::move(endpoint), .limits = limits, .peer = std::move(peer), .channel = {}, .unread = {}});
+  TRY(state->connect());
+  return Connection(std::move(state));
+}
+
+Result<Response> Connection::send(const Request& request) {
+  auto response = state_->exchange(request, nullptr);
+  if (!response) state_->drop();
+  return response;
+}
+
+Result<Response> Connection::stream(const Request& request, const std::function<bool(std::string_view)>& on_chunk) {
+  auto response = state_->exchange(request, &on_chunk);
+  if (!response) state_->drop();
+  return response;
+}
+
+}  // namespace bulkhead::net
