@@ -114,6 +114,10 @@ std::optional<std::string> UserData::stage() {
   }
   boot::UserData merged = boot::merged_documents(documents, collected->unreadable);
   outcomes_ = std::move(merged.outcomes);
+  for (boot::Outcome& outcome : boot::still_refused(known_, collected->documents, documents)) {
+    std::erase(unchanged_, outcome.source);
+    outcomes_.push_back(std::move(outcome));
+  }
   tell();
   if (merged.settings.empty()) {
     applied();

@@ -65,7 +65,7 @@ std::string transaction_of(const http::Request& request);
 Result<std::vector<std::string>> listed(const http::Request& request, const std::string& name, bool needed);
 Result<std::uint64_t> number(const http::Request& request, const std::string& name, std::uint64_t least,
                              std::uint64_t most, std::optional<std::uint64_t> preset);
-// The body as JSON without duplicate or too deep members. Errors: invalid_argument.
+// The body as JSON, at most 32 levels deep. Errors: invalid_argument.
 Result<Json> parse_body(const std::string& body);
 // Only what is below the keys whose text starts with `prefix`, which begins with "settings".
 Json below_prefix(const Json& document, std::string_view prefix);

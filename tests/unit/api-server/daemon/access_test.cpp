@@ -1,0 +1,73 @@
+#include "api-server/daemon/access.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "lib/crypto/private_key.hpp"
+#include "lib/sys/temp_dir.hpp"
+#include "tests/support/must.hpp"
+
+using namespace bulkhead;
+using namespace bulkhead::daemon;
+using bulkhead::testing::must;
+using http::Role;
+
+namespace {
+
+settings::Api example() {
+  return settings::Settings::from_json(
+             {{"api",
+               {{"roles",
+                 {{{"subject", "ops-*"}, {"role", "admin"}}, {{"subject", "monitor"}, {"role", "reader"}}}},
+                {"revoked", {"0A:1b:2C"}}}}})
+      .value()
+      .api;
+}
+
+http::ClientCertificate certificate(const char* name, const char* serial = "77", const char* problem = "") {
+  return {.present = true, .problem = problem, .common_name = name, .serial = serial};
+}
+
+}  // namespace
+
+TEST_CASE("roles come from the common name, the first entry that fits counts") {
+  const settings::Api api = example();
+  CHECK(who_is(certificate("ops-1"), api).role == Role::admin);
+  CHECK(who_is(certificate("monitor"), api).role == Role::reader);
+  CHECK(who_is(certificate("monitor-2"), api).role == Role::none);
+  CHECK(who_is(certificate(""), api).role == Role::none);
+  CHECK(who_is(certificate("ops-1"), api).name == "certificate ops-1 (77)");
+}
+
+TEST_CASE("who is not known has no name, who is known and may nothing has one") {
+  const settings::Api api = example();
+  CHECK(who_is({}, api).name.empty());
+  CHECK(who_is({}, api).refused.contains("client certificate"));
+  const http::Peer expired = who_is(certificate("ops-1", "77", "certificate has expired"), api);
+  CHECK(expired.name.empty());
+  CHECK(expired.refused.contains("expired"));
+  const http::Peer revoked = who_is(certificate("ops-1", "0a1b2c"), api);
+  CHECK(revoked.role == Role::none);
+  CHECK(revoked.name == "certificate ops-1 (0a1b2c)");
+  CHECK(revoked.refused.contains("revoked"));
+}
+
+TEST_CASE("the node's own certificate is made once and kept") {
+  const auto directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
+  const Identity made = must(own_identity(directory.path() / "api", "node-7"));
+  CHECK(must(own_identity(directory.path() / "api", "other")).certificates == made.certificates);
+  const auto certificate = must(crypto::Certificate::parse_pem(made.certificates));
+  CHECK(certificate.subject() == "CN=node-7");
+  CHECK(must(http::server_context({.address = "::",
+                                   .port = 0,
+                                   .certificates = made.certificates,
+                                   .key = made.key,
+                                   .client_ca = made.certificates,
+                                   .who_is = {}}))
+            .native_handle() != nullptr);
+}
+
+TEST_CASE("a listener is only made when a client CA is set, and never from broken parts") {
+  const Identity own{.certificates = "x", .key = "y"};
+  CHECK_FALSE(must(remote_listener({}, own)));
+  CHECK_FALSE(http::server_context({.address = "::", .port = 0, .certificates = "x", .key = "y", .client_ca = "z", .who_is = {}}));
+}
