@@ -31,11 +31,13 @@ Error nothing_pending(Error reason) {
 
 }  // namespace
 
-Result<Configuration::Next> Configuration::prepare(const Flat& live, const std::set<std::string>& affected) const {
+Result<Configuration::Next> Configuration::prepare(const Flat& live, const std::set<std::string>& affected,
+                                                   bool apply) const {
   Next next{.document = document_of(live), .plan = {}, .kernel = {}};
   const auto typed = TRY(settings::Settings::from_json(next.document));
   TRY(check_together(typed));
-  next.plan = TRY(applier_.plan(TRY(render::render(typed, facts_)), affected));
+  const auto files = TRY(render::render(typed, facts_));
+  if (apply) next.plan = TRY(applier_.plan(files, affected));
   next.kernel = kernel_of(typed, facts_);
   return next;
 }
@@ -94,7 +96,7 @@ void Configuration::start_commit(const Request& request, const Done& done) {
   if (!changes) return refuse(nothing_pending(std::move(changes).error()));
   Flat live = store_.live();
   datastore::apply(*changes, live);
-  auto next = prepare(live, affected_services(*changes));
+  auto next = prepare(live, affected_services(*changes), request.apply);
   if (!next) return refuse(std::move(next).error());
 
   if (!request.apply) {

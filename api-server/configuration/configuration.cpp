@@ -42,8 +42,13 @@ Json Configuration::document_of(const Flat& live) const {
 
 void Configuration::take_effect(Json document) {
   effective_ = std::move(document);
-  redacted_ = settings::redacted(effective_, shape());
+  redacted_ = nullptr;
   ++generation_;
+}
+
+const Json& Configuration::effective_redacted() const {
+  if (redacted_.is_null()) redacted_ = settings::redacted(effective_, shape());
+  return redacted_;
 }
 
 void Configuration::set_facts(Json generated, render::Facts facts) {

@@ -78,9 +78,9 @@ class Configuration {
   Configuration& operator=(const Configuration&) = delete;
 
   const datastore::Datastore& store() const { return store_; }
-  // Settings in effect, and the same with its secrets replaced: both made once per change.
+  // Settings in effect, and the same with secrets replaced: valid until the next change.
   const Json& effective() const { return effective_; }
-  const Json& effective_redacted() const { return redacted_; }
+  const Json& effective_redacted() const;
   std::uint64_t generation() const { return generation_; }  // grows with each change of effective()
   const std::optional<Try>& current_try() const { return try_; }
   bool locked_down() const { return locked_down_; }
@@ -117,7 +117,8 @@ class Configuration {
 
   Result<> writable(const std::string& transaction) const;
   Json document_of(const settings::Flat& live) const;
-  Result<Next> prepare(const settings::Flat& live, const std::set<std::string>& affected) const;
+  // Checks and renders; without `apply` nothing is compared with what is on the node.
+  Result<Next> prepare(const settings::Flat& live, const std::set<std::string>& affected, bool apply = true) const;
   void enqueue(std::function<void()> job);
   void finish();
   void work_off();
@@ -133,7 +134,7 @@ class Configuration {
   Json generated_ = Json::object();
   render::Facts facts_;
   Json effective_;
-  Json redacted_;
+  mutable Json redacted_;  // made when it is asked for
   std::uint64_t generation_ = 0;
   apply::KernelState kernel_;
   std::optional<Try> try_;

@@ -227,7 +227,7 @@ class UserData(unittest.TestCase):
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "again"})
 
     def test_a_bad_document_is_told_and_the_node_comes_up_with_defaults(self):
-        for text, part in (("[settings]\nmotd = \n", "line 2"), ('[settings]\nmtd = "x"\n', "motd"), ("#cloud-config\n", "cloud-config"),
+        for text, part in (("[settings]\nmotd = \n", "fw-cfg:2"), ('[settings]\nmtd = "x"\n', "motd"), ("#cloud-config\n", "cloud-config"),
                            ('{"settings": {"updates": {"seed": -1}}}', "updates.seed"), (b"\x1f\x8b\x08garbage", ""),
                            ('[settings.network.interfaces.vlan1]\nkind = "vlan"\n', "vlan1")):
             with self.subTest(text), self.with_document(text) as server:
