@@ -21,8 +21,10 @@ Result<std::optional<Found>> look(const sys::Path& path) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     return fail_errno("looking at {}", path.native());
   }
-  return Found{.content = TRY_CTX(sys::read_file(path, kLargestFile), "reading {}", path.native()),
-               .mode = status.st_mode & 07777U};
+  return Found {
+    .content = TRY_CTX(sys::read_file(path, kLargestFile), "reading {}", path.native())
+    , .mode = status.st_mode & 07777U
+  };
 }
 
 // Regular files at any depth, as paths without the root.
@@ -131,8 +133,8 @@ Result<> Applier::tell(Step& step, const KernelState& kernel) {
       // A unit that has not been started yet finds its files when it is; one that failed gets another chance.
       const std::string state = TRY(systemd_.active_state(step.unit));
       if (!step.start && (state == "inactive" || state == "deactivating")) return {};
-      TRY(systemd_.act(step.unit, step.action == render::Action::reload ? dbus::UnitAction::reload
-                                                                        : dbus::UnitAction::restart));
+      TRY(systemd_.act(step.unit,
+                       step.action == render::Action::reload ? dbus::UnitAction::reload : dbus::UnitAction::restart));
       break;
     }
   }

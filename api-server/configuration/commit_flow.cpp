@@ -88,8 +88,8 @@ void Configuration::start_commit(const Request& request, const Done& done) {
   };
   if (auto writing = writable(request.transaction); !writing) return refuse(std::move(writing).error());
   if (try_)
-    return refuse(locked(std::format("{} is trying transaction '{}': confirm or revert it first", try_->author,
-                                     try_->transaction)));
+    return refuse(locked(
+        std::format("{} is trying transaction '{}': confirm or revert it first", try_->author, try_->transaction)));
   auto changes = store_.prepare(request.transaction);
   if (!changes) return refuse(nothing_pending(std::move(changes).error()));
   Flat live = store_.live();
@@ -147,8 +147,8 @@ void Configuration::apply(std::vector<Key> keys, Done done) {
   enqueue([this, keys = std::move(keys), done = std::move(done)] {
     std::set<std::string> affected;
     for (const Key& key : keys) affected.merge(affected_services(key));
-    Result<Next> next = try_ ? fail(locked("a try is open: confirm or revert it first"))
-                             : prepare(store_.live(), affected);
+    Result<Next> next =
+        try_ ? fail(locked("a try is open: confirm or revert it first")) : prepare(store_.live(), affected);
     if (!next) {
       done(fail(std::move(next).error()));
       return finish();

@@ -160,7 +160,7 @@ Json to_json(const apply::Plan& plan);  // {files, services, reboot_required}
 Json to_json(const Plan& plan, const settings::Flat& before);
 Json to_json(const Outcome& outcome);
 Json to_json(const Try& current, std::chrono::steady_clock::time_point now);
-Json to_json(const datastore::Commit& commit);  // without changes
+Json to_json(const datastore::Commit& commit);                // without changes
 Json keys_of(const std::vector<datastore::Change>& changes);  // ["settings.motd"]
 
 }  // namespace bulkhead::configuration

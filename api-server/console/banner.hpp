@@ -23,14 +23,15 @@ struct NodeView {
   std::vector<Address> addresses;  // sorted
   std::set<std::string> failed_units;
   std::vector<std::string> problems{};  // what the API server could not do: "user data: cidata: …"
-  bool boot_complete = false;  // boot-complete.target is active
-  bool blessed = false;        // a trial boot: found good, and the boot loader knows
+  bool boot_complete = false;           // boot-complete.target is active
+  bool blessed = false;                 // a trial boot: found good, and the boot loader knows
 
   bool operator==(const NodeView&) const = default;
 };
 
-// "starting", "ready", "degraded". Any failed unit and any problem means degraded, before and after the boot is complete. A trial boot
-// is ready when it is blessed: whoever waits for "ready" may restart the machine at once, and no try is lost.
+// "starting", "ready", "degraded". Any failed unit and any problem means degraded, before and after the boot is
+// complete. A trial boot is ready when it is blessed: whoever waits for "ready" may restart the machine at once, and no
+// try is lost.
 std::string_view state_of(const NodeView& view);
 
 // For people: a few lines, each ending with '\n'. Text from outside has no control characters in it.

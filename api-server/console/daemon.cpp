@@ -54,12 +54,13 @@ log::Entry entry_of(const NodeView& view) {
   for (const std::string& unit : view.failed_units) units += (units.empty() ? "" : " ") + unit;
   std::string reasons = units;
   for (const std::string& problem : view.problems) reasons += (reasons.empty() ? "" : "; ") + problem;
-  return {.priority = degraded ? log::Priority::warning : log::Priority::notice,
-          .message = degraded ? std::format("node is degraded: {}", reasons) : std::format("node is {}", state_of(view)),
-          .message_id = degraded ? log::kNodeDegraded.id : log::kNodeReady.id,
-          .fields = {{"BULKHEAD_SLOT", view.running.slot ? std::string(gpt::to_string(*view.running.slot)) : "unknown"},
-                     {"BULKHEAD_VERSION", view.running.version.to_string()},
-                     {"BULKHEAD_UNITS", units}}};
+  return {
+      .priority = degraded ? log::Priority::warning : log::Priority::notice,
+      .message = degraded ? std::format("node is degraded: {}", reasons) : std::format("node is {}", state_of(view)),
+      .message_id = degraded ? log::kNodeDegraded.id : log::kNodeReady.id,
+      .fields = {{"BULKHEAD_SLOT", view.running.slot ? std::string(gpt::to_string(*view.running.slot)) : "unknown"},
+                 {"BULKHEAD_VERSION", view.running.version.to_string()},
+                 {"BULKHEAD_UNITS", units}}};
 }
 
 class Daemon {

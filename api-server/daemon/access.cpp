@@ -86,8 +86,8 @@ http::Peer who_is(const http::ClientCertificate& certificate, const settings::Ap
     return peer;
   }
   if (!certificate.problem.empty()) {
-    peer.refused = std::format("the client certificate '{}' is not valid: {}", certificate.common_name,
-                               certificate.problem);
+    peer.refused =
+        std::format("the client certificate '{}' is not valid: {}", certificate.common_name, certificate.problem);
     return peer;
   }
   peer.name = std::format("certificate {} ({})", certificate.common_name, certificate.serial);

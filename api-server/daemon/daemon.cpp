@@ -1,13 +1,12 @@
 #include "api-server/daemon/daemon.hpp"
 
-#include <malloc.h>
-#include <systemd/sd-daemon.h>
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <malloc.h>
+#include <systemd/sd-daemon.h>
 
 #include <algorithm>
 
@@ -33,8 +32,8 @@ constexpr unsigned kSocketMode = 0660;
 
 struct Options {
   Places places;
-  std::string socket;      // empty: the one that systemd gives
-  bool on_node = true;     // units, host name and lockdown are touched
+  std::string socket;   // empty: the one that systemd gives
+  bool on_node = true;  // units, host name and lockdown are touched
 };
 
 // Where units are not ours to touch: all are stopped, and so nothing is told.
@@ -113,8 +112,8 @@ class Daemon {
       watch_ = NodeWatch::without_systemd();
       return {};
     }
-    watch_ = TRY_CTX(NodeWatch::open(loop_, [this] { asio::post(loop_, [this] { node_changed(); }); }),
-                     "watching the node");
+    watch_ =
+        TRY_CTX(NodeWatch::open(loop_, [this] { asio::post(loop_, [this] { node_changed(); }); }), "watching the node");
     return {};
   }
 
@@ -200,7 +199,8 @@ class Daemon {
       text += line + '\n';
     }
     if (!options_.on_node) return;
-    if (auto written = sys::write_file_atomically("/run/bulkhead/problems", text); !written) log_.error(written.error());
+    if (auto written = sys::write_file_atomically("/run/bulkhead/problems", text); !written)
+      log_.error(written.error());
   }
 
   void node_changed() {
@@ -350,7 +350,8 @@ int main(int argc, char** argv) {
   program.root().add_option("--socket", options.socket, "Listen on this path instead of systemd's socket");
   program.root().add_option("--root", root, "Work below this directory and leave the machine alone");
   program.root()
-      .add_option("--model-version", options.places.model_version, "Version of the settings model, for tests of migrations")
+      .add_option("--model-version", options.places.model_version,
+                  "Version of the settings model, for tests of migrations")
       ->group("");
   bool routes = false;
   program.root().add_flag("--list-routes", routes, "Print every route with its role")->group("");

@@ -2,10 +2,9 @@
 // events. Without systemd (a test, a workstation) the node is ready unless the server has problems of its own.
 #pragma once
 
-#include <systemd/sd-event.h>
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <systemd/sd-event.h>
 
 #include <functional>
 #include <map>

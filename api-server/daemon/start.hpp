@@ -20,10 +20,10 @@ namespace bulkhead::daemon {
 inline constexpr int kModelVersion = 1;
 
 struct Places {
-  sys::Path root = "/";                             // of rendered files, and of what facts are read from
-  sys::Path state = "/var/lib/bulkhead";            // STATE
-  sys::Path user_data = boot::kUserDataDirectory;   // documents of this boot
-  sys::Path facts = boot::kFactsFile;               // of the cloud
+  sys::Path root = "/";                            // of rendered files, and of what facts are read from
+  sys::Path state = "/var/lib/bulkhead";           // STATE
+  sys::Path user_data = boot::kUserDataDirectory;  // documents of this boot
+  sys::Path facts = boot::kFactsFile;              // of the cloud
   int model_version = kModelVersion;
 };
 

@@ -2,13 +2,13 @@
 // also in memory, for nodes and tests without one. Values of settings are never in it, only keys.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include <chrono>
 #include <deque>
 #include <functional>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "lib/log/log.hpp"
 

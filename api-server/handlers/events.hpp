@@ -1,11 +1,11 @@
 // Who listens to GET /v1/events, and what they are told.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include <list>
 #include <memory>
 #include <string_view>
-
-#include <nlohmann/json.hpp>
 
 #include "api-server/http/message.hpp"
 

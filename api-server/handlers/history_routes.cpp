@@ -53,14 +53,14 @@ Result<Response> diff(const Node& node, const Request& request) {
 
 void add_history_routes(http::Router& router, Node& node) {
   router.add({"GET", "/v1/history", Role::reader, answering([&node](const Request& r) { return history(node, r); })});
-  router.add(
-      {"GET", "/v1/history/{commit}", Role::reader, answering([&node](const Request& r) { return one_commit(node, r); })});
+  router.add({"GET", "/v1/history/{commit}", Role::reader,
+              answering([&node](const Request& r) { return one_commit(node, r); })});
   router.add({"GET", "/v1/diff", Role::reader, answering([&node](const Request& r) { return diff(node, r); })});
-  router.add({"POST", "/v1/rollback", Role::operator_role, answering([&node](const Request& r) -> Result<Response> {
-                TRY(node.configuration.stage_rollback(transaction_of(r),
-                                                      TRY(number(r, "to", 0, UINT64_MAX, std::nullopt))));
-                return http::no_content();
-              })});
+  router.add(
+      {"POST", "/v1/rollback", Role::operator_role, answering([&node](const Request& r) -> Result<Response> {
+         TRY(node.configuration.stage_rollback(transaction_of(r), TRY(number(r, "to", 0, UINT64_MAX, std::nullopt))));
+         return http::no_content();
+       })});
   router.add({"GET", "/v1/audit", Role::reader, answering([&node](const Request& r) -> Result<Response> {
                 return http::json(node.audit.newest(TRY(number(r, "limit", 1, kMost, 100))));
               })});

@@ -51,8 +51,8 @@ Json services_json(const Node& node, const std::vector<std::string>& names) {
     }
     Json commands = Json::array();
     if (service.action != render::Action::none)
-      commands.push_back(std::format("{}{}{}", render::to_string(service.action), service.unit.empty() ? "" : " ",
-                                     service.unit));
+      commands.push_back(
+          std::format("{}{}{}", render::to_string(service.action), service.unit.empty() ? "" : " ", service.unit));
     result[std::string(service.name)] = {
         {"configuration-files", paths}, {"restart-commands", commands}, {"doc", service.doc}};
   }

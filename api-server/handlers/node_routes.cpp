@@ -30,7 +30,8 @@ Json status(const Node& node) {
 
 Response health(const Node& node) {
   const NodeState state = node.state();
-  return http::json({{"state", state.state}, {"problems", state.problems}}, state.state == "ready" ? 200 : kUnavailable);
+  return http::json({{"state", state.state}, {"problems", state.problems}},
+                    state.state == "ready" ? 200 : kUnavailable);
 }
 
 Result<Response> reboot(Node& node, const Request& request) {
@@ -59,12 +60,15 @@ void look_again(Node& node, const Request& request, const Reply& reply) {
 
 void add_node_routes(http::Router& router, Node& node) {
   router.add({"GET", "/v1/version", Role::none, answering([&node](const Request&) {
-                return http::json({{"api", "v1"}, {"product", "Bulkhead"}, {"version", node.os.value("version_id", "")}});
+                return http::json(
+                    {{"api", "v1"}, {"product", "Bulkhead"}, {"version", node.os.value("version_id", "")}});
               })});
-  router.add({"GET", "/v1/status", Role::reader, answering([&node](const Request&) { return http::json(status(node)); })});
+  router.add(
+      {"GET", "/v1/status", Role::reader, answering([&node](const Request&) { return http::json(status(node)); })});
   router.add({"GET", "/v1/health", Role::reader, answering([&node](const Request&) { return health(node); })});
   router.add({"GET", "/report", Role::reader, answering([&node](const Request&) { return http::text(report(node)); })});
-  router.add({"POST", "/actions/reboot", Role::admin, answering([&node](const Request& r) { return reboot(node, r); })});
+  router.add(
+      {"POST", "/actions/reboot", Role::admin, answering([&node](const Request& r) { return reboot(node, r); })});
   router.add(
       {"POST", "/actions/lockdown", Role::admin, answering([&node](const Request& r) { return lock_down(node, r); })});
   const auto no_updater = answering([](const Request&) -> Result<Response> {

@@ -84,7 +84,8 @@ Result<Json> parse_body(const std::string& body) {
       --depth;
     }
   }
-  if (deepest > kDeepest) return fail(ErrorCode::invalid_argument, "the body is nested deeper than {} levels", kDeepest);
+  if (deepest > kDeepest)
+    return fail(ErrorCode::invalid_argument, "the body is nested deeper than {} levels", kDeepest);
   Json parsed = Json::parse(body, nullptr, false);
   if (parsed.is_discarded()) return fail(ErrorCode::invalid_argument, "the body is not JSON");
   return parsed;
@@ -96,9 +97,8 @@ const Json& settings_for(const http::Request& request, const configuration::Conf
 
 Json below_prefix(const Json& document, std::string_view prefix) {
   settings::Flat values = settings::flat(document, settings::Settings::shape());
-  std::erase_if(values, [&](const auto& entry) {
-    return !("settings." + entry.first.to_string()).starts_with(prefix);
-  });
+  std::erase_if(values,
+                [&](const auto& entry) { return !("settings." + entry.first.to_string()).starts_with(prefix); });
   return settings::unflat(values);
 }
 

@@ -61,8 +61,7 @@ Result<Response> get_settings(const Node& node, WholeDocument& whole, const Requ
     const auto keys = TRY(listed(request, "keys", true));
     return http::json(TRY(of_keys(settings_for(request, node.configuration), keys)));
   }
-  if (prefix && !prefix->empty())
-    return http::json(TRY(of_prefix(settings_for(request, node.configuration), *prefix)));
+  if (prefix && !prefix->empty()) return http::json(TRY(of_prefix(settings_for(request, node.configuration), *prefix)));
   return Response{.shared_body = whole.text(request, node.configuration)};
 }
 

@@ -22,7 +22,8 @@ Response events(Node& node) {
 Result<journal::Query> query_of(const Request& request) {
   journal::Query query{.limit = TRY(number(request, "limit", 1, kMostMessages, kUsualMessages))};
   if (auto unit = request.parameter("unit")) {
-    if (unit->empty() || unit->size() > 255) return fail(ErrorCode::invalid_argument, "unit: '{}' names no unit", *unit);
+    if (unit->empty() || unit->size() > 255)
+      return fail(ErrorCode::invalid_argument, "unit: '{}' names no unit", *unit);
     if (!unit->contains('.')) *unit += ".service";
     query.unit = *std::move(unit);
   }
@@ -69,10 +70,9 @@ Result<Response> logs(Node& node, const Request& request) {
     return response;
   }
   const auto following = std::make_shared<Following>(std::move(journal));
-  return Response{.content_type = "application/jsonl",
-                  .stream = [&node, following](const std::shared_ptr<http::Stream>& stream) {
-                    follow(node, following, stream);
-                  }};
+  return Response{
+      .content_type = "application/jsonl",
+      .stream = [&node, following](const std::shared_ptr<http::Stream>& stream) { follow(node, following, stream); }};
 }
 
 }  // namespace

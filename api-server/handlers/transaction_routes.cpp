@@ -56,9 +56,9 @@ void commit(Node& node, const Request& request, const Reply& reply, bool apply) 
   if (auto may = may_commit(node, request); !may) return reply(failure(may.error()));
   node.configuration.commit(
       {.transaction = transaction_of(request), .author = request.peer->name, .apply = apply},
-      finishing(node, request, apply ? "commit and apply" : "commit",
-                [reply](const Outcome& outcome) { reply(http::json(configuration::keys_of(outcome.changes))); },
-                reply));
+      finishing(
+          node, request, apply ? "commit and apply" : "commit",
+          [reply](const Outcome& outcome) { reply(http::json(configuration::keys_of(outcome.changes))); }, reply));
 }
 
 void apply(Node& node, const Request& request, const Reply& reply) {
@@ -103,15 +103,16 @@ void v1_commit(Node& node, const Request& request, const Reply& reply) {
   const bool hold = request.parameter("hold") == "true";
   if (hold && !wanted.try_for)
     return reply(failure(error(ErrorCode::invalid_argument, "the parameter 'hold' needs 'try'")));
-  node.configuration.commit(
-      wanted, finishing(node, request, wanted.try_for ? "try" : "commit and apply",
-                        [&node, reply, hold](const Outcome& outcome) {
-                          Json body = configuration::to_json(outcome);
-                          if (const auto& open = node.configuration.current_try())
-                            body["try"] = configuration::to_json(*open, std::chrono::steady_clock::now());
-                          reply(hold ? held(node, body) : http::json(body));
-                        },
-                        reply));
+  node.configuration.commit(wanted, finishing(
+                                        node, request, wanted.try_for ? "try" : "commit and apply",
+                                        [&node, reply, hold](const Outcome& outcome) {
+                                          Json body = configuration::to_json(outcome);
+                                          if (const auto& open = node.configuration.current_try())
+                                            body["try"] =
+                                                configuration::to_json(*open, std::chrono::steady_clock::now());
+                                          reply(hold ? held(node, body) : http::json(body));
+                                        },
+                                        reply));
 }
 
 Result<Response> get_tx(const Node& node, const Request& request) {
@@ -121,9 +122,8 @@ Result<Response> get_tx(const Node& node, const Request& request) {
     if (change.value) values.emplace(change.key, *change.value);
   }
   const Json document = settings::unflat(values);
-  return http::json(request.peer->role >= Role::admin
-                        ? document
-                        : settings::redacted(document, settings::Settings::shape()));
+  return http::json(request.peer->role >= Role::admin ? document
+                                                      : settings::redacted(document, settings::Settings::shape()));
 }
 
 Result<Response> plan(const Node& node, const Request& request) {
@@ -144,9 +144,8 @@ void add_transaction_routes(http::Router& router, Node& node) {
   router.add({"DELETE", "/tx", Role::operator_role, answering([&node](const Request& r) -> Result<Response> {
                 return http::json(configuration::keys_of(TRY(node.configuration.drop(transaction_of(r)))));
               })});
-  router.add({"GET", "/tx/list", Role::reader, answering([&node](const Request&) {
-                return http::json(node.configuration.store().transactions());
-              })});
+  router.add({"GET", "/tx/list", Role::reader,
+              answering([&node](const Request&) { return http::json(node.configuration.store().transactions()); })});
   router.add({"POST", "/tx/commit", Role::operator_role,
               [&node](const Request& r, const Reply& reply) { commit(node, r, reply, false); }});
   router.add({"POST", "/tx/apply", Role::operator_role,

@@ -64,7 +64,8 @@ Result<Target> parse_target(std::string_view target) {
   plus_is_space.space_as_plus = true;
   for (const auto& parameter : parsed->params(plus_is_space)) result.query[parameter.key] = parameter.value;
   const auto has_zero = [](const std::string& text) { return text.contains('\0'); };
-  if (has_zero(result.path) || std::ranges::any_of(result.query, [&](const auto& each) { return has_zero(each.second); }))
+  if (has_zero(result.path) ||
+      std::ranges::any_of(result.query, [&](const auto& each) { return has_zero(each.second); }))
     return fail(ErrorCode::invalid_argument, "a zero byte in the request target");
   return result;
 }

@@ -1,6 +1,8 @@
 // A request as handlers see it, and what they answer with. No HTTP library in sight.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -8,8 +10,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "lib/base/result.hpp"
 

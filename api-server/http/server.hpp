@@ -19,12 +19,12 @@ namespace bulkhead::http {
 struct Limits {
   std::size_t connections = 12'288;
   std::size_t remote_connections = 1'024;
-  std::uint32_t head = 16U << 10U;          // bytes of request line and headers: 431
-  std::uint64_t body = 1U << 20U;           // bytes: 413
-  std::uint64_t small_body = 64U << 10U;    // a larger one waits for its turn
-  std::size_t large_bodies = 16;            // that are read at the same time
-  std::size_t stream_backlog = 256U << 10U; // bytes that a client of a stream may be behind
-  double remote_rate = 50;                  // requests a second of one remote peer: 429
+  std::uint32_t head = 16U << 10U;           // bytes of request line and headers: 431
+  std::uint64_t body = 1U << 20U;            // bytes: 413
+  std::uint64_t small_body = 64U << 10U;     // a larger one waits for its turn
+  std::size_t large_bodies = 16;             // that are read at the same time
+  std::size_t stream_backlog = 256U << 10U;  // bytes that a client of a stream may be behind
+  double remote_rate = 50;                   // requests a second of one remote peer: 429
   double remote_burst = 200;
   std::chrono::seconds head_time{10};   // 408
   std::chrono::seconds body_time{30};   // 408

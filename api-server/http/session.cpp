@@ -79,15 +79,13 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
         socket().cancel();
         deadline_ = now + core_->limits.write_time;
         return;
-      case Phase::handling:
-        return;
+      case Phase::handling: return;
       case Phase::streaming:
         if (chunks_.empty()) return;
         [[fallthrough]];
       case Phase::idle:
       case Phase::writing:
-      case Phase::lingering:
-        close();
+      case Phase::lingering: close();
     }
   }
 
@@ -206,7 +204,8 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
                     .captures = {}};
     enter(Phase::handling, {});
     core_->router.dispatch(std::move(request), [self = self()](Response response) {
-      asio::post(self->core_->loop, [self, response = std::move(response)]() mutable { self->write(std::move(response)); });
+      asio::post(self->core_->loop,
+                 [self, response = std::move(response)]() mutable { self->write(std::move(response)); });
     });
   }
 

@@ -1,8 +1,6 @@
 // One connection: requests in, answers out, one after the other. Template over the transport: a local socket, or TLS.
 #pragma once
 
-#include <sys/socket.h>
-
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -10,6 +8,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <sys/socket.h>
 
 #include <deque>
 #include <set>

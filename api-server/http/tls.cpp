@@ -1,10 +1,9 @@
 #include "api-server/http/tls.hpp"
 
+#include <boost/asio/buffer.hpp>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-
-#include <boost/asio/buffer.hpp>
 
 #include <memory>
 

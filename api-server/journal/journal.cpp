@@ -59,11 +59,14 @@ Result<Journal> Journal::open(const Query& query) {
   TRY(check(::sd_journal_open(&opened, SD_JOURNAL_LOCAL_ONLY)));
   Journal journal(opened, query);
   TRY(check(::sd_journal_set_data_threshold(opened, kLongestField)));
-  const auto match = [&](const std::string& text) { return check(::sd_journal_add_match(opened, text.data(), text.size())); };
+  const auto match = [&](const std::string& text) {
+    return check(::sd_journal_add_match(opened, text.data(), text.size()));
+  };
   // Fields of the same name are alternatives, different ones are conditions (sd_journal_add_match(3)).
   if (query.unit) TRY(match("_SYSTEMD_UNIT=" + *query.unit));
   if (query.message_id) TRY(match("MESSAGE_ID=" + *query.message_id));
-  for (int level = 0; query.priority && level <= *query.priority; ++level) TRY(match(std::format("PRIORITY={}", level)));
+  for (int level = 0; query.priority && level <= *query.priority; ++level)
+    TRY(match(std::format("PRIORITY={}", level)));
   if (query.unit) {
     // What process 1 says about a unit.
     TRY(check(::sd_journal_add_disjunction(opened)));

@@ -50,8 +50,8 @@ struct CertificateRequest {
   Purpose purpose = Purpose::code_signing;
 };
 
-// A self-signed certificate (digitalSignature, not a CA) signed with SHA-256. The serial number is derived from the key,
-// so the same RSA key and request give the same bytes.
+// A self-signed certificate (digitalSignature, not a CA) signed with SHA-256. The serial number is derived from the
+// key, so the same RSA key and request give the same bytes.
 Result<Certificate> self_sign(const PrivateKey& key, const CertificateRequest& request);
 
 }  // namespace bulkhead::crypto

@@ -70,8 +70,8 @@ TEST_CASE("only units that run and are affected are told, in the order of the ta
   const Plan done = must(node.applier.apply(must(node.applier.plan({kTimes, kNames}, {"containerd"})), {}, {}));
   std::map<std::string, std::string> results;
   for (const Step& step : done.steps) results[step.service] = step.result;
-  CHECK(results == std::map<std::string, std::string>{
-                       {"resolved", "done"}, {"timesyncd", "done"}, {"containerd", "skipped"}});
+  CHECK(results ==
+        std::map<std::string, std::string>{{"resolved", "done"}, {"timesyncd", "done"}, {"containerd", "skipped"}});
   CHECK(node.systemd.acts.size() == 2);
   std::vector<std::string> order;
   for (const render::Service& service : render::services()) {

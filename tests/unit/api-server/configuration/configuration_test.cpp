@@ -55,9 +55,8 @@ struct Node {
              then();
            },
        .clock = [this] { return now; },
-       .events = [this](std::string_view name, const Json& data) {
-         events.push_back(std::format("{} {}", name, data.value("state", "")));
-       }}};
+       .events = [this](std::string_view name,
+                        const Json& data) { events.push_back(std::format("{} {}", name, data.value("state", ""))); }}};
 
   Node() {
     configuration.set_facts(Json::object(), {.hostname = "node"});
@@ -71,9 +70,7 @@ struct Node {
                          [&](Result<Outcome> done) { result = std::move(done); });
     return result;
   }
-  void stage(const std::string& transaction, const Json& document) {
-    must(configuration.stage(transaction, document));
-  }
+  void stage(const std::string& transaction, const Json& document) { must(configuration.stage(transaction, document)); }
   std::string effective(const std::string& key) const {
     return configuration.effective().value(Json::json_pointer(key), Json()).dump();
   }
@@ -218,8 +215,8 @@ TEST_CASE("unsetting a table unsets what is in it, and a key that is not set is 
 
 TEST_CASE("assignments are typed by the declarations") {
   Node node;
-  must(node.configuration.stage_texts("t", {"motd=a=b", "updates.seed=7", R"(kernel.sysctl."x.y"=1)",
-                                            R"(dns={"search-list": ["a.example"]})"}));
+  must(node.configuration.stage_texts(
+      "t", {"motd=a=b", "updates.seed=7", R"(kernel.sysctl."x.y"=1)", R"(dns={"search-list": ["a.example"]})"}));
   must(node.commit("t"));
   CHECK(node.effective("/motd") == R"("a=b")");
   CHECK(node.effective("/updates/seed") == "7");
@@ -231,10 +228,10 @@ TEST_CASE("assignments are typed by the declarations") {
 
 TEST_CASE("settings that do not go together are refused before anything happens") {
   Node node;
-  for (const Json& document : {Json{{"sandbox", {{"default-runtime", "crun"}, {"allowed-runtimes", {"gvisor"}}}}},
-                               Json{{"api", {{"certificate", ""}}}},
-                               Json{{"health", {{"checks", {{"web", {{"timeout", "1s"}}}}}}}},
-                               Json{{"network", {{"interfaces", {{"vlan1", {{"kind", "vlan"}}}}}}}}}) {
+  for (const Json& document :
+       {Json{{"sandbox", {{"default-runtime", "crun"}, {"allowed-runtimes", {"gvisor"}}}}},
+        Json{{"api", {{"certificate", ""}}}}, Json{{"health", {{"checks", {{"web", {{"timeout", "1s"}}}}}}}},
+        Json{{"network", {{"interfaces", {{"vlan1", {{"kind", "vlan"}}}}}}}}}) {
     if (const auto staged = node.configuration.stage("t", document)) {
       CHECK_FALSE(node.configuration.plan("t"));
       CHECK_FALSE(node.commit("t"));
