@@ -7,7 +7,8 @@
 namespace bulkhead::client {
 namespace {
 
-constexpr std::array<std::string_view, 6> kWithValue = {"-s", "--socket-path", "-n", "--node", "--log-level", "--color"};
+constexpr std::array<std::string_view, 6> kWithValue = {"-s",     "--socket-path", "-n",
+                                                        "--node", "--log-level",   "--color"};
 constexpr std::array<std::string_view, 7> kOfRaw = {"-u", "--uri", "-m", "-X", "--method", "-d", "--data"};
 
 bool is_one_of(std::span<const std::string_view> names, std::string_view word) {

@@ -1,10 +1,10 @@
 #include "api-server/client/change.hpp"
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include <format>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "api-server/client/document.hpp"
@@ -19,7 +19,8 @@ Result<std::optional<Try>> wanted_try(const ChangeOptions& options) {
     if (options.hold) return fail(ErrorCode::invalid_argument, "--hold is part of --try: say for how long");
     return std::nullopt;
   }
-  if (options.dry_run) return fail(ErrorCode::invalid_argument, "--dry-run changes nothing, so there is nothing to --try");
+  if (options.dry_run)
+    return fail(ErrorCode::invalid_argument, "--dry-run changes nothing, so there is nothing to --try");
   return Try{.seconds = TRY(parse_seconds(options.try_for)), .hold = options.hold};
 }
 
@@ -87,8 +88,9 @@ Result<cli::ExitCode> change(const Where& where, std::string_view verb, const Ch
   const Json outcome = TRY(transaction.commit(attempt));
   report_outcome(outcome, invocation);
   if (attempt)
-    note(invocation, std::format("in effect for {} s: 'apiclient confirm' keeps it, 'apiclient revert' takes it back now",
-                                 attempt->seconds));
+    note(invocation,
+         std::format("in effect for {} s: 'apiclient confirm' keeps it, 'apiclient revert' takes it back now",
+                     attempt->seconds));
   return cli::ExitCode::ok;
 }
 

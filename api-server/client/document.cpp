@@ -1,7 +1,8 @@
 #include "api-server/client/document.hpp"
 
-#include <array>
 #include <nlohmann/json.hpp>
+
+#include <array>
 #include <span>
 
 #include "lib/base/text.hpp"
@@ -43,7 +44,8 @@ Result<Json> parse_object(std::string_view text, const std::string& source) {
     if (document.is_object()) return document;
     return fail(ErrorCode::invalid_argument, "{}: not an object of settings", source);
   } catch (const Json::parse_error& problem) {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: …": what the reader needs begins behind the tag.
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: …": what the reader needs begins behind the
+    // tag.
     const std::string_view said = problem.what();
     const auto tag = said.find("] ");
     return fail(ErrorCode::invalid_argument, "{}: {}", source,
@@ -66,7 +68,8 @@ void remove_below(Json& document, std::span<const std::string> path) {
 
 Result<Json> parse_document(std::string_view text, const std::string& source) {
   const bool is_json = trim(text).starts_with('{');
-  const Json document = is_json ? TRY(parse_object(text, source)) : TRY(to_json(TRY(toml::parse(text, source, toml::kMaxText)), source));
+  const Json document =
+      is_json ? TRY(parse_object(text, source)) : TRY(to_json(TRY(toml::parse(text, source, toml::kMaxText)), source));
   const auto settings = document.find("settings");
   if (settings == document.end() || !settings->is_object())
     return fail(error(ErrorCode::invalid_argument, "{}: there is no table 'settings' at the top", source)
@@ -93,15 +96,16 @@ Result<int> parse_seconds(std::string_view text) {
   }
   const auto count = parse_integer<int>(number);
   if (!count || *count < 1 || *count > kLongestTry / unit)
-    return fail(error(ErrorCode::invalid_argument, "'{}' is not a time from 1s to 24h", text)
-                    .with_hint("write 90s, 5m or 1h"));
+    return fail(
+        error(ErrorCode::invalid_argument, "'{}' is not a time from 1s to 24h", text).with_hint("write 90s, 5m or 1h"));
   return *count * unit;
 }
 
 std::string full_prefix(std::string_view prefix) {
   static constexpr std::array<std::string_view, 4> kTops = {"settings", "os", "services", "configuration-files"};
   for (const std::string_view top : kTops) {
-    if (prefix.starts_with(top) && (prefix.size() == top.size() || prefix[top.size()] == '.')) return std::string(prefix);
+    if (prefix.starts_with(top) && (prefix.size() == top.size() || prefix[top.size()] == '.'))
+      return std::string(prefix);
   }
   return "settings." + std::string(prefix);
 }

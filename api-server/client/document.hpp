@@ -11,8 +11,8 @@
 
 namespace bulkhead::client {
 
-// A TOML or JSON document with "settings" at the top: what is below it. JSON when it begins with '{'. `source` is named in
-// errors, all of which are invalid_argument. Values are checked by the node.
+// A TOML or JSON document with "settings" at the top: what is below it. JSON when it begins with '{'. `source` is named
+// in errors, all of which are invalid_argument. Values are checked by the node.
 Result<nlohmann::ordered_json> parse_document(std::string_view text, const std::string& source);
 
 // The argument of `set --json`: an object of settings, with or without "settings" around it.

@@ -9,8 +9,8 @@ namespace bulkhead::client {
 // The one mapping from HTTP statuses to error codes, and by them to exit codes.
 ErrorCode code_of_status(int status);
 
-// Message and hint of the body ({status, code, message, hint}), which are complete sentences about what was asked for. An
-// answer without such a body comes from somebody else than apiserver, and the error says so.
+// Message and hint of the body ({status, code, message, hint}), which are complete sentences about what was asked for.
+// An answer without such a body comes from somebody else than apiserver, and the error says so.
 Error error_of(const net::Response& response);
 
 }  // namespace bulkhead::client

@@ -15,8 +15,7 @@ void declare_globals(bulkhead::cli::Program& program, Where& where) {
   root.add_option("-s,--socket-path", where.socket, "Socket of the node's API")
       ->type_name("PATH")
       ->capture_default_str();
-  root.add_option("-n,--node", where.node, "Ask another node: a profile, or HOST[:PORT]")
-      ->type_name("NODE");
+  root.add_option("-n,--node", where.node, "Ask another node: a profile, or HOST[:PORT]")->type_name("NODE");
   root.add_flag("-v", "Accepted for compatibility, without effect; see --verbose");
   root.add_option_function<std::string>(
           "--log-level", [](const std::string&) {}, "Accepted for compatibility, without effect")
@@ -25,8 +24,10 @@ void declare_globals(bulkhead::cli::Program& program, Where& where) {
 
 void describe(bulkhead::cli::Program& program) {
   program.describe(
-      "Settings change in transactions: all of what one command sets, or nothing. A change that a service does not take is "
-      "taken back by the node, and the command says so. --dry-run shows what would happen; --try makes a change for a while, "
+      "Settings change in transactions: all of what one command sets, or nothing. A change that a service does not "
+      "take is "
+      "taken back by the node, and the command says so. --dry-run shows what would happen; --try makes a change for a "
+      "while, "
       "and the node takes it back by itself unless 'apiclient confirm' comes in time, also after a restart.");
   program.describe(
       "On the node the API is a socket, which root and members of group api may use. From elsewhere it is TLS 1.3 with "
@@ -34,7 +35,8 @@ void describe(bulkhead::cli::Program& program) {
       "$XDG_CONFIG_HOME/bulkhead/profiles.toml.");
   program.describe(
       "Data goes to standard output: JSON from get, raw and schema, tables and lines from other verbs, which print the "
-      "node's JSON with --json. set and plan have a --json of their own, the settings; for an answer in JSON, --json stands "
+      "node's JSON with --json. set and plan have a --json of their own, the settings; for an answer in JSON, --json "
+      "stands "
       "before the verb.");
   program.describe("Without a verb, -u, -m and -d mean 'raw'.");
   program.environment("XDG_CONFIG_HOME", "Where bulkhead/profiles.toml is; ~/.config when not set.");

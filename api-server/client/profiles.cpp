@@ -85,11 +85,12 @@ std::string to_toml(const Profiles& profiles) {
 
 Result<> check_name(std::string_view name) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   };
   if (name.empty() || name.size() > kLongestName || name.front() == '-' || !std::ranges::all_of(name, allowed))
-    return fail(ErrorCode::invalid_argument, "'{}' cannot name a profile: letters, digits, '.', '_' and '-', at most {}",
-                name, kLongestName);
+    return fail(ErrorCode::invalid_argument,
+                "'{}' cannot name a profile: letters, digits, '.', '_' and '-', at most {}", name, kLongestName);
   return {};
 }
 
@@ -97,8 +98,7 @@ Result<Sha256> parse_fingerprint(std::string_view text) {
   std::string digits(text.starts_with("sha256:") ? text.substr(7) : text);
   std::erase(digits, ':');
   auto digest = Sha256::parse(digits);
-  if (!digest)
-    return fail(ErrorCode::invalid_argument, "'{}' is not a SHA-256 fingerprint: 64 hex digits", text);
+  if (!digest) return fail(ErrorCode::invalid_argument, "'{}' is not a SHA-256 fingerprint: 64 hex digits", text);
   return digest;
 }
 

@@ -1,7 +1,8 @@
 #include "api-server/client/render.hpp"
 
-#include <format>
 #include <nlohmann/json.hpp>
+
+#include <format>
 #include <vector>
 
 #include "lib/cli/terminal.hpp"
@@ -99,9 +100,7 @@ std::string printable(std::string_view text) {
   return result;
 }
 
-std::string pretty(const Json& document) {
-  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
+std::string pretty(const Json& document) { return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
 std::string changes_text(const Json& changes, bool color) {
   std::string result;
@@ -141,7 +140,8 @@ std::string history_table(const Json& commits, bool color) {
 
 std::string commit_text(const Json& commit, bool color) {
   std::string result = styled(std::format("commit {}", text(commit, "commit")), Style::bold, color) + "\n";
-  for (const char* name : {"time", "author", "transaction"}) result += std::format("{}: {}\n", name, text(commit, name));
+  for (const char* name : {"time", "author", "transaction"})
+    result += std::format("{}: {}\n", name, text(commit, name));
   return result + "\n" + changes_text(member(commit, "changes"), color);
 }
 
@@ -173,7 +173,8 @@ std::string status_text(const Json& status, bool color) {
                             joined(member(open_try, "keys"))));
   }
   if (member(status, "locked_down") == true) line("locked down", styled("until the next boot", Style::yellow, color));
-  line("failed units", styled(joined(member(status, "failed_units")), Style::red, color && !member(status, "failed_units").empty()));
+  line("failed units",
+       styled(joined(member(status, "failed_units")), Style::red, color && !member(status, "failed_units").empty()));
   if (member(status, "transactions") != 0) line("transactions", text(status, "transactions"));
   return result;
 }
@@ -186,8 +187,8 @@ std::string health_text(const Json& health, bool color) {
 std::string user_data_table(const Json& user_data, bool color) {
   std::vector<std::vector<std::string>> rows = {{"SOURCE", "RESULT", "DIGEST", "ERROR"}};
   for (const Json& source : member(user_data, "sources"))
-    rows.push_back({text(source, "source"), text(source, "result"), text(source, "digest").substr(0, 12),
-                    text(source, "error")});
+    rows.push_back(
+        {text(source, "source"), text(source, "result"), text(source, "digest").substr(0, 12), text(source, "error")});
   const std::string when = text(user_data, "applied_at");
   return (rows.size() == 1 ? "There was no user data.\n" : cli::table(rows, color)) +
          (when.empty() ? "" : std::format("applied at {}\n", when));

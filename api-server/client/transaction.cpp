@@ -1,9 +1,9 @@
 #include "api-server/client/transaction.hpp"
 
+#include <nlohmann/json.hpp>
 #include <sys/random.h>
 
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "lib/net/uri.hpp"
 

@@ -1,5 +1,5 @@
-// A named transaction on the node, dropped by its destructor unless it was committed: nothing staged by a verb that failed
-// stays behind.
+// A named transaction on the node, dropped by its destructor unless it was committed: nothing staged by a verb that
+// failed stays behind.
 #pragma once
 
 #include <optional>

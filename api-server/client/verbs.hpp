@@ -1,4 +1,5 @@
-// The verbs of apiclient by theme. Each function declares a group of them; their options are made when a verb is chosen.
+// The verbs of apiclient by theme. Each function declares a group of them; their options are made when a verb is
+// chosen.
 #pragma once
 
 #include <string>

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "api-server/client/verbs.hpp"
@@ -68,11 +69,13 @@ void declare_action_verbs(cli::Program& program, const Where& where) {
   });
   // Declared as Bottlerocket has it, so that the answer is about what is missing and not about words.
   program.verb("exec", "Run a command in a host container; not in this version", [](CLI::App& app) -> cli::Verb {
-    auto words = std::make_shared<std::vector<std::string>>();
+    auto target = std::make_shared<std::string>();
+    auto command = std::make_shared<std::vector<std::string>>();
     app.add_flag("-t,-T", "With or without a terminal");
-    app.add_option("command", *words, "Host container, and the command with its arguments")->required();
-    app.prefix_command();
-    return [words](const cli::Invocation&) -> Result<cli::ExitCode> {
+    app.add_option("target", *target, "Host container")->required();
+    app.add_option("command", *command, "Command with its arguments");
+    app.fallthrough(false)->allow_extras();
+    return [target, command](const cli::Invocation&) -> Result<cli::ExitCode> {
       return fail(error(ErrorCode::failed_precondition, "exec needs host containers, which this version does not have")
                       .with_hint("'apiclient logs', 'status' and 'report' look into the node without one"));
     };

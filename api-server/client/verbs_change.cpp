@@ -1,8 +1,8 @@
 // set, unset, apply, plan.
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "api-server/client/change.hpp"
 #include "api-server/client/document.hpp"
@@ -77,9 +77,10 @@ void declare_changing_verbs(cli::Program& program, const Where& where) {
   program.verb("apply", "Change settings to what TOML or JSON documents say", [&where](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<SetOptions>();
     given->pairs = {"-"};
-    app.add_option("source", given->pairs,
-                   "Documents with [settings]: a path, '-' for standard input, file://, http://, https:// or base64:; all "
-                   "in one transaction, later ones on top");
+    app.add_option(
+        "source", given->pairs,
+        "Documents with [settings]: a path, '-' for standard input, file://, http://, https:// or base64:; all "
+        "in one transaction, later ones on top");
     add_change_options(app, given->change);
     return [&where, given](const cli::Invocation& invocation) {
       return apply(where, given->pairs, given->change, invocation);

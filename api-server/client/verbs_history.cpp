@@ -1,8 +1,8 @@
 // confirm, revert, history, rollback, diff.
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "api-server/client/change.hpp"
 #include "lib/net/uri.hpp"
@@ -32,7 +32,7 @@ Result<cli::ExitCode> history(const Where& where, const HistoryOptions& given, c
                                                : "/v1/history/" + std::to_string(given.commit);
   const Json document = TRY(api.get_json(target));
   const bool color = colors_data(invocation);
-  print(invocation.json      ? pretty(document)
+  print(invocation.json     ? pretty(document)
         : given.commit == 0 ? history_table(document, color)
                             : commit_text(document, color));
   return cli::ExitCode::ok;
@@ -40,9 +40,9 @@ Result<cli::ExitCode> history(const Where& where, const HistoryOptions& given, c
 
 Result<cli::ExitCode> diff(const Where& where, const HistoryOptions& given, const cli::Invocation& invocation) {
   Api api = TRY(open_api(where));
-  const Json changes = TRY(api.get_json(net::target_of(
-      "/v1/diff",
-      {{"from", std::to_string(given.commit)}, {"to", given.has_to ? std::to_string(given.to) : std::string()}})));
+  const Json changes =
+      TRY(api.get_json(net::target_of("/v1/diff", {{"from", std::to_string(given.commit)},
+                                                   {"to", given.has_to ? std::to_string(given.to) : std::string()}})));
   print(invocation.json ? pretty(changes) : changes_text(changes, colors_data(invocation)));
   return cli::ExitCode::ok;
 }

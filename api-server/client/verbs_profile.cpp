@@ -1,10 +1,10 @@
 // profile add, list, show, remove.
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <format>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "api-server/client/profiles.hpp"
 #include "api-server/client/render.hpp"
@@ -38,7 +38,8 @@ Error unknown_profile(const Profiles& profiles, const std::string& name) {
   std::vector<std::string> names;
   for (const auto& [known, unused] : profiles) names.push_back(known);
   Error problem = error(ErrorCode::not_found, "there is no profile '{}'", name);
-  if (const std::string near = nearest(name, names); !near.empty()) problem.hint = std::format("did you mean '{}'?", near);
+  if (const std::string near = nearest(name, names); !near.empty())
+    problem.hint = std::format("did you mean '{}'?", near);
   return problem;
 }
 

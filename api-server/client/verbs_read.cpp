@@ -1,8 +1,8 @@
 // get, raw, explain, schema.
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "api-server/client/document.hpp"
 #include "api-server/client/render.hpp"
@@ -76,7 +76,9 @@ void declare_reading_verbs(cli::Program& program, const Where& where) {
     app.add_option("prefix", given->prefixes,
                    "What to show, for example motd, settings.network or os; or one path of the API, for example "
                    "/v1/status; everything when not given");
-    app.add_option("--exclude", given->excluded, "Leave this out; may be repeated")->type_name("PREFIX")->allow_extra_args(false);
+    app.add_option("--exclude", given->excluded, "Leave this out; may be repeated")
+        ->type_name("PREFIX")
+        ->allow_extra_args(false);
     return [&where, given](const cli::Invocation&) { return get(where, *given); };
   });
   program.verb("raw", "Send one request and show the answer as it is", [&where](CLI::App& app) -> cli::Verb {

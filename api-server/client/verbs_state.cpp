@@ -1,8 +1,8 @@
 // status, health, watch, logs, audit, user-data, report.
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "api-server/client/failure.hpp"
 #include "api-server/client/render.hpp"
@@ -137,9 +137,8 @@ void declare_state_verbs(cli::Program& program, const Where& where) {
       return show(where, "/v1/user-data", user_data_table, invocation);
     };
   });
-  program.verb("report", "Print the node's state for a support case, without secrets", [&where](CLI::App&) -> cli::Verb {
-    return [&where](const cli::Invocation&) { return report(where); };
-  });
+  program.verb("report", "Print the node's state for a support case, without secrets",
+               [&where](CLI::App&) -> cli::Verb { return [&where](const cli::Invocation&) { return report(where); }; });
 }
 
 }  // namespace bulkhead::client

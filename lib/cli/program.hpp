@@ -56,8 +56,8 @@ class Program {
   // Declares "name" or "group name" (two levels). The caller adds options to the returned App; `run` is called when the
   // verb was chosen and its options were parsed. The App lives as long as the Program.
   CLI::App& verb(const std::string& name, const std::string& summary, Verb run);
-  // The same, declared only when its first word is on the command line, or when all verbs are asked for (help, man page, a
-  // mistake). Declaring a whole table takes longer than a short verb runs.
+  // The same, declared only when its first word is on the command line, or when all verbs are asked for (help, man
+  // page, a mistake). Declaring a whole table takes longer than a short verb runs.
   void verb(std::string name, std::string summary, Declare declare);
   // For programs without verbs: options are added to root(), `run` is called when parsing succeeded.
   void on_run(Verb run);

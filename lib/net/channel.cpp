@@ -28,9 +28,7 @@ Error no_answer(const std::string& peer) {
   return error(ErrorCode::unavailable, "{} does not answer in time", peer).with_hint("is it busy or cut off?");
 }
 
-Error broken(const std::string& peer, int reason) {
-  return errno_error(reason, "the connection to {} broke", peer);
-}
+Error broken(const std::string& peer, int reason) { return errno_error(reason, "the connection to {} broke", peer); }
 
 Error unix_connect_error(const std::string& path, int reason) {
   switch (reason) {
@@ -128,7 +126,8 @@ Result<> Channel::begin_tls(const TlsEndpoint& endpoint, Deadline deadline) {
   openssl_ = TRY(load_openssl());
   const ContextHandle context = TRY(tls_context(*openssl_, endpoint));
   tls_ = {openssl_->SSL_new(context.get()), FreeTls{openssl_}};  // keeps the context alive
-  if (!tls_ || openssl_->SSL_set_fd(tls_.get(), socket_.get()) != 1) return fail(tls_error(*openssl_, tls_.get(), peer_));
+  if (!tls_ || openssl_->SSL_set_fd(tls_.get(), socket_.get()) != 1)
+    return fail(tls_error(*openssl_, tls_.get(), peer_));
   TRY(expect_server(*openssl_, tls_.get(), endpoint));
   if (TRY(tls_step([this] { return openssl_->SSL_connect(tls_.get()); }, deadline)) == 0)
     return fail(ErrorCode::unavailable, "{} closed the connection during the TLS handshake", peer_);

@@ -1,8 +1,8 @@
 // A stream of bytes to an endpoint, plain or inside TLS, where each operation has a deadline. For the files of this
 // folder.
 //
-// Ownership: closes the socket; move-only; one thread at a time. Writing inside TLS to a peer that has gone raises SIGPIPE,
-// which the process must ignore (lib/cli does).
+// Ownership: closes the socket; move-only; one thread at a time. Writing inside TLS to a peer that has gone raises
+// SIGPIPE, which the process must ignore (lib/cli does).
 #pragma once
 
 #include <chrono>

@@ -29,8 +29,9 @@ class Connection {
   Connection& operator=(Connection&&) noexcept;
   ~Connection();
 
-  // Any status is a success. Errors: unavailable (broken, too slow), data_loss (no HTTP, or larger than the limit). After
-  // an error, or when the server closed behind its last answer, the next request connects anew; none is sent twice.
+  // Any status is a success. Errors: unavailable (broken, too slow), data_loss (no HTTP, or larger than the limit).
+  // After an error, or when the server closed behind its last answer, the next request connects anew; none is sent
+  // twice.
   Result<Response> send(const Request& request);
 
   // For answers without an end. Once the head has come there is no limit of time or size; `on_chunk` gets pieces of the

@@ -15,7 +15,8 @@ struct UnixEndpoint {
   bool operator==(const UnixEndpoint&) const = default;
 };
 
-// Not protected by anything: for addresses on the machine itself and the link, such as instance metadata, and for http://.
+// Not protected by anything: for addresses on the machine itself and the link, such as instance metadata, and for
+// http://.
 struct TcpEndpoint {
   std::string host;
   std::uint16_t port = 80;

@@ -13,7 +13,8 @@ Result<bool> EventReader::feed(std::string_view bytes, const std::function<bool(
     }
     const auto end = bytes.find_first_of("\r\n");
     partial_ += bytes.substr(0, end);
-    if (partial_.size() > kLongest) return fail(ErrorCode::data_loss, "an event has a line of more than {} bytes", kLongest);
+    if (partial_.size() > kLongest)
+      return fail(ErrorCode::data_loss, "an event has a line of more than {} bytes", kLongest);
     if (end == std::string_view::npos) break;
     after_cr_ = bytes[end] == '\r';
     bytes.remove_prefix(end + 1);

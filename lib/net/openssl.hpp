@@ -1,8 +1,8 @@
 // OpenSSL, loaded when the first TLS connection is made. For the files of this folder.
 //
-// Linking it costs every start of a program about 0.6 ms (loading two libraries, or relocating 500 KB of tables when they
-// are static), which is as long as `apiclient get` takes altogether, and most connections are Unix sockets. The members
-// have the names of the functions.
+// Linking it costs every start of a program about 0.6 ms (loading two libraries, or relocating 500 KB of tables when
+// they are static), which is as long as `apiclient get` takes altogether, and most connections are Unix sockets. The
+// members have the names of the functions.
 #pragma once
 
 #include <openssl/err.h>

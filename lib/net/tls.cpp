@@ -17,8 +17,8 @@ std::string openssl_reason(const Openssl& openssl) {
   return text == nullptr ? "no reason given" : text;
 }
 
-// Alerts by which a server refuses our certificate, or that there is none (RFC 8446, 6.2). With TLS 1.3 they arrive after
-// the handshake is over for us.
+// Alerts by which a server refuses our certificate, or that there is none (RFC 8446, 6.2). With TLS 1.3 they arrive
+// after the handshake is over for us.
 bool refuses_certificate(int reason) {
   switch (reason) {
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
@@ -49,7 +49,8 @@ Result<ContextHandle> tls_context(const Openssl& openssl, const TlsEndpoint& end
   openssl.SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
   if (!endpoint.ca_file.empty()) {
     if (openssl.SSL_CTX_load_verify_file(context.get(), endpoint.ca_file.c_str()) != 1)
-      return fail(ErrorCode::invalid_argument, "{} holds no CA certificate: {}", endpoint.ca_file, openssl_reason(openssl));
+      return fail(ErrorCode::invalid_argument, "{} holds no CA certificate: {}", endpoint.ca_file,
+                  openssl_reason(openssl));
   } else if (!endpoint.fingerprint) {
     if (openssl.SSL_CTX_load_verify_file(context.get(), kSystemBundle) != 1)
       return fail(ErrorCode::failed_precondition, "{}: {}", kSystemBundle, openssl_reason(openssl));
@@ -74,13 +75,15 @@ Result<> expect_server(const Openssl& openssl, SSL* tls, const TlsEndpoint& endp
   if (address) {
     done = openssl.X509_VERIFY_PARAM_set1_ip_asc(openssl.SSL_get0_param(tls), endpoint.host.c_str()) == 1;
   } else {
-    // Names of addresses are not allowed in SNI (RFC 6066, 3). The macro SSL_set_tlsext_host_name has an old-style cast.
+    // Names of addresses are not allowed in SNI (RFC 6066, 3). The macro SSL_set_tlsext_host_name has an old-style
+    // cast.
     openssl.SSL_set_hostflags(tls, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     done = openssl.SSL_set1_host(tls, endpoint.host.c_str()) == 1 &&
            openssl.SSL_ctrl(tls, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-                    const_cast<char*>(endpoint.host.c_str())) == 1;
+                            const_cast<char*>(endpoint.host.c_str())) == 1;
   }
-  if (!done) return fail(ErrorCode::invalid_argument, "'{}' cannot be a host: {}", endpoint.host, openssl_reason(openssl));
+  if (!done)
+    return fail(ErrorCode::invalid_argument, "'{}' cannot be a host: {}", endpoint.host, openssl_reason(openssl));
   return {};
 }
 
@@ -90,7 +93,8 @@ Result<> check_fingerprint(const Openssl& openssl, SSL* tls, const TlsEndpoint& 
   Sha256 actual;
   unsigned int length = 0;
   if (certificate == nullptr ||
-      openssl.X509_digest(certificate, openssl.EVP_sha256(), reinterpret_cast<unsigned char*>(actual.bytes.data()), &length) != 1)
+      openssl.X509_digest(certificate, openssl.EVP_sha256(), reinterpret_cast<unsigned char*>(actual.bytes.data()),
+                          &length) != 1)
     return fail(ErrorCode::verification_failed, "the server showed no certificate");
   if (actual != *endpoint.fingerprint)
     return fail(error(ErrorCode::verification_failed, "the certificate of {} has the fingerprint {}, not {}",

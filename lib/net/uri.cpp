@@ -17,7 +17,8 @@ Result<Uri> parse_uri(std::string_view text) {
   if (!parsed) return fail(ErrorCode::invalid_argument, "'{}' is no URI: {}", text, parsed.error().message());
   const boost::urls::url_view& view = *parsed;
   if (view.has_userinfo())
-    return fail(ErrorCode::invalid_argument, "a URI with a user name or password is not taken: it would end up in logs");
+    return fail(ErrorCode::invalid_argument,
+                "a URI with a user name or password is not taken: it would end up in logs");
   if (view.has_port() && !view.port().empty() && view.port_number() == 0)
     return fail(ErrorCode::invalid_argument, "'{}' has no valid port", text);
   Uri uri{.scheme = std::string(view.scheme()),
@@ -33,8 +34,7 @@ Result<Uri> parse_uri(std::string_view text) {
 
 Result<Endpoint> endpoint_of(const Uri& uri) {
   if (uri.host.empty()) return fail(ErrorCode::invalid_argument, "a {} address needs a host", uri.scheme);
-  if (uri.scheme == "http")
-    return TcpEndpoint{.host = uri.host, .port = uri.port == 0 ? std::uint16_t{80} : uri.port};
+  if (uri.scheme == "http") return TcpEndpoint{.host = uri.host, .port = uri.port == 0 ? std::uint16_t{80} : uri.port};
   if (uri.scheme == "https")
     return TlsEndpoint{.host = uri.host, .port = uri.port == 0 ? std::uint16_t{443} : uri.port};
   return fail(ErrorCode::invalid_argument, "'{}:' is not HTTP", uri.scheme);

@@ -13,11 +13,11 @@
 namespace bulkhead::net {
 
 struct Uri {
-  std::string scheme;  // in lower case
-  std::string host;    // decoded, without the brackets of an IPv6 address
+  std::string scheme;      // in lower case
+  std::string host;        // decoded, without the brackets of an IPv6 address
   std::uint16_t port = 0;  // 0 when it is not said
-  std::string path;    // decoded
-  std::string target;  // path and query as a request has them, never empty
+  std::string path;        // decoded
+  std::string target;      // path and query as a request has them, never empty
 
   bool operator==(const Uri&) const = default;
 };
@@ -29,8 +29,8 @@ Result<Endpoint> endpoint_of(const Uri& uri);
 // "host", "host:port", "[v6]:port"; `fallback` when there is no port.
 Result<std::pair<std::string, std::uint16_t>> parse_host_port(std::string_view text, std::uint16_t fallback);
 
-// "/v1/plan?tx=a%20b": names are ours and taken as they are, values are encoded. Parameters with an empty value are left
-// out.
+// "/v1/plan?tx=a%20b": names are ours and taken as they are, values are encoded. Parameters with an empty value are
+// left out.
 std::string target_of(std::string_view path,
                       std::initializer_list<std::pair<std::string_view, std::string_view>> parameters = {});
 

@@ -1,12 +1,12 @@
 // A server on a Unix socket that says what a test tells it to, byte by byte.
 #pragma once
 
+#include <catch2/catch_test_macros.hpp>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <catch2/catch_test_macros.hpp>
 #include <cstring>
 #include <functional>
 #include <string>

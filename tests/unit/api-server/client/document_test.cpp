@@ -1,8 +1,9 @@
 #include "api-server/client/document.hpp"
 
 #include <catch2/catch_test_macros.hpp>
-#include <format>
 #include <nlohmann/json.hpp>
+
+#include <format>
 
 #include "tests/support/must.hpp"
 

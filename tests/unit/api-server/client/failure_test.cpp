@@ -21,10 +21,10 @@ TEST_CASE("statuses become exit codes") {
 }
 
 TEST_CASE("the node's message and hint are what is said") {
-  const Error problem = error_of(
-      {.status = 423,
-       .headers = {},
-       .body = R"({"status": 423, "code": "aborted", "message": "a try is open", "hint": "confirm it"})"});
+  const Error problem =
+      error_of({.status = 423,
+                .headers = {},
+                .body = R"({"status": 423, "code": "aborted", "message": "a try is open", "hint": "confirm it"})"});
   CHECK(problem.code == ErrorCode::aborted);
   CHECK(problem.describe() == "a try is open");
   CHECK(problem.hint == "confirm it");

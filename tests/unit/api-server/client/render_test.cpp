@@ -37,7 +37,8 @@ TEST_CASE("a plan for people") {
 }
 
 TEST_CASE("an outcome for people") {
-  const Json outcome = Json::parse(R"({"commit": 7, "keys": ["settings.motd"], "files": [{"path": "/etc/motd", "change": "changed"}],
+  const Json outcome =
+      Json::parse(R"({"commit": 7, "keys": ["settings.motd"], "files": [{"path": "/etc/motd", "change": "changed"}],
     "services": [{"service": "ntp", "unit": "systemd-timesyncd.service", "action": "restart", "result": "done"},
                  {"service": "x", "action": "reload", "result": "failed"}], "reboot_required": false})");
   CHECK(matches_golden("client/outcome.txt", outcome_text(outcome, false)) == "");
@@ -84,7 +85,8 @@ TEST_CASE("messages cannot command the terminal") {
 }
 
 TEST_CASE("an answer of another shape shows less and breaks nothing") {
-  for (const char* text : {"null", "7", "\"x\"", "[]", "[1, null]", "{}", R"({"keys": 1, "files": 2, "problems": "x"})"}) {
+  for (const char* text :
+       {"null", "7", "\"x\"", "[]", "[1, null]", "{}", R"({"keys": 1, "files": 2, "problems": "x"})"}) {
     const Json odd = Json::parse(text);
     for (const auto render : {plan_text, outcome_text, try_text, history_table, commit_text, changes_text, audit_table,
                               status_text, health_text, user_data_table, log_line}) {

@@ -1,8 +1,9 @@
 #include "api-server/client/transaction.hpp"
 
 #include <catch2/catch_test_macros.hpp>
-#include <mutex>
 #include <nlohmann/json.hpp>
+
+#include <mutex>
 
 #include "api-server/client/arguments.hpp"
 #include "tests/support/fake_server.hpp"
@@ -57,7 +58,8 @@ TEST_CASE("a committed transaction is not dropped") {
     must(transaction.commit(Try{.seconds = 60}));
   }
   const std::scoped_lock lock(node.mutex);
-  CHECK(node.seen == std::vector<std::string>{"PATCH /settings/keypair?tx=" + name, "POST /v1/commit?tx=" + name + "&try=60"});
+  CHECK(node.seen ==
+        std::vector<std::string>{"PATCH /settings/keypair?tx=" + name, "POST /v1/commit?tx=" + name + "&try=60"});
 }
 
 TEST_CASE("a transaction is dropped when staging or committing fails, and after a plan") {
@@ -93,7 +95,8 @@ TEST_CASE("raw is what options of raw without a verb mean") {
   const auto words = [](std::vector<const char*> given) { return with_default_verb(given); };
   using Words = std::vector<std::string>;
   CHECK(words({"apiclient", "-u", "/x"}) == Words{"apiclient", "raw", "-u", "/x"});
-  CHECK(words({"apiclient", "-s", "/s", "-m", "GET", "-u", "/x"}) == Words{"apiclient", "-s", "/s", "raw", "-m", "GET", "-u", "/x"});
+  CHECK(words({"apiclient", "-s", "/s", "-m", "GET", "-u", "/x"}) ==
+        Words{"apiclient", "-s", "/s", "raw", "-m", "GET", "-u", "/x"});
   CHECK(words({"apiclient", "--uri=/x"}) == Words{"apiclient", "raw", "--uri=/x"});
   CHECK(words({"apiclient", "logs", "-u", "x"}) == Words{"apiclient", "logs", "-u", "x"});
   CHECK(words({"apiclient", "-s", "-u", "get"}) == Words{"apiclient", "-s", "-u", "get"});

@@ -319,8 +319,8 @@ TEST_CASE("a lazy verb is declared when it is named, and always for help and mis
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
-    const auto captured = testing::capture(
-        [&] { seen.code = program.main(static_cast<int>(argv.size()), argv.data()); });
+    const auto captured =
+        testing::capture([&] { seen.code = program.main(static_cast<int>(argv.size()), argv.data()); });
     seen.out = captured.out;
     seen.err = captured.err;
     return seen;

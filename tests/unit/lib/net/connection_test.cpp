@@ -93,8 +93,7 @@ TEST_CASE("an answer without a length ends with the connection") {
 }
 
 TEST_CASE("100 Continue announces the answer and is none") {
-  const FakeServer server(
-      answer("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 1\r\n\r\nx"));
+  const FakeServer server(answer("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 1\r\n\r\nx"));
   const Response response = must(ask(server));
   CHECK(response.status == 404);
   CHECK_FALSE(response.ok());
@@ -238,8 +237,7 @@ TEST_CASE("a request that would change its own shape is not sent") {
     CHECK(connection.send({.target = target}).error().code == ErrorCode::invalid_argument);
   }
   CHECK(connection.send({.method = "GET /"}).error().code == ErrorCode::invalid_argument);
-  CHECK(connection.send({.headers = {{"X", std::string(100'000, 'x')}}}).error().code ==
-        ErrorCode::invalid_argument);
+  CHECK(connection.send({.headers = {{"X", std::string(100'000, 'x')}}}).error().code == ErrorCode::invalid_argument);
 }
 
 TEST_CASE("nobody listening is unavailable, with what to do") {

@@ -1,6 +1,7 @@
 #include "lib/net/events.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+
 #include <vector>
 
 #include "tests/support/must.hpp"
@@ -27,7 +28,8 @@ std::vector<Event> events_of(std::string_view text, std::size_t piece) {
 
 TEST_CASE("events come out the same in whatever pieces their bytes arrive") {
   static constexpr std::string_view kText =
-      ": hello\r\nevent: commit\r\ndata: {\"a\":\r\ndata: 1}\r\n\r\nid: 7\ndata:x\rdata\r\rdata: y\n\nevent: lost\n\ndata: cut";
+      ": hello\r\nevent: commit\r\ndata: {\"a\":\r\ndata: 1}\r\n\r\nid: 7\ndata:x\rdata\r\rdata: y\n\nevent: "
+      "lost\n\ndata: cut";
   const std::vector<Event> expected = {{.name = "commit", .data = "{\"a\":\n1}"}, {.data = "x\n"}, {.data = "y"}};
   for (const std::size_t piece : {std::size_t{1}, std::size_t{2}, std::size_t{7}, kText.size()}) {
     INFO(piece);

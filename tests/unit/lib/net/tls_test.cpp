@@ -1,5 +1,6 @@
 // TLS against a server of OpenSSL's own, with certificates made on the spot.
 #include <arpa/inet.h>
+#include <catch2/catch_test_macros.hpp>
 #include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -8,7 +9,6 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <catch2/catch_test_macros.hpp>
 #include <memory>
 #include <string>
 #include <thread>
@@ -57,8 +57,8 @@ struct Identity {
     X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
     X509_set_pubkey(certificate.get(), key.get());
     X509_NAME* subject = X509_get_subject_name(certificate.get());
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1,
-                               0);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1,
+                               -1, 0);
     X509_set_issuer_name(certificate.get(), subject);
     add_extension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
     add_extension(certificate.get(), NID_subject_alt_name, names);
@@ -82,7 +82,8 @@ struct Identity {
 // Answers each connection once. Wants a certificate that `client` vouches for, when there is one.
 class TlsServer {
  public:
-  TlsServer(const Identity& own, const Identity* client, int version = TLS1_3_VERSION) : context_(SSL_CTX_new(TLS_server_method())) {
+  TlsServer(const Identity& own, const Identity* client, int version = TLS1_3_VERSION)
+      : context_(SSL_CTX_new(TLS_server_method())) {
     ::signal(SIGPIPE, SIG_IGN);
     SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
     SSL_CTX_set_max_proto_version(context_.get(), version);

@@ -14,7 +14,8 @@ TEST_CASE("a URI is taken apart") {
   CHECK(must(parse_uri("http://[::1]")) == Uri{.scheme = "http", .host = "::1", .port = 0, .path = "", .target = "/"});
   CHECK(must(parse_uri("http://h?x")).target == "/?x");
   CHECK(must(parse_uri("file:///etc/a%20b")).path == "/etc/a b");
-  for (const char* bad : {"", "x", "http://a b/", "http://h:99999/", "http://h:0/", "http://me:secret@h/", "http://h/%zz"}) {
+  for (const char* bad :
+       {"", "x", "http://a b/", "http://h:99999/", "http://h:0/", "http://me:secret@h/", "http://h/%zz"}) {
     INFO(bad);
     const auto uri = parse_uri(bad);
     REQUIRE_FALSE(uri);
