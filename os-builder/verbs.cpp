@@ -36,6 +36,7 @@ struct PlaceOptions {
   std::string cache;
   std::string keys;
   std::string archive;
+  std::string programs;
 
   void declare_cache(CLI::App& verb) {
     verb.add_option("--cache", cache, "Cache directory [$BULKHEAD_CACHE or ~/.cache/bulkhead]");
@@ -46,6 +47,7 @@ struct PlaceOptions {
   void declare(CLI::App& verb) {
     verb.add_option("--source", source, "Checkout that has variants/ and the overlays [around the working directory]");
     verb.add_option("--archive", archive, "apt configuration directory that names the package archive [/etc/apt]");
+    verb.add_option("--programs", programs, "Directory of Bulkhead's own programs for the image [beside os-builder]");
     declare_cache(verb);
     declare_keys(verb);
   }
@@ -69,6 +71,7 @@ struct PlaceOptions {
     if (!cache.empty()) workspace.cache = cache;
     if (!keys.empty()) workspace.keys = keys;
     if (!archive.empty()) workspace.sources = archive;
+    if (!programs.empty()) workspace.programs = programs;
     return workspace;
   }
 };

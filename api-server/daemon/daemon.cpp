@@ -215,7 +215,7 @@ class Daemon {
   // A version that has come up well: from now on its settings are those that count.
   void bless() {
     if (std::exchange(blessed_, true) || !options_.on_node) return;
-    if (auto done = migrate::bless(options_.places.state, options_.places.model_version); !done)
+    if (auto done = migrate::bless(options_.places.state, options_.places.model.version); !done)
       log_.error(done.error());
     carry_back();
   }
@@ -223,8 +223,9 @@ class Daemon {
   void carry_back() {
     if (!blessed_) return;
     const datastore::Datastore& store = configuration_->store();
-    const auto done = migrate::carry_back(options_.places.state, options_.places.model_version, store.live(),
-                                          store.last_commit(), {});
+    const Model& model = options_.places.model;
+    const auto done =
+        migrate::carry_back(options_.places.state, model.version, store.live(), store.last_commit(), model.steps);
     if (!done) log_.error(done.error());
   }
 
@@ -349,10 +350,6 @@ int main(int argc, char** argv) {
   std::string root;
   program.root().add_option("--socket", options.socket, "Listen on this path instead of systemd's socket");
   program.root().add_option("--root", root, "Work below this directory and leave the machine alone");
-  program.root()
-      .add_option("--model-version", options.places.model_version,
-                  "Version of the settings model, for tests of migrations")
-      ->group("");
   bool routes = false;
   program.root().add_flag("--list-routes", routes, "Print every route with its role")->group("");
   program.on_run([&](const cli::Invocation&) -> Result<cli::ExitCode> {

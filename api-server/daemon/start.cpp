@@ -24,7 +24,7 @@ auto wall_clock() { return std::chrono::floor<std::chrono::milliseconds>(std::ch
 
 Result<datastore::Datastore> open_stored(const Places& places) {
   TRY(sys::create_directories(places.state));
-  const migrate::Opened opened = TRY(migrate::migrate(places.state, places.model_version, {}));
+  const migrate::Opened opened = TRY(migrate::migrate(places.state, places.model.version, places.model.steps));
   auto storage = TRY(datastore::FileStorage::open(opened.path));
   return datastore::Datastore::open(std::move(storage), wall_clock);
 }

@@ -11,20 +11,17 @@
 #include "api-server/boot/documents.hpp"
 #include "api-server/boot/facts.hpp"
 #include "api-server/configuration/configuration.hpp"
-#include "api-server/migrate/migrate.hpp"
+#include "api-server/daemon/model.hpp"
 #include "lib/log/log.hpp"
 
 namespace bulkhead::daemon {
-
-// Of the settings model. Raised, with a step in kSteps, whenever a setting changes its name or meaning.
-inline constexpr int kModelVersion = 1;
 
 struct Places {
   sys::Path root = "/";                            // of rendered files, and of what facts are read from
   sys::Path state = "/var/lib/bulkhead";           // STATE
   sys::Path user_data = boot::kUserDataDirectory;  // documents of this boot
   sys::Path facts = boot::kFactsFile;              // of the cloud
-  int model_version = kModelVersion;
+  Model model = settings_model();
 };
 
 // Tells what is wrong with `what`; an empty text: nothing any more.

@@ -75,7 +75,7 @@ std::string Operator::must_apiclient(std::vector<std::string> arguments) const {
 }
 
 nlohmann::json Operator::json(std::vector<std::string> arguments) const {
-  arguments.emplace_back("--json");
+  arguments.insert(arguments.begin(), "--json");
   return nlohmann::json::parse(must_apiclient(std::move(arguments)));
 }
 
