@@ -15,6 +15,7 @@
 #include "api-server/daemon/start.hpp"
 #include "api-server/daemon/worker.hpp"
 #include "api-server/http/server.hpp"
+#include "api-server/migrate/bottlerocket.hpp"
 #include "lib/cli/program.hpp"
 #include "lib/crypto/certificate.hpp"
 #include "lib/slots/evidence.hpp"
@@ -328,6 +329,14 @@ Result<cli::ExitCode> list_routes() {
   return cli::ExitCode::ok;
 }
 
+// What Bottlerocket has stored, as a document for `apiclient apply`.
+Result<cli::ExitCode> import_bottlerocket(const std::string& directory) {
+  const migrate::Imported imported = TRY(migrate::import_bottlerocket(directory));
+  for (const auto& left_out : imported.left_out) std::fputs(std::format("apiserver: {}\n", left_out).c_str(), stderr);
+  std::puts(settings::Json{{"settings", imported.settings}}.dump(2).c_str());
+  return cli::ExitCode::ok;
+}
+
 Result<cli::ExitCode> serve(const Options& options) {
   const auto log = log::Log::from_environment();
   TRY(sys::create_directories(options.places.state));
@@ -350,10 +359,15 @@ int main(int argc, char** argv) {
   std::string root;
   program.root().add_option("--socket", options.socket, "Listen on this path instead of systemd's socket");
   program.root().add_option("--root", root, "Work below this directory and leave the machine alone");
+  std::string bottlerocket;
+  program.root().add_option("--import-bottlerocket", bottlerocket,
+                            "Print the settings in a datastore of Bottlerocket (the directory that has live/) as a document "
+                            "for apiclient apply, and what cannot be taken over");
   bool routes = false;
   program.root().add_flag("--list-routes", routes, "Print every route with its role")->group("");
   program.on_run([&](const cli::Invocation&) -> Result<cli::ExitCode> {
     if (routes) return list_routes();
+    if (!bottlerocket.empty()) return import_bottlerocket(bottlerocket);
     if (!root.empty()) {
       options.on_node = false;
       options.places.root = root;

@@ -2,11 +2,12 @@
 
 import json
 import os
+import subprocess
 import threading
 import time
 import unittest
 
-from apiserver import Server
+from apiserver import PROGRAM, Server
 
 SECRET = "hunter2-very-secret"
 
@@ -261,6 +262,18 @@ class UserData(unittest.TestCase):
             self.assertEqual(server.ask("GET", "/v1/status").json["state"], "degraded")
             self.assertEqual(server.ask("PATCH", "/settings", {"motd": "y"}).status, 423)
             self.assertEqual(server.read(f"var/lib/bulkhead/{name}"), text.replace('"id"', '"ID"', 1))
+
+    def test_what_bottlerocket_has_stored_can_be_applied(self):
+        with Server() as server:
+            for path, value in (("motd", '"from Bottlerocket"'), ("kernel/sysctl/vm%2Emax_map_count", '"262144"'), ("updates/seed", "7"),
+                                ("ecs/cluster", '"x"'), ("updates/seed.setting-generator", '"bork seed"')):
+                server.write(f"old/live/settings/{path}", value)
+            done = subprocess.run([PROGRAM, "--import-bottlerocket", os.path.join(server.root, "old")], capture_output=True, text=True, check=True)
+            document = json.loads(done.stdout)["settings"]
+            self.assertEqual(document, {"motd": "from Bottlerocket", "kernel": {"sysctl": {"vm.max_map_count": "262144"}}, "updates": {"seed": 7}})
+            self.assertIn("ecs", done.stderr)
+            self.assertEqual(server.ask("PATCH", "/settings", document).status, 204)
+            self.assertEqual(server.ask("POST", "/tx/commit_and_apply").status, 200)
 
 
 if __name__ == "__main__":

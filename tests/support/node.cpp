@@ -27,6 +27,7 @@ vm::Machine switch_on(const ScratchDisk& disk, const std::string& name, const No
                   ? must(vm::existing_variable_store(variables))
                   : must(vm::create_variable_store(variables, must(vm::certificates_in(key_directory()))));
   spec.disks = {{.image = disk.path(), .bus = options.bus, .snapshot = false, .durable = false}};
+  if (options.second_disk) spec.disks.push_back({.image = *options.second_disk, .bus = options.bus});
   spec.accelerator = must(vm::choose_accelerator(vm::Accelerator::automatic, cache_directory()));
   // Emulated machines must not fail because something else runs on the host.
   if (spec.accelerator == vm::Accelerator::tcg) {

@@ -4,6 +4,7 @@
 #include "tests/support/must.hpp"
 #include "tests/support/node.hpp"
 #include "tests/support/operator.hpp"
+#include "tests/support/program.hpp"
 
 namespace bulkhead::testing {
 namespace {
@@ -112,13 +113,38 @@ TEST_CASE("user data, settings, files, services; plan, try, unset, rollback; and
   }
 }
 
-TEST_CASE("bad user data: the node comes up with defaults, degraded, and the console says why") {
+// A disk as NoCloud wants it.
+sys::Path cidata(const sys::Path& directory, const std::string& user_data) {
+  const sys::Path text = directory / "user-data";
+  const sys::Path image = directory / "cidata.img";
+  must(sys::write_file_atomically(text, user_data));
+  REQUIRE(tool({"mkfs.vfat", "-C", "-n", "CIDATA", image, "1024"}).exit_status == 0);
+  REQUIRE(tool({"mcopy", "-i", image, text, "::user-data"}).exit_status == 0);
+  return image;
+}
+
+TEST_CASE("bad user data: the node comes up with what is good, degraded, and console and API say why") {
   const BuiltImage image = BuiltImage::of_variant("kvm");
   const ScratchDisk disk(image);
-  Node node(disk, "settings-bad-user-data", {.user_data = "[settings]\nmotd = \"x\"\n[settings.ntp]\ntime-server = []\n"});
+  const std::uint16_t port = free_port();
+  const Operator outside(port);
+  const json good = {{"settings", {{"motd", "from a disk"}, {"api", outside.api_settings()}}}};
+  Node node(disk, "settings-bad-user-data",
+            {.user_data = "[settings]\nmotd = \"x\"\n[settings.ntp]\ntime-server = []\n",
+             .second_disk = cidata(disk.directory(), good.dump()),
+             .api_port = port});
   const vm::NodeState state = node.wait_for_state("degraded");
   CHECK(state.field("problems") == "1");
   CHECK(node.console().raw().contains("ntp.time-servers"));
+  const json status = wait_for_answer(node, outside, 240s);
+  CHECK(status["state"] == "degraded");
+  const json sources = outside.json({"user-data"})["sources"];
+  REQUIRE(sources.size() == 2);
+  CHECK(sources[0]["source"] == "cidata");
+  CHECK(sources[0]["result"] == "applied");
+  CHECK(sources[1]["source"] == "fw-cfg");
+  CHECK(sources[1]["result"] == "refused");
+  CHECK(outside.json({"get", "settings.motd"})["settings"]["motd"] == "from a disk");
   node.shut_down();
 }
 
