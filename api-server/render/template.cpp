@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "lib/base/text.hpp"
 #include "lib/codec/toml.hpp"
@@ -55,7 +56,11 @@ Result<std::string> written(const std::string& value, Format format) {
 Result<std::string> fill(std::string_view name, const View& view, Format format) {
   const auto* const embedded = std::ranges::find(kTemplates, name, &Embedded::name);
   if (embedded == kTemplates.end()) return fail(ErrorCode::internal, "there is no template {}", name);
-  kainjow::mustache::mustache filler{without_tag_lines(embedded->text)};
+  // Taking a template apart costs more than filling it, and each commit fills them all.
+  thread_local std::map<std::string_view, kainjow::mustache::mustache> parsed;
+  auto found = parsed.find(embedded->name);
+  if (found == parsed.end()) found = parsed.emplace(embedded->name, without_tag_lines(embedded->text)).first;
+  kainjow::mustache::mustache& filler = found->second;
   Result<> refusal;
   filler.set_custom_escape([&](const std::string& value) {
     auto text = written(value, format);
@@ -64,6 +69,7 @@ Result<std::string> fill(std::string_view name, const View& view, Format format)
     return std::string();
   });
   std::string text = filler.render(view);
+  filler.set_custom_escape([](const std::string& value) { return value; });  // nothing of this call stays
   if (!filler.is_valid()) return fail(ErrorCode::internal, "template {}: {}", name, filler.error_message());
   TRY(std::move(refusal));
   return text;

@@ -31,7 +31,7 @@ Operator::Operator(std::uint16_t port) : directory_(must(sys::TempDir::create("/
   make_certificate("node", "node", "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n");
   make_certificate("operator", "ops-1", "extendedKeyUsage=clientAuth\n");
   const sys::Output added = sys::Output(
-      must(sys::run({.arguments = {program(), "profile", "add", "node", std::format("127.0.0.1:{}", port), "--ca",
+      must(sys::run({.arguments = {program(), "profile", "add", "node", "--host", std::format("127.0.0.1:{}", port), "--ca",
                                    file("ca.crt"), "--cert", file("operator.crt"), "--key", file("operator.key")},
                      .extra_environment = {"XDG_CONFIG_HOME=" + directory_.path().native()}})));
   INFO(added.err);

@@ -82,6 +82,8 @@ TEST_CASE("user data, settings, files, services; plan, try, unset, rollback; and
 
     // A try that takes the network away: nobody can confirm it, and it goes away by itself.
     outside.apiclient({"set", "--try", "40s", R"(network.interfaces.eth0={"static4":{"addresses":["192.0.2.1/24"]}})"});
+    must(node.machine().wait_for_line(vm::Pattern::text("addresses=192.0.2.1"), vm::after(400s)));
+    must(node.machine().wait_for_line(vm::Pattern::text("addresses=10.0.2.15"), vm::after(400s)));
     const json back = wait_for_answer(node, outside, 400s);
     CHECK(back["try"].is_null());
     CHECK(outside.json({"get", "settings.network"})["settings"]["network"].value("interfaces", json()).is_null());
