@@ -160,7 +160,8 @@ struct BootValues {
     verb.add_flag("--until-ready", until_ready, "Show no console; wait until the node is ready, then power it off");
     verb.add_option("--port", ports,
                     "HOST:GUEST: forward a TCP port of the loopback address to the machine; repeatable");
-    verb.add_option("--user-data", user_data, "File with settings (TOML or JSON) that the node takes in on its first boot");
+    verb.add_option("--user-data", user_data,
+                    "File with settings (TOML or JSON) that the node takes in on its first boot");
     places.declare(verb);
   }
 };

@@ -360,9 +360,10 @@ int main(int argc, char** argv) {
   program.root().add_option("--socket", options.socket, "Listen on this path instead of systemd's socket");
   program.root().add_option("--root", root, "Work below this directory and leave the machine alone");
   std::string bottlerocket;
-  program.root().add_option("--import-bottlerocket", bottlerocket,
-                            "Print the settings in a datastore of Bottlerocket (the directory that has live/) as a document "
-                            "for apiclient apply, and what cannot be taken over");
+  program.root().add_option(
+      "--import-bottlerocket", bottlerocket,
+      "Print the settings in a datastore of Bottlerocket (the directory that has live/) as a document "
+      "for apiclient apply, and what cannot be taken over");
   bool routes = false;
   program.root().add_flag("--list-routes", routes, "Print every route with its role")->group("");
   program.on_run([&](const cli::Invocation&) -> Result<cli::ExitCode> {

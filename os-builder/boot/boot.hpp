@@ -27,7 +27,7 @@ struct BootOptions {
   bool snapshot = false;                               // forget everything that the guest writes
   std::vector<vm::PortForward> ports{};
   std::optional<sys::Path> user_data{};  // handed to the node by the firmware (docs/user-data.md)
-  bool until_ready = false;  // no terminal; ends when the node says that it is ready
+  bool until_ready = false;              // no terminal; ends when the node says that it is ready
   std::chrono::seconds ready_time{900};
 };
 

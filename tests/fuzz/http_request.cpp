@@ -42,7 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto since = request.parameter("since")) journal::parse_since(*since, {}).has_value();
   }
   const auto body = handlers::parse_body(message.body());
-  if (body && !http::failure(error(ErrorCode::internal, "{}", body->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))).body.size())
+  if (body && !http::failure(error(ErrorCode::internal, "{}",
+                                   body->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)))
+                   .body.size())
     __builtin_trap();
   return 0;
 }

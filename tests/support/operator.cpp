@@ -30,10 +30,10 @@ Operator::Operator(std::uint16_t port) : directory_(must(sys::TempDir::create("/
            "-out", file("ca.crt"), "-subj", "/CN=Test CA", "-days", "30"});
   make_certificate("node", "node", "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n");
   make_certificate("operator", "ops-1", "extendedKeyUsage=clientAuth\n");
-  const sys::Output added = sys::Output(
-      must(sys::run({.arguments = {program(), "profile", "add", "node", "--host", std::format("127.0.0.1:{}", port), "--ca",
-                                   file("ca.crt"), "--cert", file("operator.crt"), "--key", file("operator.key")},
-                     .extra_environment = {"XDG_CONFIG_HOME=" + directory_.path().native()}})));
+  const sys::Output added = sys::Output(must(
+      sys::run({.arguments = {program(), "profile", "add", "node", "--host", std::format("127.0.0.1:{}", port), "--ca",
+                              file("ca.crt"), "--cert", file("operator.crt"), "--key", file("operator.key")},
+                .extra_environment = {"XDG_CONFIG_HOME=" + directory_.path().native()}})));
   INFO(added.err);
   REQUIRE(added.exit_status == 0);
 }
@@ -61,8 +61,8 @@ nlohmann::json Operator::api_settings() const {
 
 sys::Output Operator::apiclient(std::vector<std::string> arguments) const {
   arguments.insert(arguments.begin(), {program(), "-n", "node"});
-  return must(sys::run({.arguments = std::move(arguments),
-                        .extra_environment = {"XDG_CONFIG_HOME=" + directory_.path().native()}}));
+  return must(sys::run(
+      {.arguments = std::move(arguments), .extra_environment = {"XDG_CONFIG_HOME=" + directory_.path().native()}}));
 }
 
 std::string Operator::must_apiclient(std::vector<std::string> arguments) const {

@@ -106,7 +106,8 @@ TEST_CASE("user data, settings, files, services; plan, try, unset, rollback; and
     CHECK_FALSE(report.contains("PRIVATE"));
 
     outside.must_apiclient({"reboot"});
-    CHECK(node.wait_until_ready(kBootTime).field("problems") == "0");
+    node.wait_for_state("starting");
+    CHECK(node.wait_until_ready().field("problems") == "0");
     const json again = wait_for_answer(node, outside, 120s);
     CHECK(again["hostname"] == "node-8");
     CHECK(outside.json({"get", "settings.ntp.time-servers"})["settings"]["ntp"]["time-servers"] == json{"10.0.2.8"});

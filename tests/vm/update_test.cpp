@@ -11,9 +11,7 @@
 namespace bulkhead::testing {
 namespace {
 
-std::string motd(const Operator& outside) {
-  return outside.json({"get", "settings.motd"})["settings"]["motd"];
-}
+std::string motd(const Operator& outside) { return outside.json({"get", "settings.motd"})["settings"]["motd"]; }
 
 // Until the API answers from outside: the node is ready before the forwarded port is.
 void wait_for_api(Node& node, const Operator& outside) {

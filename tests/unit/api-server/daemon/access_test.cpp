@@ -16,8 +16,7 @@ namespace {
 settings::Api example() {
   return settings::Settings::from_json(
              {{"api",
-               {{"roles",
-                 {{{"subject", "ops-*"}, {"role", "admin"}}, {{"subject", "monitor"}, {"role", "reader"}}}},
+               {{"roles", {{{"subject", "ops-*"}, {"role", "admin"}}, {{"subject", "monitor"}, {"role", "reader"}}}},
                 {"revoked", {"0A:1b:2C"}}}}})
       .value()
       .api;
@@ -69,5 +68,6 @@ TEST_CASE("the node's own certificate is made once and kept") {
 TEST_CASE("a listener is only made when a client CA is set, and never from broken parts") {
   const Identity own{.certificates = "x", .key = "y"};
   CHECK_FALSE(must(remote_listener({}, own)));
-  CHECK_FALSE(http::server_context({.address = "::", .port = 0, .certificates = "x", .key = "y", .client_ca = "z", .who_is = {}}));
+  CHECK_FALSE(http::server_context(
+      {.address = "::", .port = 0, .certificates = "x", .key = "y", .client_ca = "z", .who_is = {}}));
 }
