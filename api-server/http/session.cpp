@@ -35,6 +35,10 @@ enum class Phase { idle, head, body, handling, writing, streaming, lingering };
 template <class Transport>
 class Session final : public AnySession, public std::enable_shared_from_this<Session<Transport>> {
   static constexpr bool kRemote = std::is_same_v<Transport, TlsStream>;
+  using Buffer = boost::beast::flat_buffer;
+  using Parser = beast::request_parser<beast::string_body>;
+  using Message = beast::response<beast::span_body<const char>>;
+  using Head = beast::response_serializer<beast::span_body<const char>>;
 
  public:
   Session(std::shared_ptr<Server::Core> core, Transport transport)
@@ -145,8 +149,8 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
       enter(Phase::idle, core_->limits.remote_idle_time);
     else
       enter(Phase::head, core_->limits.head_time);
-    if (!buffer_) buffer_.emplace(core_->limits.head + core_->limits.small_body);
-    parser_.emplace();
+    if (!buffer_) buffer_ = std::make_unique<Buffer>(core_->limits.head + core_->limits.small_body);
+    parser_ = std::make_unique<Parser>();
     parser_->header_limit(core_->limits.head);
     parser_->body_limit(peer_->role == Role::none ? 0 : core_->limits.body);
     beast::async_read_header(transport_, *buffer_, *parser_,
@@ -215,7 +219,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     const bool streaming = static_cast<bool>(response_.stream);
     if (streaming) keep_alive_ = false;
     const std::string& body = response_.shared_body ? *response_.shared_body : response_.body;
-    message_.emplace(static_cast<beast::status>(response_.status), 11);
+    message_ = std::make_unique<Message>(static_cast<beast::status>(response_.status), 11);
     message_->body() = {body.data(), body.size()};
     if (!response_.content_type.empty()) message_->set(beast::field::content_type, response_.content_type);
     message_->set("X-Content-Type-Options", "nosniff");
@@ -223,7 +227,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     message_->keep_alive(keep_alive_);
     if (streaming) {
       message_->chunked(true);
-      head_.emplace(*message_);
+      head_ = std::make_unique<Head>(*message_);
       return beast::async_write_header(transport_, *head_, [self = self()](const Failure& reason, std::size_t) {
         if (!reason) self->begin_stream();
       });
@@ -244,7 +248,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     Failure ignored;
     socket().shutdown(asio::socket_base::shutdown_send, ignored);
     parser_.reset();
-    buffer_.emplace(kDiscard);
+    buffer_ = std::make_unique<Buffer>(kDiscard);
     discard();
   }
   void discard() {
@@ -266,7 +270,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
 
   // Nothing is expected from the client any more but its end.
   void watch_for_end() {
-    if (!buffer_) buffer_.emplace(kDiscard);
+    if (!buffer_) buffer_ = std::make_unique<Buffer>(kDiscard);
     buffer_->clear();
     transport_.async_read_some(buffer_->prepare(1024), [self = self()](const Failure& reason, std::size_t) {
       if (!reason) return self->watch_for_end();
@@ -328,11 +332,12 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   bool keep_alive_ = false;
   bool holds_body_ = false;
 
-  std::optional<boost::beast::flat_buffer> buffer_;
-  std::optional<beast::request_parser<beast::string_body>> parser_;
+  // There while a request is read or answered.
+  std::unique_ptr<Buffer> buffer_;
+  std::unique_ptr<Parser> parser_;
   Response response_;
-  std::optional<beast::response<beast::span_body<const char>>> message_;
-  std::optional<beast::response_serializer<beast::span_body<const char>>> head_;
+  std::unique_ptr<Message> message_;
+  std::unique_ptr<Head> head_;
 
   std::shared_ptr<SessionStream> stream_;
   std::deque<std::string> chunks_;

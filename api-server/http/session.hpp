@@ -35,8 +35,8 @@ class AnySession {
 };
 
 struct Server::Core : std::enable_shared_from_this<Core> {
-  Core(boost::asio::io_context& loop_, const Router& router_, Limits limits_)
-      : loop(loop_), router(router_), limits(limits_), timer(loop_) {}
+  Core(boost::asio::io_context& io, const Router& routes, const Limits& allowed)
+      : loop(io), router(routes), limits(allowed), timer(io) {}
 
   boost::asio::io_context& loop;
   const Router& router;
