@@ -55,22 +55,22 @@ Found from_credential(const Places& places) {
   return read_plain(*places.credentials / "bulkhead.user-data", kLargestDocument);
 }
 
-Result<> serve_imds(const Places& places, const std::vector<Endpoint>& endpoints, const log::Log& log) {
-  Imds imds(to_any_of(endpoints, {}), wait_for);
+Result<> serve_imds(const Places& places, const std::vector<net::TcpEndpoint>& endpoints, const log::Log& log) {
+  Imds imds(to_any_of(endpoints), wait_for);
   const auto collected = collect_imds(places, imds, log);
   // Whatever there is now, also an error, is for the API to see.
   TRY(tell_api(places));
   return collected;
 }
 
-Result<std::vector<Endpoint>> endpoints_of(std::span<const std::string> options) {
-  std::vector<Endpoint> endpoints;
+Result<std::vector<net::TcpEndpoint>> endpoints_of(std::span<const std::string> options) {
+  std::vector<net::TcpEndpoint> endpoints;
   for (std::size_t i = 0; i < options.size(); i += 2) {
     if (options[i] != "--endpoint" || i + 1 == options.size())
       return fail(ErrorCode::invalid_argument, "'{}' is no option with its value", options[i]);
     endpoints.push_back(TRY(parse_endpoint(options[i + 1])));
   }
-  if (endpoints.empty()) endpoints = {{.address = "169.254.169.254"}, {.address = "fd00:ec2::254"}};
+  if (endpoints.empty()) endpoints = {{.host = "169.254.169.254"}, {.host = "fd00:ec2::254"}};
   return endpoints;
 }
 
@@ -99,10 +99,11 @@ Result<> collect_imds(const Places& places, Imds& imds, const log::Log& log) {
 }
 
 Result<> tell_api(const Places& places) {
-  const HttpRequest request{.method = "PUT", .path = "/v1/user-data"};
-  const HttpResponse answer =
-      TRY_CTX(send_unix(places.api, request, {.timeout = kApiPatience}), "telling the API of user data");
-  if (answer.status >= 200 && answer.status < 300) return {};
+  auto connection = TRY_CTX(net::Connection::open(net::UnixEndpoint{places.api}, {.request = kApiPatience}),
+                            "telling the API of user data");
+  const net::Response answer =
+      TRY_CTX(connection.send({.method = "PUT", .target = "/v1/user-data"}), "telling the API of user data");
+  if (answer.ok()) return {};
   return fail(ErrorCode::failed_precondition, "telling the API of user data: it answers {}", answer.status);
 }
 

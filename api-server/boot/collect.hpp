@@ -6,6 +6,7 @@
 // No source can stop a boot: what goes wrong with one is stored in the place of its document and logged.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "api-server/boot/imds.hpp"
 #include "lib/log/log.hpp"
+#include "lib/sys/file.hpp"
 
 namespace bulkhead::boot {
 
@@ -35,8 +37,8 @@ Result<> collect(const Places& places, const log::Log& log);
 // Errors: those of writing, and of the facts. A service that does not answer is an error of the source, not of this.
 Result<> collect_imds(const Places& places, Imds& imds, const log::Log& log);
 
-// Tells the API server to look again: PUT /v1/user-data. Errors: unavailable when it does not answer;
-// failed_precondition when it refuses.
+// Tells the API server to look again: PUT /v1/user-data. Errors: those of net::Connection; failed_precondition when it
+// refuses.
 Result<> tell_api(const Places& places);
 
 // The program; its exit status.

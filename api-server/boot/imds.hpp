@@ -3,14 +3,21 @@
 // Source: Amazon EC2 User Guide, "Use the Instance Metadata Service". A request needs a token, which a PUT gives.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api-server/boot/facts.hpp"
-#include "api-server/boot/http_client.hpp"
+#include "lib/net/connection.hpp"
 
 namespace bulkhead::boot {
+
+// What it needs from the world: the seam of tests.
+using Send = std::function<Result<net::Response>(const net::Request&)>;
+using Wait = std::function<void(std::chrono::milliseconds)>;
 
 // How long to try: the network may still be coming up, and the service refuses who asks too fast.
 struct Patience {
@@ -25,7 +32,8 @@ class Imds {
       : send_(std::move(send)), wait_(std::move(wait)), patience_(patience) {}
 
   // Nothing when there is none, or when the service is switched off for this instance. Errors: unavailable when it does
-  // not answer for as long as our patience lasts; failed_precondition for an answer that is too large or none.
+  // not answer for as long as our patience lasts; failed_precondition for an answer that says no; data_loss for one
+  // that is too large or no HTTP.
   Result<std::optional<std::string>> user_data();
   // What it does not know stays empty. Errors: as above.
   Result<Facts> facts();
@@ -33,7 +41,7 @@ class Imds {
  private:
   Result<std::optional<std::string>> get(const std::string& path);
   Result<std::optional<std::string>> get_line(const std::string& path);
-  Result<HttpResponse> ask(const std::string& path);
+  Result<net::Response> ask(const std::string& path);
 
   Send send_;
   Wait wait_;
@@ -42,7 +50,17 @@ class Imds {
   bool off_ = false;
 };
 
-// Asks one endpoint after the other, and from then on the one that answered.
-Send to_any_of(std::vector<Endpoint> endpoints, HttpLimits limits);
+// "http://169.254.169.254", "http://[fd00:ec2::254]:80": an address, as names are for a network that is up. Errors:
+// invalid_argument.
+Result<net::TcpEndpoint> parse_endpoint(std::string_view url);
+
+inline constexpr net::Limits kImdsLimits{
+    .connect = std::chrono::seconds{5}, .request = std::chrono::seconds{5}, .response_bytes = std::size_t{1} << 20U};
+// Asks one endpoint after the other, and from then on the one that answered. A connection for each request: the pauses
+// between two are longer than a server keeps one.
+Send to_any_of(std::vector<net::TcpEndpoint> endpoints, net::Limits limits = kImdsLimits);
+
+// Blocks: the time between two tries.
+void wait_for(std::chrono::milliseconds time);
 
 }  // namespace bulkhead::boot

@@ -68,7 +68,7 @@ const char* method(UnitAction action) {
 
 struct SystemdBus::Connection {
   struct Close {
-    void operator()(sd_bus* bus) const { ::sd_bus_flush_close_unref(bus); }
+    void operator()(sd_bus* opened) const { ::sd_bus_flush_close_unref(opened); }
   };
   std::unique_ptr<sd_bus, Close> bus;
   std::map<std::string, std::string> finished;  // results of jobs by their object path

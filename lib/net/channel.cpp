@@ -28,7 +28,11 @@ Error no_answer(const std::string& peer) {
   return error(ErrorCode::unavailable, "{} does not answer in time", peer).with_hint("is it busy or cut off?");
 }
 
-Error broken(const std::string& peer, int reason) { return errno_error(reason, "the connection to {} broke", peer); }
+Error broken(const std::string& peer, int reason) {
+  Error error = errno_error(reason, "the connection to {} broke", peer);
+  error.code = ErrorCode::unavailable;
+  return error;
+}
 
 Error unix_connect_error(const std::string& path, int reason) {
   switch (reason) {
@@ -56,7 +60,7 @@ Result<sys::UniqueFd> connect_unix(const UnixEndpoint& endpoint, Deadline deadli
   if (!socket) return fail_errno("making a socket");
   const int left = milliseconds_left(deadline);
   if (left >= 0) {
-    const timeval limit{.tv_sec = left / 1000, .tv_usec = std::max(left % 1000, 1) * 1000};
+    const timeval limit{.tv_sec = left / 1000, .tv_usec = std::max(left % 1000, 1) * 1000L};
     if (::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0)
       return fail_errno("limiting the time to connect");
   }

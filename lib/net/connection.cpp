@@ -23,12 +23,12 @@ using boost::system::error_code;
 
 // A body that is taken away piece by piece. Unlike string_body it believes no length that the peer announces.
 struct TakenBody {
-  struct value_type {
+  struct value_type {  // NOLINT(readability-identifier-naming): Beast asks for this name
     std::string bytes;
     std::size_t limit = 0;
   };
 
-  class reader {
+  class reader {  // NOLINT(readability-identifier-naming): and for this one
    public:
     template <bool request, class Fields>
     reader(http::header<request, Fields>& /*head*/, value_type& body) : body_(body) {}
@@ -101,7 +101,25 @@ Result<> check(const Request& request) {
   const auto is_bad = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; };
   if (request.target.empty() || request.target.front() != '/' || std::ranges::any_of(request.target, is_bad))
     return fail(ErrorCode::invalid_argument, "'{}' is no path: it begins with / and has no spaces", request.target);
+  const auto ends_line = [](std::string_view text) {
+    return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+  };
+  if (ends_line(request.content_type)) return fail(ErrorCode::invalid_argument, "the content type is none");
+  for (const auto& [name, value] : request.headers) {
+    if (name.empty() || name.contains(':') || std::ranges::any_of(name, is_bad))
+      return fail(ErrorCode::invalid_argument, "'{}' is no name of a header", name);
+    if (ends_line(value)) return fail(ErrorCode::invalid_argument, "the value of header '{}' is none", name);
+  }
   return {};
+}
+
+// A port that is the usual one is left out (RFC 9110, 4.2.3): signed addresses count on that.
+std::string host_of(const Endpoint& endpoint) {
+  if (std::holds_alternative<UnixEndpoint>(endpoint)) return "localhost";
+  std::string host = to_string(endpoint);
+  const std::string_view usual = std::holds_alternative<TcpEndpoint>(endpoint) ? ":80" : ":443";
+  if (host.ends_with(usual)) host.resize(host.size() - usual.size());
+  return host;
 }
 
 Response response_of(Parser& parser) {
@@ -121,11 +139,13 @@ struct Connection::State {
   std::optional<Channel> channel;
   std::string unread;  // what came behind the last answer
 
-  Result<> connect() {
-    if (channel) return {};
-    channel = TRY(Channel::open(endpoint, Clock::now() + limits.connect));
-    unread.clear();
-    return {};
+  // Valid as long as `channel` is not reset.
+  Result<Channel*> connect() {
+    if (!channel) {
+      channel.emplace(TRY(Channel::open(endpoint, Clock::now() + limits.connect)));
+      unread.clear();
+    }
+    return &*channel;
   }
 
   // After an error nobody knows what is still on its way.
@@ -134,12 +154,10 @@ struct Connection::State {
     unread.clear();
   }
 
-  std::string host() const { return std::holds_alternative<UnixEndpoint>(endpoint) ? "localhost" : peer; }
-
   // Reads once and gives the parser what it can use; an incomplete line stays in `unread`.
-  Result<> receive(Parser& parser, Deadline deadline) {
+  Result<> receive(Channel& from, Parser& parser, Deadline deadline) {
     std::array<char, 16384> buffer;
-    const std::size_t count = TRY(channel->read(buffer, deadline));
+    const std::size_t count = TRY(from.read(buffer, deadline));
     error_code failure;
     if (count == 0) {
       if (parser.got_some()) parser.put_eof(failure);
@@ -171,9 +189,9 @@ Result<Response> Connection::State::exchange(const Request& request,
                                              const std::function<bool(std::string_view)>* on_chunk) {
   TRY(check(request));
   if (!unread.empty()) channel.reset();  // an answer to nothing that was asked
-  TRY(connect());
+  Channel& connected = *TRY(connect());
   const Clock::time_point limit = Clock::now() + limits.request;
-  TRY(channel->write(TRY(wire_form(request, host())), limit));
+  TRY(connected.write(TRY(wire_form(request, host_of(endpoint))), limit));
 
   std::optional<Parser> parser;
   do {  // answers like "100 Continue" announce the real one
@@ -183,7 +201,7 @@ Result<Response> Connection::State::exchange(const Request& request,
     parser->get().body().limit = limits.response_bytes;
     parser->skip(request.method == "HEAD");
     if (!unread.empty()) TRY(feed(*parser));
-    while (!parser->is_header_done()) TRY(receive(*parser, limit));
+    while (!parser->is_header_done()) TRY(receive(connected, *parser, limit));
   } while (parser->get().result_int() / 100 == 1);
 
   const bool streams = on_chunk != nullptr && parser->get().result_int() / 100 == 2;
@@ -199,7 +217,7 @@ Result<Response> Connection::State::exchange(const Request& request,
       }
     }
     if (parser->is_done()) break;
-    TRY(receive(*parser, deadline));
+    TRY(receive(connected, *parser, deadline));
   }
   if (!parser->keep_alive()) channel.reset();
   return response_of(*parser);

@@ -1,9 +1,8 @@
 #include "lib/net/tls.hpp"
 
-#include <arpa/inet.h>
-
-#include <array>
 #include <format>
+
+#include "lib/net/uri.hpp"
 
 namespace bulkhead::net {
 namespace {
@@ -31,12 +30,6 @@ bool refuses_certificate(int reason) {
     case SSL_R_TLSV1_ALERT_ACCESS_DENIED: return true;
     default: return false;
   }
-}
-
-bool is_address(const std::string& host) {
-  std::array<unsigned char, sizeof(in6_addr)> address{};
-  return ::inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
-         ::inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "lib/net/uri.hpp"
 
 #include <boost/url/encode.hpp>
+#include <boost/url/ipv4_address.hpp>
+#include <boost/url/ipv6_address.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <boost/url/url_view.hpp>
@@ -47,6 +49,10 @@ Result<std::pair<std::string, std::uint16_t>> parse_host_port(std::string_view t
       parsed->has_query() || (parsed->has_port() && parsed->port_number() == 0))
     return fail(ErrorCode::invalid_argument, "'{}' is not HOST or HOST:PORT", text);
   return std::pair{parsed->host_address(), parsed->has_port() ? parsed->port_number() : fallback};
+}
+
+bool is_address(std::string_view host) {
+  return boost::urls::parse_ipv4_address(host).has_value() || boost::urls::parse_ipv6_address(host).has_value();
 }
 
 std::string target_of(std::string_view path,

@@ -29,6 +29,9 @@ Result<Endpoint> endpoint_of(const Uri& uri);
 // "host", "host:port", "[v6]:port"; `fallback` when there is no port.
 Result<std::pair<std::string, std::uint16_t>> parse_host_port(std::string_view text, std::uint16_t fallback);
 
+// IPv4 or IPv6, without brackets: no name.
+bool is_address(std::string_view host);
+
 // "/v1/plan?tx=a%20b": names are ours and taken as they are, values are encoded. Parameters with an empty value are
 // left out.
 std::string target_of(std::string_view path,

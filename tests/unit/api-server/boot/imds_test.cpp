@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
+
 #include "api-server/boot/collect.hpp"
 #include "api-server/boot/documents.hpp"
 #include "lib/sys/temp_dir.hpp"
@@ -17,7 +19,7 @@ using bulkhead::testing::must;
 
 namespace {
 
-constexpr HttpLimits kQuick{.timeout = 300ms, .largest_body = 4096};
+constexpr net::Limits kQuick{.connect = 300ms, .request = 300ms, .response_bytes = 4096};
 constexpr Patience kShort{.attempts = 4, .first = 1ms, .longest = 2ms};
 
 // The service as its documentation describes it, with a token that is good for one request.
@@ -54,8 +56,8 @@ Service full_service() {
   return service;
 }
 
-Imds imds_at(std::uint16_t port, Wait wait = [](auto) {}, HttpLimits limits = kQuick) {
-  return {to_any_of({{.address = "127.0.0.1", .port = port}}, limits), std::move(wait), kShort};
+Imds imds_at(std::uint16_t port, Wait wait = [](auto) {}, net::Limits limits = kQuick) {
+  return {to_any_of({{.host = "127.0.0.1", .port = port}}, limits), std::move(wait), kShort};
 }
 
 }  // namespace
@@ -116,7 +118,7 @@ TEST_CASE("nobody answering ends when patience does") {
   int asked = 0;
   int waited = 0;
   imds = Imds(
-      [&](const HttpRequest&) -> Result<HttpResponse> {
+      [&](const net::Request&) -> Result<net::Response> {
         ++asked;
         return fail(ErrorCode::unavailable, "no");
       },
@@ -127,13 +129,13 @@ TEST_CASE("nobody answering ends when patience does") {
 }
 
 TEST_CASE("a service that fails or refuses is tried again, one that forbids is not") {
-  for (const auto& [status, tries] : {std::pair{503U, 4}, {429U, 4}, {401U, 4}, {400U, 1}, {301U, 1}}) {
+  for (const auto& [status, tries] : {std::pair{503, 4}, {429, 4}, {401, 4}, {400, 1}, {301, 1}}) {
     int asked = 0;
     Imds imds(
-        [&](const HttpRequest& request) -> Result<HttpResponse> {
-          if (request.method == "PUT") return HttpResponse{.status = 200, .body = "t"};
+        [&](const net::Request& request) -> Result<net::Response> {
+          if (request.method == "PUT") return net::Response{.status = 200, .headers = {}, .body = "t"};
           ++asked;
-          return HttpResponse{.status = status, .body = {}};
+          return net::Response{.status = status, .headers = {}, .body = {}};
         },
         [](auto) {}, kShort);
     CHECK(!imds.user_data());
@@ -147,45 +149,46 @@ TEST_CASE("a body that is too large is refused at once") {
   const FakeServer server(service);
   int waited = 0;
   Imds imds = imds_at(server.port(), [&](auto) { ++waited; });
-  CHECK(imds.user_data().error().code == ErrorCode::failed_precondition);
+  CHECK(imds.user_data().error().code == ErrorCode::data_loss);
   CHECK(waited == 0);
 }
 
 TEST_CASE("a server that is silent, or no HTTP server, is given up") {
-  const HttpRequest request;
+  const auto ask = [](const FakeServer& server) {
+    return to_any_of({{.host = "127.0.0.1", .port = server.port()}}, kQuick)({}).error().code;
+  };
   const FakeServer silent([](const std::string&) { return std::nullopt; });
   const auto begin = std::chrono::steady_clock::now();
-  CHECK(send_tcp({.address = "127.0.0.1", .port = silent.port()}, request, kQuick).error().code ==
-        ErrorCode::unavailable);
+  CHECK(ask(silent) == ErrorCode::unavailable);
   CHECK(std::chrono::steady_clock::now() - begin < 5s);
-  for (const char* bytes : {"SSH-2.0-x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", ""}) {
+  for (const auto& [bytes, code] : {std::pair{"SSH-2.0-x\r\n\r\n", ErrorCode::data_loss},
+                                    {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", ErrorCode::unavailable},
+                                    {"", ErrorCode::unavailable}}) {
     const FakeServer other([&](const std::string&) { return bytes; });
-    CHECK(send_tcp({.address = "127.0.0.1", .port = other.port()}, request, kQuick).error().code ==
-          ErrorCode::unavailable);
+    CHECK(ask(other) == code);
   }
 }
 
 TEST_CASE("the endpoint that answers is asked first from then on") {
   const FakeServer server(full_service());
-  const Send send =
-      to_any_of({{.address = "127.0.0.1", .port = 1}, {.address = "127.0.0.1", .port = server.port()}}, kQuick);
-  CHECK(must(send({.path = "/latest/user-data"})).status == 401);
-  CHECK(must(send({.path = "/latest/user-data"})).status == 401);
+  const Send send = to_any_of({{.host = "127.0.0.1", .port = 1}, {.host = "127.0.0.1", .port = server.port()}}, kQuick);
+  CHECK(must(send({.target = "/latest/user-data"})).status == 401);
+  CHECK(must(send({.target = "/latest/user-data"})).status == 401);
 }
 
-TEST_CASE("a request cannot carry another one") {
-  CHECK(send_tcp({.address = "127.0.0.1"}, {.path = "/a b"}, kQuick).error().code == ErrorCode::invalid_argument);
-  CHECK(send_tcp({.address = "127.0.0.1"}, {.headers = {{"a", "b\r\nc: d"}}}, kQuick).error().code ==
-        ErrorCode::invalid_argument);
-  CHECK(send_tcp({.address = "name.example.com"}, {}, kQuick).error().code == ErrorCode::invalid_argument);
+TEST_CASE("a token with line ends in it is not sent back") {
+  const FakeServer server([](const std::string&) { return http_answer(200, "t\r\nX: y"); });
+  CHECK(imds_at(server.port()).user_data().error().code == ErrorCode::invalid_argument);
+  CHECK(std::ranges::none_of(server.requests(), [](const std::string& request) { return request.starts_with("GET"); }));
 }
 
 TEST_CASE("endpoints are addresses") {
-  CHECK(must(parse_endpoint("http://169.254.169.254")) == Endpoint{.address = "169.254.169.254"});
-  CHECK(must(parse_endpoint("http://127.0.0.1:8080/")) == Endpoint{.address = "127.0.0.1", .port = 8080});
-  CHECK(must(parse_endpoint("http://[fd00:ec2::254]:81")) == Endpoint{.address = "fd00:ec2::254", .port = 81});
-  for (const char* url : {"", "https://127.0.0.1", "http://", "http://example.com", "http://127.0.0.1:0",
-                          "http://127.0.0.1:99999", "http://[::1", "http://[127.0.0.1]", "http://::1", "http://[::1]x"})
+  CHECK(must(parse_endpoint("http://169.254.169.254")) == net::TcpEndpoint{.host = "169.254.169.254"});
+  CHECK(must(parse_endpoint("http://127.0.0.1:8080/")) == net::TcpEndpoint{.host = "127.0.0.1", .port = 8080});
+  CHECK(must(parse_endpoint("http://[fd00:ec2::254]:81")) == net::TcpEndpoint{.host = "fd00:ec2::254", .port = 81});
+  for (const char* url :
+       {"", "https://127.0.0.1", "http://", "http://example.com", "http://127.0.0.1:0", "http://127.0.0.1:99999",
+        "http://[::1", "http://[127.0.0.1]", "http://::1", "http://[::1]x", "http://127.0.0.1/x"})
     CHECK(!parse_endpoint(url));
 }
 
@@ -215,8 +218,8 @@ TEST_CASE("the metadata service's document and facts are stored, and the API is 
 TEST_CASE("a metadata service that does not answer is an error of its source") {
   const auto scratch = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
   const Places places{.directory = scratch.path(), .facts = scratch.path() / "facts.json"};
-  Imds imds([](const HttpRequest&) -> Result<HttpResponse> { return fail(ErrorCode::unavailable, "no"); }, [](auto) {},
-            kShort);
+  Imds imds([](const net::Request&) -> Result<net::Response> { return fail(ErrorCode::unavailable, "no"); },
+            [](auto) {}, kShort);
   CHECK(!collect_imds(places, imds, log::Log(log::Log::Sink::standard_error)));
   const Collected collected = must(load(places.directory));
   REQUIRE(collected.unreadable.size() == 1);

@@ -151,6 +151,10 @@ TEST_CASE("a server that closes early or says nothing is unavailable") {
     const FakeServer server([](Peer& peer) { peer.request(); });
     CHECK(ask(server).error().code == ErrorCode::unavailable);
   }
+  SECTION("without a look at the request") {
+    const FakeServer server([](Peer&) {});
+    CHECK(ask(server).error().code == ErrorCode::unavailable);
+  }
   SECTION("inside the body") {
     const FakeServer server([](Peer& peer) {
       peer.request();
@@ -236,6 +240,10 @@ TEST_CASE("a request that would change its own shape is not sent") {
   for (const char* target : {"", "x", "/a b", "/a\r\nX: y", "/\n"}) {
     CHECK(connection.send({.target = target}).error().code == ErrorCode::invalid_argument);
   }
+  for (const auto& header : Headers{{"X", "y\r\nZ: z"}, {"X: y", ""}, {"X\n", ""}, {"", "y"}}) {
+    CHECK(connection.send({.headers = {header}}).error().code == ErrorCode::invalid_argument);
+  }
+  CHECK(connection.send({.body = "x", .content_type = "a\r\nb: c"}).error().code == ErrorCode::invalid_argument);
   CHECK(connection.send({.method = "GET /"}).error().code == ErrorCode::invalid_argument);
   CHECK(connection.send({.headers = {{"X", std::string(100'000, 'x')}}}).error().code == ErrorCode::invalid_argument);
 }

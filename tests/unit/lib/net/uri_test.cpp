@@ -47,6 +47,15 @@ TEST_CASE("values of a query are encoded, and absent ones left out") {
   CHECK(target_of("/x", {{"a", ""}, {"b", "1 &=+\"/é"}, {"c", "~._-"}}) == "/x?b=1%20%26%3D%2B%22%2F%C3%A9&c=~._-");
 }
 
+TEST_CASE("an address is no name") {
+  CHECK(is_address("10.0.0.1"));
+  CHECK(is_address("fd00:ec2::254"));
+  for (const char* name : {"", "localhost", "10.0.0", "10.0.0.256", "[::1]", "1:2", "10.0.0.1 "}) {
+    INFO(name);
+    CHECK_FALSE(is_address(name));
+  }
+}
+
 TEST_CASE("endpoints have names for messages") {
   CHECK(to_string(UnixEndpoint{"/run/api.sock"}) == "/run/api.sock");
   CHECK(to_string(TlsEndpoint{.host = "::1", .port = 1}) == "[::1]:1");
