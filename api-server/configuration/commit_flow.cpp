@@ -73,7 +73,7 @@ void Configuration::carry_out(Next next, std::function<void(Result<apply::Plan>)
            if (*result) {
              kernel_ = work->kernel;
              take_effect(std::move(work->document));
-             if (!(*result)->empty()) events_("apply", to_json(**result));
+             if (!(*result)->empty()) events_("apply", json_of(**result));
            }
            done(std::move(*result));
          });
@@ -102,7 +102,7 @@ void Configuration::start_commit(const Request& request, const Done& done) {
   if (!request.apply) {
     auto commit = store_.commit(request.transaction, request.author);
     if (!commit) return refuse(std::move(commit).error());
-    if (commit->id != 0) events_("commit", to_json(*commit));
+    if (commit->id != 0) events_("commit", json_of(*commit));
     take_effect(std::move(next->document));
     done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
     return finish();
@@ -119,14 +119,14 @@ void Configuration::start_commit(const Request& request, const Done& done) {
                  .author = request.author,
                  .deadline = clock_() + *request.try_for,
                  .changes = changes};
-      events_("try", {{"state", "begun"}, {"try", to_json(*try_, clock_())}});
+      events_("try", {{"state", "begun"}, {"try", json_of(*try_, clock_())}});
       done(std::move(outcome));
       return finish();
     }
     auto commit = store_.commit(request.transaction, request.author);
     if (commit) {
       outcome.commit = commit->id;
-      if (commit->id != 0) events_("commit", to_json(*commit));
+      if (commit->id != 0) events_("commit", json_of(*commit));
       done(std::move(outcome));
       return finish();
     }
@@ -177,7 +177,7 @@ void Configuration::confirm(Done done) {
       return finish();
     }
     try_.reset();
-    if (commit->id != 0) events_("commit", to_json(*commit));
+    if (commit->id != 0) events_("commit", json_of(*commit));
     events_("try", {{"state", "confirmed"}});
     done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
     finish();

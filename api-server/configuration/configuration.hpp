@@ -156,12 +156,12 @@ std::set<std::string> affected_services(const std::vector<datastore::Change>& ch
 std::set<std::string> affected_services(const Key& key);
 
 // --- for the wire (openapi.yaml). Secret values are "(secret)".
-Json to_json(const datastore::Change& change, const settings::Flat& before);
-Json to_json(const apply::Plan& plan);  // {files, services, reboot_required}
-Json to_json(const Plan& plan, const settings::Flat& before);
-Json to_json(const Outcome& outcome);
-Json to_json(const Try& current, std::chrono::steady_clock::time_point now);
-Json to_json(const datastore::Commit& commit);                // without changes
+Json json_of(const datastore::Change& change, const settings::Flat& before);
+Json json_of(const apply::Plan& plan);  // {files, services, reboot_required}
+Json json_of(const Plan& plan, const settings::Flat& before);
+Json json_of(const Outcome& outcome);
+Json json_of(const Try& current, std::chrono::steady_clock::time_point now);
+Json json_of(const datastore::Commit& commit);                // without changes
 Json keys_of(const std::vector<datastore::Change>& changes);  // ["settings.motd"]
 
 }  // namespace bulkhead::configuration

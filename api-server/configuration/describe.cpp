@@ -12,14 +12,14 @@ std::string long_name(const Key& key) { return "settings." + key.to_string(); }
 
 }  // namespace
 
-Json to_json(const datastore::Change& change, const settings::Flat& before) {
+Json json_of(const datastore::Change& change, const settings::Flat& before) {
   const auto old = before.find(change.key);
   return {{"key", long_name(change.key)},
           {"from", old == before.end() ? Json() : shown(change.key, old->second)},
           {"to", change.value ? shown(change.key, *change.value) : Json()}};
 }
 
-Json to_json(const apply::Plan& plan) {
+Json json_of(const apply::Plan& plan) {
   Json files = Json::array();
   for (const apply::FileChange& change : plan.files)
     files.push_back({{"path", change.file.path.native()}, {"change", apply::to_string(change.change)}});
@@ -33,22 +33,22 @@ Json to_json(const apply::Plan& plan) {
   return {{"files", std::move(files)}, {"services", std::move(services)}, {"reboot_required", plan.reboot_required}};
 }
 
-Json to_json(const Plan& plan, const settings::Flat& before) {
-  Json json = to_json(plan.apply);
+Json json_of(const Plan& plan, const settings::Flat& before) {
+  Json json = json_of(plan.apply);
   json["transaction"] = plan.transaction;
   json["changes"] = Json::array();
-  for (const datastore::Change& change : plan.changes) json["changes"].push_back(to_json(change, before));
+  for (const datastore::Change& change : plan.changes) json["changes"].push_back(json_of(change, before));
   return json;
 }
 
-Json to_json(const Outcome& outcome) {
-  Json json = to_json(outcome.applied);
+Json json_of(const Outcome& outcome) {
+  Json json = json_of(outcome.applied);
   json["commit"] = outcome.commit;
   json["keys"] = keys_of(outcome.changes);
   return json;
 }
 
-Json to_json(const Try& current, std::chrono::steady_clock::time_point now) {
+Json json_of(const Try& current, std::chrono::steady_clock::time_point now) {
   const auto left = std::chrono::ceil<std::chrono::seconds>(current.deadline - now).count();
   return {{"transaction", current.transaction},
           {"author", current.author},
@@ -56,7 +56,7 @@ Json to_json(const Try& current, std::chrono::steady_clock::time_point now) {
           {"keys", keys_of(current.changes)}};
 }
 
-Json to_json(const datastore::Commit& commit) {
+Json json_of(const datastore::Commit& commit) {
   return {{"commit", commit.id},
           {"time", std::format("{:%FT%TZ}", commit.time)},
           {"author", commit.author},

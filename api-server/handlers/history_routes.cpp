@@ -15,7 +15,7 @@ constexpr std::uint64_t kMost = 10'000;
 
 Json changes_json(const std::vector<datastore::Change>& changes, const settings::Flat& before) {
   Json result = Json::array();
-  for (const datastore::Change& change : changes) result.push_back(configuration::to_json(change, before));
+  for (const datastore::Change& change : changes) result.push_back(configuration::json_of(change, before));
   return result;
 }
 
@@ -24,7 +24,7 @@ Result<Response> history(const Node& node, const Request& request) {
   Json commits = Json::array();
   for (const datastore::Commit& commit : std::views::reverse(node.configuration.store().history())) {
     if (commits.size() >= limit) break;
-    commits.push_back(configuration::to_json(commit));
+    commits.push_back(configuration::json_of(commit));
   }
   return http::json(commits);
 }
@@ -35,7 +35,7 @@ Result<Response> one_commit(const Node& node, const Request& request) {
   if (!id) return fail(ErrorCode::invalid_argument, "'{}' is not the number of a commit", text.substr(0, 64));
   for (const datastore::Commit& commit : node.configuration.store().history()) {
     if (commit.id != *id) continue;
-    Json json = configuration::to_json(commit);
+    Json json = configuration::json_of(commit);
     json["changes"] = changes_json(commit.changes, TRY(node.configuration.store().after(*id - 1)));
     return http::json(json);
   }

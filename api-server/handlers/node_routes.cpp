@@ -21,7 +21,7 @@ Json status(const Node& node) {
           {"slot", state.slot},
           {"boot", state.boot},
           {"commit", node.configuration.store().last_commit()},
-          {"try", open ? configuration::to_json(*open, std::chrono::steady_clock::now()) : Json()},
+          {"try", open ? configuration::json_of(*open, std::chrono::steady_clock::now()) : Json()},
           {"locked_down", node.configuration.locked_down()},
           {"failed_units", state.failed_units},
           {"addresses", state.addresses},

@@ -29,7 +29,7 @@ std::string report(const Node& node) {
   text += node.configuration.effective_redacted().dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
   section(text, "history");
   for (const datastore::Commit& commit : std::views::reverse(node.configuration.store().history()))
-    text += configuration::to_json(commit).dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+    text += configuration::json_of(commit).dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
   section(text, "user data");
   text += node.user_data().dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
   section(text, "messages (warnings and worse)");

@@ -106,10 +106,10 @@ void v1_commit(Node& node, const Request& request, const Reply& reply) {
   node.configuration.commit(wanted, finishing(
                                         node, request, wanted.try_for ? "try" : "commit and apply",
                                         [&node, reply, hold](const Outcome& outcome) {
-                                          Json body = configuration::to_json(outcome);
+                                          Json body = configuration::json_of(outcome);
                                           if (const auto& open = node.configuration.current_try())
                                             body["try"] =
-                                                configuration::to_json(*open, std::chrono::steady_clock::now());
+                                                configuration::json_of(*open, std::chrono::steady_clock::now());
                                           reply(hold ? held(node, body) : http::json(body));
                                         },
                                         reply));
@@ -128,13 +128,13 @@ Result<Response> get_tx(const Node& node, const Request& request) {
 
 Result<Response> plan(const Node& node, const Request& request) {
   const auto planned = TRY(node.configuration.plan(transaction_of(request)));
-  return http::json(configuration::to_json(planned, node.configuration.store().live()));
+  return http::json(configuration::json_of(planned, node.configuration.store().live()));
 }
 
 Result<Response> current_try(const Node& node) {
   const auto& open = node.configuration.current_try();
   if (!open) return fail(ErrorCode::not_found, "there is no open try");
-  return http::json(configuration::to_json(*open, std::chrono::steady_clock::now()));
+  return http::json(configuration::json_of(*open, std::chrono::steady_clock::now()));
 }
 
 }  // namespace
@@ -157,7 +157,7 @@ void add_transaction_routes(http::Router& router, Node& node) {
               [&node](const Request& r, const Reply& reply) { v1_commit(node, r, reply); }});
   router.add({"GET", "/v1/try", Role::reader, answering([&node](const Request&) { return current_try(node); })});
   const auto outcome = [](const Reply& reply) {
-    return [reply](const Outcome& done) { reply(http::json(configuration::to_json(done))); };
+    return [reply](const Outcome& done) { reply(http::json(configuration::json_of(done))); };
   };
   router.add({"POST", "/v1/try/confirm", Role::operator_role, [&node, outcome](const Request& r, const Reply& reply) {
                 node.configuration.confirm(finishing(node, r, "confirm", outcome(reply), reply));

@@ -247,9 +247,9 @@ TEST_CASE("secrets are in no plan, no history and no redacted settings") {
       {"container-registry", {{"credentials", {{{"registry", "a.example"}, {"password", "hunter2"}}}}}}};
   node.stage("t", document);
   const Plan plan = must(node.configuration.plan("t"));
-  CHECK_FALSE(to_json(plan, node.configuration.store().live()).dump().contains("hunter2"));
+  CHECK_FALSE(json_of(plan, node.configuration.store().live()).dump().contains("hunter2"));
   const Outcome outcome = must(node.commit("t"));
-  CHECK_FALSE(to_json(outcome).dump().contains("hunter2"));
+  CHECK_FALSE(json_of(outcome).dump().contains("hunter2"));
   CHECK_FALSE(node.configuration.effective_redacted().dump().contains("hunter2"));
   CHECK(node.configuration.effective().dump().contains("hunter2"));
 }
