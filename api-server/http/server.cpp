@@ -79,13 +79,11 @@ void Server::Core::ask_for_large_body(const std::shared_ptr<AnySession>& session
 
 void Server::Core::large_body_done() {
   --large_bodies;
-  while (!waiting_for_body.empty()) {
-    const auto next = waiting_for_body.front().lock();
-    waiting_for_body.pop_front();
-    if (!next) continue;
-    ++large_bodies;
-    return next->read_body();
-  }
+  if (waiting_for_body.empty()) return;
+  const auto next = waiting_for_body.front();
+  waiting_for_body.pop_front();
+  ++large_bodies;
+  next->read_body();
 }
 
 void Server::Core::accept_local() {
@@ -174,6 +172,7 @@ void Server::stop() {
   core_->timer.cancel();
   Failure ignored;
   if (core_->local) core_->local->close(ignored);
+  core_->waiting_for_body.clear();
   const std::vector<AnySession*> all(core_->sessions.begin(), core_->sessions.end());
   for (AnySession* session : all) session->close();
 }

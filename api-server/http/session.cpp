@@ -30,7 +30,7 @@ Response status_of_failure(const Failure& reason) {
 }
 
 // Where the reading is, which decides what a deadline means.
-enum class Phase { idle, head, body, handling, writing, streaming, lingering };
+enum class Phase { idle, head, waiting, body, handling, writing, streaming, lingering };
 
 template <class Transport>
 class Session final : public AnySession, public std::enable_shared_from_this<Session<Transport>> {
@@ -88,6 +88,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
         if (chunks_.empty()) return;
         [[fallthrough]];
       case Phase::idle:
+      case Phase::waiting:
       case Phase::writing:
       case Phase::lingering: close();
     }
@@ -162,7 +163,10 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     if (parser_->is_done()) return on_request({});
     const bool large = parser_->chunked() || parser_->content_length().value_or(0) > core_->limits.small_body;
     const auto go_on = [self = self(), large] {
-      if (large) return self->core_->ask_for_large_body(self);
+      if (large) {
+        self->enter(Phase::waiting, self->core_->limits.body_time);
+        return self->core_->ask_for_large_body(self);
+      }
       self->enter(Phase::body, self->core_->limits.body_time);
       beast::async_read(self->transport_, *self->buffer_, *self->parser_,
                         [self](const Failure& failed, std::size_t) { self->on_request(failed); });

@@ -47,7 +47,7 @@ struct Server::Core : std::enable_shared_from_this<Core> {
   std::set<AnySession*> sessions;
   std::size_t remote_sessions = 0;
   std::size_t large_bodies = 0;
-  std::deque<std::weak_ptr<AnySession>> waiting_for_body;
+  std::deque<std::shared_ptr<AnySession>> waiting_for_body;
 
   struct Bucket {
     double left = 0;

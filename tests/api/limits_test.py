@@ -78,7 +78,16 @@ class Limits(unittest.TestCase):
                 clients.append(client)
             self.assertEqual(server.ask("GET", "/v1/version").status, 200)
             self.assertLess(server.resident_kib() - before, 64 * 1024)
-            for client in clients:
+            # All of them get their answer, each when its turn has come.
+            threads = [threading.Thread(target=client.sendall, args=(b" " * 940_000,)) for client in clients[:100]]
+            for client in clients[100:]:
+                client.close()
+            for thread in threads:
+                thread.start()
+            for thread, client in zip(threads, clients):
+                thread.join()
+                client.settimeout(60)
+                self.assertIn(b" 400 ", client.recv(4096))
                 client.close()
             self.assertEqual(server.ask("PATCH", "/settings", b'{"motd": "' + b"x" * 100_000 + b'"}').status, 400)
 
