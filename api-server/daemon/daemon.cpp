@@ -30,6 +30,7 @@ using configuration::Outcome;
 using Failure = boost::system::error_code;
 
 constexpr unsigned kSocketMode = 0660;
+constexpr auto kCarryAfter = std::chrono::milliseconds(100);
 
 struct Options {
   Places places;
@@ -76,6 +77,7 @@ class Daemon {
         applier_(options_.places.root, *systemd_, *kernel_),
         audit_(log_, [] { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }),
         try_timer_(loop_),
+        carry_timer_(loop_),
         watchdog_(loop_),
         signals_(loop_, SIGTERM, SIGINT) {}
   Daemon(const Daemon&) = delete;
@@ -215,14 +217,14 @@ class Daemon {
 
   // A version that has come up well: from now on its settings are those that count.
   void bless() {
-    if (std::exchange(blessed_, true) || !options_.on_node) return;
+    if (blessed_ || !options_.on_node) return;
+    blessed_ = true;
     if (auto done = migrate::bless(options_.places.state, options_.places.model.version); !done)
       log_.error(done.error());
     carry_back();
   }
 
   void carry_back() {
-    if (!blessed_) return;
     const datastore::Datastore& store = configuration_->store();
     const Model& model = options_.places.model;
     const auto done =
@@ -230,10 +232,18 @@ class Daemon {
     if (!done) log_.error(done.error());
   }
 
+  // When the answer has been given, and once for a burst of commits.
+  void carry_back_soon() {
+    carry_timer_.expires_after(kCarryAfter);
+    carry_timer_.async_wait([this](const Failure& reason) {
+      if (!reason) carry_back();
+    });
+  }
+
   void on_event(std::string_view name, const settings::Json& data) {
     events_.publish(name, data);
     if (name == "try") watch_try();
-    if (name == "commit" && server_) asio::post(loop_, [this] { carry_back(); });
+    if (name == "commit" && blessed_) carry_back_soon();
     if (name != "commit" && name != "apply") return;
     if (server_) asio::post(loop_, [this] { listen_remotely(); });
   }
@@ -303,6 +313,7 @@ class Daemon {
   settings::Json last_health_;
   bool blessed_ = false;
   asio::steady_timer try_timer_;
+  asio::steady_timer carry_timer_;
   asio::steady_timer watchdog_;
   asio::signal_set signals_;
 };
