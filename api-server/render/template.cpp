@@ -57,7 +57,7 @@ Result<std::string> fill(std::string_view name, const View& view, Format format)
   const auto* const embedded = std::ranges::find(kTemplates, name, &Embedded::name);
   if (embedded == kTemplates.end()) return fail(ErrorCode::internal, "there is no template {}", name);
   // Taking a template apart costs more than filling it, and each commit fills them all.
-  thread_local std::map<std::string_view, kainjow::mustache::mustache> parsed;
+  static thread_local std::map<std::string_view, kainjow::mustache::mustache> parsed;
   auto found = parsed.find(embedded->name);
   if (found == parsed.end()) found = parsed.emplace(embedded->name, without_tag_lines(embedded->text)).first;
   kainjow::mustache::mustache& filler = found->second;
