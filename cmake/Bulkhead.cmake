@@ -86,8 +86,6 @@ function(bulkhead_node_executable name)
   if(arg_STATIC_LIBRARIES)
     # Everything but glibc inside: a program that runs for a millisecond must not spend another one on loading libraries.
     target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc -Wl,-z,pack-relative-relocs)
-    # libc has what libstdc++ wants of libm (frexp); named before it, it saves loading one more library.
-    target_link_libraries(${name} PRIVATE c)
   endif()
   add_dependencies(node-programs ${name})
   add_custom_command(TARGET ${name} POST_BUILD
