@@ -86,16 +86,16 @@ class Daemon {
   Result<> run() {
     TRY(watch_node());
     const auto problem = [this](const std::string& what, std::string text) { set_problem(what, std::move(text)); };
-    bool writable = false;
+    OpenedStore opened = open_datastore(options_.places, problem);
     configuration_ = std::make_unique<Configuration>(configuration::Parts{
-        .store = open_datastore(options_.places, problem, writable),
+        .store = std::move(opened.store),
         .applier = applier_,
         .aside = [this](auto work, auto then) { worker_.run(std::move(work), std::move(then)); },
         .clock = std::chrono::steady_clock::now,
         .events = [this](std::string_view name, const settings::Json& data) { on_event(name, data); }});
-    user_data_ = std::make_unique<UserData>(options_.places, *configuration_, log_, problem);
+    user_data_ = std::make_unique<UserData>(options_.places, *configuration_, log_, problem, opened.fresh);
     start(options_.places, *configuration_, *user_data_, log_, problem);
-    if (!writable) configuration_->lock_down();
+    if (!opened.writable) configuration_->lock_down();
     TRY(serve());
     ::malloc_trim(0);  // the start needed more than the days after it
     ::sd_notify(0, "READY=1");

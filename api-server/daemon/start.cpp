@@ -22,11 +22,13 @@ constexpr std::uint64_t kLargest = 4U << 20U;
 
 auto wall_clock() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
-Result<datastore::Datastore> open_stored(const Places& places) {
+Result<OpenedStore> open_stored(const Places& places) {
   TRY(sys::create_directories(places.state));
   const migrate::Opened opened = TRY(migrate::migrate(places.state, places.model.version, places.model.steps));
   auto storage = TRY(datastore::FileStorage::open(opened.path));
-  return datastore::Datastore::open(std::move(storage), wall_clock);
+  return OpenedStore{.store = TRY(datastore::Datastore::open(std::move(storage), wall_clock)),
+                     .writable = true,
+                     .fresh = opened.origin == migrate::Origin::fresh};
 }
 
 // Empty when the file is not there.
@@ -56,13 +58,12 @@ void store_seed(configuration::Configuration& configuration, const Problem& prob
 
 }  // namespace
 
-datastore::Datastore open_datastore(const Places& places, const Problem& problem, bool& writable) {
+OpenedStore open_datastore(const Places& places, const Problem& problem) {
   auto opened = open_stored(places);
-  writable = opened.has_value();
-  problem("settings", writable ? "" : opened.error().describe() + "; the node runs with defaults and takes no changes");
-  if (writable) return *std::move(opened);
+  problem("settings", opened ? "" : opened.error().describe() + "; the node runs with defaults and takes no changes");
+  if (opened) return *std::move(opened);
   auto empty = datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(), wall_clock);
-  return *std::move(empty);  // memory cannot fail
+  return {.store = *std::move(empty), .writable = false};  // memory cannot fail
 }
 
 Found find_facts(const Places& places, const Problem& problem) {
@@ -88,8 +89,10 @@ Found find_facts(const Places& places, const Problem& problem) {
   return found;
 }
 
-UserData::UserData(Places places, configuration::Configuration& configuration, const log::Log& log, Problem problem)
+UserData::UserData(Places places, configuration::Configuration& configuration, const log::Log& log, Problem problem,
+                   bool fresh)
     : places_(std::move(places)), configuration_(configuration), log_(log), problem_(std::move(problem)) {
+  if (fresh) return;
   auto known = boot::load_applied(places_.state / kAppliedFile);
   if (known)
     known_ = *std::move(known);

@@ -29,7 +29,12 @@ using Problem = std::function<void(const std::string& what, std::string text)>;
 
 // The datastore on STATE. When it cannot be read, an empty one in memory, and a problem: the node comes up with its
 // defaults, and what is on STATE stays for whoever can mend it.
-datastore::Datastore open_datastore(const Places& places, const Problem& problem, bool& writable);
+struct OpenedStore {
+  datastore::Datastore store;
+  bool writable = true;  // it is on STATE
+  bool fresh = false;    // there were no settings yet
+};
+OpenedStore open_datastore(const Places& places, const Problem& problem);
 
 // What the node found out by itself, as settings and for templates.
 struct Found {
@@ -40,7 +45,9 @@ Found find_facts(const Places& places, const Problem& problem);
 
 class UserData {
  public:
-  UserData(Places places, configuration::Configuration& configuration, const log::Log& log, Problem problem);
+  // `fresh`: whatever was applied before is not in these settings.
+  UserData(Places places, configuration::Configuration& configuration, const log::Log& log, Problem problem,
+           bool fresh);
 
   // Stages the documents that count now in a transaction; its name, or nothing when there is nothing to do. Refused
   // documents become a problem and an entry of the journal.

@@ -95,7 +95,23 @@ std::optional<Lineage> parse_lineage(std::string_view text) {
   return Lineage{.good = json["good"].get<int>(), .trial = *trial, .way_back = *way_back};
 }
 
+namespace {
+
+// The first settings of a node, made by a version that nobody has found good: another version that starts instead
+// begins anew, as on an empty STATE.
+Plan plan_first(const State& state, int model_version) {
+  const bool there = state.files.contains(model_version);
+  Plan plan{.writes = {}, .origin = there ? Origin::trial : Origin::fresh, .from = model_version};
+  const Lineage lineage{.good = kNothingGood, .trial = model_version};
+  if (state.lineage != lineage) plan.writes.push_back(lineage_write(lineage));
+  return plan;
+}
+
+}  // namespace
+
 Result<Plan> plan_migration(const State& state, int model_version, std::span<const Step> steps) {
+  if (state.lineage ? state.lineage->good == kNothingGood : state.files.empty())
+    return plan_first(state, model_version);
   Lineage lineage;
   if (state.lineage) {
     lineage = *state.lineage;
@@ -132,6 +148,7 @@ Result<Plan> plan_migration(const State& state, int model_version, std::span<con
 std::vector<Write> plan_blessing(const State& state, int model_version) {
   if (!state.lineage) return {lineage_write({.good = model_version})};
   if (state.lineage->good == model_version) return {};
+  if (state.lineage->good == kNothingGood) return {lineage_write({.good = model_version})};
   return {lineage_write({.good = model_version, .way_back = state.lineage->good})};
 }
 

@@ -15,9 +15,12 @@
 
 namespace bulkhead::migrate {
 
+// In the place of a model version: no boot has been blessed yet.
+inline constexpr int kNothingGood = 0;
+
 // Which file holds the settings that count.
 struct Lineage {
-  int good = 0;                   // the model version of the last blessed boot: where settings come from
+  int good = kNothingGood;        // the model version of the last blessed boot: where settings come from
   std::optional<int> trial{};     // the one that is being tried on top of it; its file was made from the good one
   std::optional<int> way_back{};  // the one before the good one, whose file is kept up to date for a return
 

@@ -81,6 +81,22 @@ TEST_CASE("a new node has no settings, and the next boot opens the same file") {
   CHECK(node.live(again).size() == 1);
 }
 
+TEST_CASE("first settings that were never blessed do not count for another version, older or newer") {
+  for (const int other : {1, 3}) {
+    Node node;
+    const Opened first = node.boot(2, kOne);
+    CHECK(first.origin == Origin::fresh);
+    node.set(first, "time.servers", Json({"a"}));
+    CHECK(node.boot(2, kOne).origin == Origin::trial);  // its own second try
+    const Opened instead = node.boot(other, kNone);
+    CHECK(instead.origin == Origin::fresh);
+    CHECK(instead.path.filename() == file_name(other));
+    node.set(instead, "motd", "mine");
+    node.bless(other, instead, kNone);
+    CHECK(node.boot(other, kNone).origin == Origin::same);
+  }
+}
+
 TEST_CASE("a new version gets the settings in its own form, and the old file stays as it was") {
   Node node = node_of_version_1();
   const std::string before = node.content(1);
@@ -163,6 +179,7 @@ TEST_CASE("settings of a newer version without a way back are refused, and nothi
   Node node;
   const Opened third = node.boot(3, kSteps);
   node.set(third, "motd", "x");
+  node.bless(3, third, kSteps);
   const std::string before = node.content(3);
   const auto refused = migrate::migrate(node.directory.path(), 2, kNone);
   REQUIRE(!refused);
