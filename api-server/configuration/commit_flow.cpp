@@ -1,4 +1,6 @@
 // How a change comes into force: checked, rendered, applied on the side, stored.
+#include <algorithm>
+
 #include "api-server/configuration/configuration.hpp"
 
 namespace bulkhead::configuration {
@@ -94,6 +96,14 @@ void Configuration::start_commit(const Request& request, const Done& done) {
         std::format("{} is trying transaction '{}': confirm or revert it first", try_->author, try_->transaction)));
   auto changes = store_.prepare(request.transaction);
   if (!changes) return refuse(nothing_pending(std::move(changes).error()));
+  if (!request.may_change_access) {
+    // Looked at here and not when the request came: more may have been staged while it waited for its turn.
+    const auto access =
+        std::ranges::find_if(*changes, [](const Change& each) { return each.key.is_below(Key({"api"})); });
+    if (access != changes->end())
+      return refuse(error(ErrorCode::permission_denied, "{} may not change {}: that is for role admin", request.author,
+                          access->key.to_string()));
+  }
   Flat live = store_.live();
   datastore::apply(*changes, live);
   auto next = prepare(live, affected_services(*changes), request.apply);

@@ -61,6 +61,7 @@ struct Request {
   std::string author;
   bool apply = true;                                 // false: only store
   std::optional<std::chrono::seconds> try_for = {};  // apply, and store when it is confirmed
+  bool may_change_access = true;                     // settings.api: who may do what
 };
 
 struct Parts {

@@ -14,16 +14,10 @@ using settings::Key;
 constexpr std::uint64_t kLongestTry = 86'400;
 
 // Who may change settings must not thereby be able to choose who may do what.
-Result<> may_commit(const Node& node, const Request& request) {
-  if (request.peer->role >= Role::admin) return {};
-  const auto pending = node.configuration.store().pending(transaction_of(request));
-  if (!pending) return {};
-  for (const datastore::Change& change : *pending) {
-    if (!change.key.is_below(Key({"api"}))) continue;
-    return fail(ErrorCode::permission_denied, "{} is for role admin; {} has role {}", change.key.to_string(),
-                request.peer->name, http::to_string(request.peer->role));
-  }
-  return {};
+configuration::Request wanted_by(const Request& request) {
+  return {.transaction = transaction_of(request),
+          .author = request.peer->name,
+          .may_change_access = request.peer->role >= Role::admin};
 }
 
 std::string joined_keys(const std::vector<datastore::Change>& changes) {
@@ -53,9 +47,10 @@ configuration::Done finishing(Node& node, const Request& request, std::string ac
 }
 
 void commit(Node& node, const Request& request, const Reply& reply, bool apply) {
-  if (auto may = may_commit(node, request); !may) return reply(failure(may.error()));
+  configuration::Request wanted = wanted_by(request);
+  wanted.apply = apply;
   node.configuration.commit(
-      {.transaction = transaction_of(request), .author = request.peer->name, .apply = apply},
+      std::move(wanted),
       finishing(
           node, request, apply ? "commit and apply" : "commit",
           [reply](const Outcome& outcome) { reply(http::json(configuration::keys_of(outcome.changes))); }, reply));
@@ -93,8 +88,7 @@ Response held(Node& node, const Json& begun) {
 }
 
 void v1_commit(Node& node, const Request& request, const Reply& reply) {
-  if (auto may = may_commit(node, request); !may) return reply(failure(may.error()));
-  configuration::Request wanted{.transaction = transaction_of(request), .author = request.peer->name};
+  configuration::Request wanted = wanted_by(request);
   if (request.parameter("try")) {
     const auto seconds = number(request, "try", 1, kLongestTry, std::nullopt);
     if (!seconds) return reply(failure(seconds.error()));

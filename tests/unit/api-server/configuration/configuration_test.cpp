@@ -185,6 +185,26 @@ TEST_CASE("changes wait for the one in work, and each is checked when its turn c
   CHECK(results == std::vector<std::string>{"a done", "b aborted"});
 }
 
+TEST_CASE("who may not change access cannot slip it in behind a change that is being applied") {
+  Node node;
+  node.stage("slow", {{"motd", "x"}});
+  node.stage("mine", {{"motd", "y"}});
+  node.busy = true;
+  node.configuration.commit({.transaction = "slow", .author = "admin"},
+                            [](const Result<Outcome>& done) { CHECK(done); });
+  Result<Outcome> mine;
+  node.configuration.commit({.transaction = "mine", .author = "operator", .may_change_access = false},
+                            [&](Result<Outcome> done) { mine = std::move(done); });
+  must(node.configuration.drop("mine"));
+  node.stage("mine", {{"api", {{"listen-port", 9443}}}});
+  auto [work, then] = node.aside.front();
+  work();
+  then();
+  REQUIRE_FALSE(mine);
+  CHECK(mine.error().code == ErrorCode::permission_denied);
+  CHECK(node.configuration.store().last_commit() == 1);
+}
+
 TEST_CASE("a thousand changes that are over at once do not pile up") {
   Node node;
   for (int i = 0; i < 1000; ++i) {
