@@ -86,6 +86,8 @@ function(bulkhead_node_executable name)
   if(arg_STATIC_LIBRARIES)
     # Everything but glibc inside: a program that runs for a millisecond must not spend another one on loading libraries.
     target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc -Wl,-z,pack-relative-relocs)
+    # All of libm that libstdc++ wants are these two and frexp, which libc has as well.
+    target_link_options(${name} PRIVATE -Wl,-u,fegetround,-u,fesetround -l:libm.a -l:libc.so.6)
   endif()
   add_dependencies(node-programs ${name})
   add_custom_command(TARGET ${name} POST_BUILD

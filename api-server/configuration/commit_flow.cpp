@@ -22,6 +22,15 @@ apply::KernelState kernel_of(const settings::Settings& settings, const render::F
           .lockdown = lockdown ? settings::kNames<settings::Lockdown>.at(static_cast<std::size_t>(*lockdown)) : ""};
 }
 
+// What a transaction sets, without what it unsets.
+Json document_of_set(const std::vector<Change>& changes) {
+  Flat values;
+  for (const Change& change : changes) {
+    if (change.value) values.emplace(change.key, *change.value);
+  }
+  return settings::unflat(values);
+}
+
 // A transaction that is asked to be committed and is not there: 422, as with Bottlerocket.
 Error nothing_pending(Error reason) {
   if (reason.code == ErrorCode::not_found) {
@@ -33,15 +42,26 @@ Error nothing_pending(Error reason) {
 
 }  // namespace
 
-Result<Configuration::Next> Configuration::prepare(const Flat& live, const std::set<std::string>& affected,
-                                                   bool apply) const {
+Result<Configuration::Next> Configuration::prepare(const std::vector<Change>& changes,
+                                                   const std::set<std::string>& affected, bool apply) const {
+  Flat live = store_.live();
+  datastore::apply(changes, live);
   Next next{.document = document_of(live), .plan = {}, .kernel = {}};
-  const auto typed = TRY(settings::Settings::from_json(next.document));
+  TRY(settings::check(checked_ ? document_of_set(changes) : next.document, settings::Settings::shape()));
+  const auto typed = settings::Settings::of_checked(next.document);
   TRY(check_together(typed));
-  const auto files = TRY(render::render(typed, facts_));
-  if (apply) next.plan = TRY(applier_.plan(files, affected));
+  if (apply)
+    next.plan = TRY(applier_.plan(TRY(render::render(typed, facts_)), affected));
+  else
+    TRY(render::check(typed, facts_, affected));
   next.kernel = kernel_of(typed, facts_);
   return next;
+}
+
+Result<Plan> Configuration::plan(const std::string& transaction) const {
+  Plan plan{.transaction = transaction, .changes = TRY(store_.prepare(transaction)), .apply = {}};
+  plan.apply = TRY(prepare(plan.changes, affected_services(plan.changes))).plan;
+  return plan;
 }
 
 void Configuration::enqueue(std::function<void()> job) {
@@ -75,6 +95,7 @@ void Configuration::carry_out(Next next, std::function<void(Result<apply::Plan>)
            if (*result) {
              kernel_ = work->kernel;
              take_effect(std::move(work->document));
+             checked_ = true;
              if (!(*result)->empty()) events_("apply", json_of(**result));
            }
            done(std::move(*result));
@@ -104,9 +125,7 @@ void Configuration::start_commit(const Request& request, const Done& done) {
       return refuse(error(ErrorCode::permission_denied, "{} may not change {}: that is for role admin", request.author,
                           access->key.to_string()));
   }
-  Flat live = store_.live();
-  datastore::apply(*changes, live);
-  auto next = prepare(live, affected_services(*changes), request.apply);
+  auto next = prepare(*changes, affected_services(*changes), request.apply);
   if (!next) return refuse(std::move(next).error());
 
   if (!request.apply) {
@@ -114,6 +133,7 @@ void Configuration::start_commit(const Request& request, const Done& done) {
     if (!commit) return refuse(std::move(commit).error());
     if (commit->id != 0) events_("commit", json_of(*commit));
     take_effect(std::move(next->document));
+    checked_ = true;
     done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
     return finish();
   }
@@ -141,7 +161,7 @@ void Configuration::start_commit(const Request& request, const Done& done) {
       return finish();
     }
     // In force but not stored (a full disk): back to what is stored.
-    auto back = prepare(store_.live(), affected_services(changes));
+    auto back = prepare({}, affected_services(changes));
     Error reason = std::move(commit).error();
     if (!back) {
       done(fail(std::move(reason)));
@@ -159,8 +179,7 @@ void Configuration::apply(std::vector<Key> keys, Done done) {
   enqueue([this, keys = std::move(keys), done = std::move(done)] {
     std::set<std::string> affected;
     for (const Key& key : keys) affected.merge(affected_services(key));
-    Result<Next> next =
-        try_ ? fail(locked("a try is open: confirm or revert it first")) : prepare(store_.live(), affected);
+    Result<Next> next = try_ ? fail(locked("a try is open: confirm or revert it first")) : prepare({}, affected);
     if (!next) {
       done(fail(std::move(next).error()));
       return finish();
@@ -201,7 +220,7 @@ void Configuration::revert(const std::string& why, Done done) {
       return finish();
     }
     const Try tried = *try_;
-    auto back = prepare(store_.live(), affected_services(tried.changes));
+    auto back = prepare({}, affected_services(tried.changes));
     if (!back) {
       done(fail(std::move(back).error()));
       return finish();
@@ -224,11 +243,12 @@ void Configuration::revert(const std::string& why, Done done) {
 }
 
 Result<Outcome> Configuration::apply_now() {
-  Next next = TRY(prepare(store_.live(), {"hostname", "lockdown"}));
+  Next next = TRY(prepare({}, {"hostname", "lockdown"}));
   Outcome outcome;
   outcome.applied = TRY(applier_.apply(next.plan, next.kernel, {}));
   kernel_ = next.kernel;
   take_effect(std::move(next.document));
+  checked_ = true;
   return outcome;
 }
 

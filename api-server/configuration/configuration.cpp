@@ -32,13 +32,11 @@ Configuration::Configuration(Parts parts)
       aside_(std::move(parts.aside)),
       clock_(std::move(parts.clock)),
       events_(std::move(parts.events)) {
+  set_facts(Json::object(), {});
   take_effect(document_of(store_.live()));
 }
 
-Json Configuration::document_of(const Flat& live) const {
-  static const Json presets = settings::presets(shape());
-  return settings::merged(settings::merged(presets, generated_), settings::unflat(live));
-}
+Json Configuration::document_of(const Flat& live) const { return settings::merged(base_, settings::unflat(live)); }
 
 void Configuration::take_effect(Json document) {
   effective_ = std::move(document);
@@ -52,6 +50,9 @@ const Json& Configuration::effective_redacted() const {
 }
 
 void Configuration::set_facts(Json generated, render::Facts facts) {
+  static const Json presets = settings::presets(shape());
+  base_ = settings::merged(presets, generated);
+  checked_ = false;
   generated_ = std::move(generated);
   facts_ = std::move(facts);
 }
@@ -115,17 +116,6 @@ Result<> Configuration::stage_rollback(const std::string& transaction, std::uint
 Result<std::vector<Change>> Configuration::drop(const std::string& transaction) {
   TRY(writable(transaction));
   return store_.drop(transaction);
-}
-
-Result<Plan> Configuration::plan(const std::string& transaction) const {
-  Plan plan{.transaction = transaction, .changes = TRY(store_.prepare(transaction)), .apply = {}};
-  Flat next = store_.live();
-  datastore::apply(plan.changes, next);
-  const Json document = document_of(next);
-  const auto typed = TRY(settings::Settings::from_json(document));
-  TRY(check_together(typed));
-  plan.apply = TRY(applier_.plan(TRY(render::render(typed, facts_)), affected_services(plan.changes)));
-  return plan;
 }
 
 Result<std::vector<render::File>> Configuration::files() const {

@@ -118,8 +118,10 @@ class Configuration {
 
   Result<> writable(const std::string& transaction) const;
   Json document_of(const settings::Flat& live) const;
-  // Checks and renders; without `apply` nothing is compared with what is on the node.
-  Result<Next> prepare(const settings::Flat& live, const std::set<std::string>& affected, bool apply = true) const;
+  // Lays changes over what is live, checks and renders. Without `apply` nothing is compared with what is on the node,
+  // and only what the affected services read is rendered, to see that it can be.
+  Result<Next> prepare(const std::vector<datastore::Change>& changes, const std::set<std::string>& affected,
+                       bool apply = true) const;
   void enqueue(std::function<void()> job);
   void finish();
   void work_off();
@@ -133,6 +135,8 @@ class Configuration {
   SteadyClock clock_;
   Events events_;
   Json generated_ = Json::object();
+  Json base_;             // defaults and what is generated
+  bool checked_ = false;  // everything live and generated: of the next change, only that has to be
   render::Facts facts_;
   Json effective_;
   mutable Json redacted_;  // made when it is asked for

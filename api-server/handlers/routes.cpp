@@ -7,6 +7,23 @@
 namespace bulkhead::handlers {
 namespace {
 
+// What of `value`, which is at `path`, has a key that begins with `prefix`; only tables that can have some are looked
+// into.
+std::optional<Json> with_prefix(const Json& value, const settings::Shape& shape, const std::string& path,
+                                std::string_view prefix) {
+  if (path.starts_with(prefix)) return value;
+  const bool table = shape.kind == settings::Kind::group || shape.kind == settings::Kind::map;
+  if (!table || !prefix.starts_with(path)) return std::nullopt;
+  Json found;
+  for (const auto& [name, element] : value.items()) {
+    const settings::Member* const member = shape.find(name);
+    auto below = with_prefix(element, member == nullptr ? *shape.element : *member->shape,
+                             path + '.' + settings::Key({name}).to_string(), prefix);
+    if (below) found[name] = *std::move(below);
+  }
+  return found.is_null() ? std::nullopt : std::optional(std::move(found));
+}
+
 constexpr int kLocked = 423;
 constexpr int kDeepest = 32;
 
@@ -96,10 +113,7 @@ const Json& settings_for(const http::Request& request, const configuration::Conf
 }
 
 Json below_prefix(const Json& document, std::string_view prefix) {
-  settings::Flat values = settings::flat(document, settings::Settings::shape());
-  std::erase_if(values,
-                [&](const auto& entry) { return !("settings." + entry.first.to_string()).starts_with(prefix); });
-  return settings::unflat(values);
+  return with_prefix(document, settings::Settings::shape(), "settings", prefix).value_or(Json::object());
 }
 
 }  // namespace bulkhead::handlers

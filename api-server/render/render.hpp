@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +48,10 @@ struct File {
 // put into effect: a bond without links, two credentials for one registry, a runtime that the image has not. Values of
 // secret settings are never quoted.
 Result<std::vector<File>> render(const settings::Settings& settings, const Facts& facts);
+
+// What render() would say, as far as files of these services go: a change of settings that affects no other service
+// makes no other file fail.
+Result<> check(const settings::Settings& settings, const Facts& facts, const std::set<std::string>& services);
 
 // The node's own name: the setting, else the fact, else "localhost". What sethostname(2) is to be told.
 std::string hostname(const settings::Settings& settings, const Facts& facts);

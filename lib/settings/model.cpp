@@ -237,7 +237,10 @@ Json merged(Json base, const Json& changes) {
   if (!base.is_object() || !changes.is_object()) return changes;
   for (const auto& [name, value] : changes.items()) {
     const auto existing = base.find(name);
-    base[name] = existing == base.end() ? value : merged(*existing, value);
+    if (existing == base.end())
+      base[name] = value;
+    else
+      *existing = merged(std::move(*existing), value);
   }
   return base;
 }

@@ -6,8 +6,10 @@ const Shape& Settings::shape() { return Type<Settings>::shape(); }
 
 Result<Settings> Settings::from_json(const Json& document) {
   TRY(check(document, shape()));
-  return Type<Settings>::read(document);
+  return of_checked(document);
 }
+
+Settings Settings::of_checked(const Json& document) { return Type<Settings>::read(document); }
 
 Json Settings::to_json() const { return Type<Settings>::write(*this); }
 

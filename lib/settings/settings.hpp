@@ -71,6 +71,8 @@ struct Settings {
   static const Shape& shape();
   // Checks a document and reads it. Errors: those of check().
   static Result<Settings> from_json(const Json& document);
+  // Reads a document that check() has accepted; another one is a fault of the caller and throws.
+  static Settings of_checked(const Json& document);
   Json to_json() const;
 };
 

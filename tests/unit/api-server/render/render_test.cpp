@@ -200,6 +200,13 @@ TEST_CASE("what cannot be put into effect is refused with its key") {
   CHECK(refusal(Json::parse(R"({"network": {"hosts": [["10.0.0.1", "10.0.0.2"]]}})")).contains("network.hosts"));
 }
 
+TEST_CASE("only what an affected service reads is checked when nothing is to be applied") {
+  const auto broken = node({{"sandbox", {{"default-runtime", "gvisor"}}}});
+  CHECK(check(broken, facts(), {"motd", "networkd", "certificates"}));
+  CHECK(check(broken, facts(), {"motd", "containerd"}).error().message ==
+        render::render(broken, facts()).error().message);
+}
+
 TEST_CASE("the node's name comes from settings, then from facts, then from nowhere") {
   CHECK(hostname(node({{"network", {{"hostname", "a"}}}}), facts()) == "a");
   CHECK(hostname(node(), facts()) == "node-0123");

@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include <ranges>
 #include <set>
 
 #include "lib/base/text.hpp"
@@ -24,6 +25,44 @@ TEST_CASE("every service that settings name is in the table, and settings name e
     INFO(service.name);
     CHECK(named.contains(std::string(service.name)));
   }
+}
+
+namespace {
+
+// A document that sets `key` ("a.<name>.b") to `value`, and what it cannot do without.
+std::optional<settings::Settings> with(const std::string& key, Json value) {
+  const auto segments = split(key, '.');
+  for (const std::string_view segment : segments | std::views::reverse)
+    value = Json{{segment == "<name>" ? "example" : std::string(segment), std::move(value)}};
+  const auto document = settings::merged(settings::presets(settings::Settings::shape()), value);
+  auto typed = settings::Settings::from_json(document);
+  return typed ? std::optional(*std::move(typed)) : std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("a setting changes files of no other service than those it names") {
+  const auto before = rendered(Json::object()).value();
+  int changed = 0;
+  for (const settings::Entry& entry : settings::entries(settings::Settings::shape())) {
+    if (entry.about.example.empty() || entry.key.contains("[]")) continue;
+    INFO(entry.key);
+    const auto settings = with(entry.key, Json::parse(entry.about.example));
+    if (!settings) continue;  // a map whose names are given
+    const auto after = render::render(*settings, facts());
+    if (!after) continue;  // not without others, as a bond without links
+    const auto affected = split(entry.about.affects, ' ');
+    const auto named = [&](const File& file) { return std::ranges::contains(affected, file.service); };
+    for (const auto& [one, other] : {std::pair(&before, &*after), std::pair(&*after, &before)}) {
+      for (const File& file : *one) {
+        if (std::ranges::contains(*other, file)) continue;
+        INFO(file.path);
+        CHECK(named(file));
+        ++changed;
+      }
+    }
+  }
+  CHECK(changed > 40);
 }
 
 TEST_CASE("services are named once, explained, and have a unit exactly when it is told") {
