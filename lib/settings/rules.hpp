@@ -104,8 +104,8 @@ struct Ipv6Subnet {
   static constexpr auto kPasses = is_ipv6_subnet;
 };
 struct OpenPorts {
-  static constexpr std::string_view kName = "ports",
-                                    kRule = "a port or a range of ports (1 to 65535), with \"/tcp\" or \"/udp\"",
+  static constexpr std::string_view kName = "a port or a range of ports with its protocol",
+                                    kRule = "such as 22/tcp or 30000-32767/udp, with ports from 1 to 65535",
                                     kPattern = "[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?/(tcp|udp)";
   static constexpr std::size_t kLongest = 15;
   static constexpr auto kPasses = is_open_ports;

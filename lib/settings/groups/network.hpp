@@ -209,7 +209,7 @@ struct ContainerNetwork {
               &ContainerNetwork::subnet,
               {.doc = "The IPv4 network that containers have their addresses from, when the node is in no Kubernetes "
                       "cluster.",
-               .example = R"("10.88.0.0/16")",
+               .example = R"("10.89.0.0/16")",
                .preset = R"("10.88.0.0/16")",
                .affects = "firewall cni"}},
         Field{"ipv6-subnet",
