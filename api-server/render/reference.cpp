@@ -45,8 +45,7 @@ constexpr std::string_view kSettingsHead = R"(
 )";
 
 constexpr std::string_view kTail = R"(
-What is not here: files of the container network (no plugins in the image yet), packet filters (no `nft` in the image
-yet), and whatever the services read that have no unit yet.
+What is not here: whatever the services read that have no unit yet.
 )";
 
 std::string reaction(const Service& service) {

@@ -7,16 +7,28 @@ namespace bulkhead::render {
 
 using Files = Result<std::vector<File>>;
 
-Files name_files(const settings::Settings& settings, const Facts& facts);        // hostname, hosts, motd
-Files trust_files(const settings::Settings& settings, const Facts& facts);       // certificates, AWS, the proxy
-Files kernel_files(const settings::Settings& settings, const Facts& facts);      // modules, sysctl
-Files network_files(const settings::Settings& settings, const Facts& facts);     // networkd
-Files time_files(const settings::Settings& settings, const Facts& facts);        // resolved, timesyncd
-Files containerd_files(const settings::Settings& settings, const Facts& facts);  // containerd itself
-Files registry_files(const settings::Settings& settings, const Facts& facts);    // mirrors
+Files name_files(const settings::Settings& settings, const Facts& facts);               // hostname, hosts, motd
+Files trust_files(const settings::Settings& settings, const Facts& facts);              // certificates, AWS, the proxy
+Files kernel_files(const settings::Settings& settings, const Facts& facts);             // modules, sysctl
+Files firewall_files(const settings::Settings& settings, const Facts& facts);           // nftables
+Files network_files(const settings::Settings& settings, const Facts& facts);            // networkd
+Files time_files(const settings::Settings& settings, const Facts& facts);               // resolved, timesyncd
+Files container_network_files(const settings::Settings& settings, const Facts& facts);  // CNI
+Files containerd_files(const settings::Settings& settings, const Facts& facts);         // containerd itself
+Files registry_files(const settings::Settings& settings, const Facts& facts);           // mirrors
 Files oci_default_files(const settings::Settings& settings, const Facts& facts);
 
 bool has_oci_defaults(const settings::Settings& settings);
 bool has_mirrors(const settings::Settings& settings);
+
+// The network of containers that the node makes by itself, for the CNI plugin and for the rules about it.
+inline constexpr std::string_view kContainerBridge = "bulkhead0";
+struct ContainerSubnets {
+  std::string ipv4;
+  std::string ipv6;  // empty: containers have no IPv6 addresses
+};
+// Nothing when the node belongs to a Kubernetes cluster, whose network add-on brings its own. Errors: invalid_argument
+// for a text that is no network, which files must not get whatever the rules in lib/settings let through.
+Result<std::optional<ContainerSubnets>> container_subnets(const settings::Settings& settings);
 
 }  // namespace bulkhead::render

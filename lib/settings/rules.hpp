@@ -13,7 +13,10 @@ bool is_base64(std::string_view text);
 bool is_certificates(std::string_view text);  // base64 of PEM with at least one certificate, or empty
 bool is_host_name(std::string_view text);     // segments of 1 to 63 characters that do not begin or end with '-'
 bool is_ip_address(std::string_view text);
-bool is_ip_network(std::string_view text);  // address and prefix length
+bool is_ip_network(std::string_view text);   // address and prefix length
+bool is_ipv4_subnet(std::string_view text);  // unicast, without bits behind the prefix
+bool is_ipv6_subnet(std::string_view text);
+bool is_open_ports(std::string_view text);  // 1 to 65535, the last one not below the first
 bool is_route_target(std::string_view text);
 bool has_no_dot_dot(std::string_view text);
 bool is_boot_value(std::string_view text);
@@ -82,6 +85,30 @@ struct IpNetwork {
                                     kRule = "such as 10.0.0.9/24 or fd00::9/64", kPattern = "[0-9a-fA-F.:]+/[0-9]{1,3}";
   static constexpr std::size_t kLongest = 49;
   static constexpr auto kPasses = is_ip_network;
+};
+// What the IPAM plugin host-local takes: https://www.cni.dev/plugins/current/ipam/host-local/
+struct Ipv4Subnet {
+  static constexpr std::string_view kName = "an IPv4 network",
+                                    kRule = "unicast, /8 to /30, without bits behind the prefix: such as 10.88.0.0/16",
+                                    kPattern = "[0-9.]+/[0-9]{1,2}";
+  static constexpr std::size_t kLongest = 18;
+  static constexpr auto kPasses = is_ipv4_subnet;
+};
+struct Ipv6Subnet {
+  static constexpr std::string_view kName = "an IPv6 network",
+                                    kRule =
+                                        "global or unique local, /32 to /126, without bits behind the prefix: "
+                                        "such as fd00:88::/64",
+                                    kPattern = "[0-9a-fA-F:.]+/[0-9]{1,3}";
+  static constexpr std::size_t kLongest = 49;
+  static constexpr auto kPasses = is_ipv6_subnet;
+};
+struct OpenPorts {
+  static constexpr std::string_view kName = "a port or a range of ports with its protocol",
+                                    kRule = "such as 22/tcp or 30000-32767/udp, with ports from 1 to 65535",
+                                    kPattern = "[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?/(tcp|udp)";
+  static constexpr std::size_t kLongest = 15;
+  static constexpr auto kPasses = is_open_ports;
 };
 // A host name or an address, perhaps as a URL whose host counts: what operators put where a server is meant.
 struct Server {
@@ -278,6 +305,9 @@ using Certificates = Checked<rule::Certificates>;
 using HostName = Checked<rule::HostName>;
 using IpAddress = Checked<rule::IpAddress>;
 using IpNetwork = Checked<rule::IpNetwork>;
+using Ipv4Subnet = Checked<rule::Ipv4Subnet>;
+using Ipv6Subnet = Checked<rule::Ipv6Subnet>;
+using OpenPorts = Checked<rule::OpenPorts>;
 using Server = Checked<rule::Server>;
 using ChronyOption = Checked<rule::ChronyOption>;
 using SysctlKey = Checked<rule::SysctlKey>;

@@ -42,7 +42,9 @@ struct Settings {
         Field{
             "motd", &Settings::motd, {.doc = "The message of the day.", .example = R"("Welcome")", .affects = "motd"}},
         Field{"updates", &Settings::updates, {.doc = "Updates of the operating system."}},
-        Field{"network", &Settings::network, {.doc = "Names, proxies and interfaces."}},
+        Field{"network",
+              &Settings::network,
+              {.doc = "Names, proxies, interfaces, the firewall and the network of containers."}},
         Field{"dns", &Settings::dns, {.doc = "Name resolution."}},
         Field{"ntp", &Settings::ntp, {.doc = "Time."}},
         Field{"kernel", &Settings::kernel, {.doc = "The running kernel."}},

@@ -167,7 +167,7 @@ struct Kubernetes {
               &Kubernetes::api_server,
               {.doc = "The URL of the cluster's API server.",
                .example = R"("https://10.0.0.2:6443")",
-               .affects = "kubelet"}},
+               .affects = "kubelet firewall cni"}},
         Field{"cluster-certificate",
               &Kubernetes::cluster_certificate,
               {.doc = "The certificate of the cluster's authority, PEM in base64.",

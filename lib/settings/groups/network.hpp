@@ -1,4 +1,5 @@
-// Names, proxies and interfaces. The interfaces follow version 3 of Bottlerocket's net.toml.
+// Names, proxies, interfaces, the packet filter and the network of containers. The interfaces follow version 3 of
+// Bottlerocket's net.toml; packet filter and network of containers are Bulkhead's own.
 #pragma once
 
 #include "lib/settings/rules.hpp"
@@ -174,12 +175,71 @@ struct Interface {
   }
 };
 
+struct Firewall {
+  std::optional<bool> enabled;
+  std::optional<std::vector<OpenPorts>> open_ports;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        Field{"enabled",
+              &Firewall::enabled,
+              {.doc = "Whether packets from outside are filtered; without it every port is open.",
+               .example = "false",
+               .preset = "true",
+               .affects = "firewall"}},
+        Field{"open-ports",
+              &Firewall::open_ports,
+              {.doc = "Ports of the node that are open to everybody, beside those that other settings need.",
+               .example = R"(["22/tcp", "30000-32767/udp"])",
+               .preset = "[]",
+               .affects = "firewall"}},
+    };
+  }
+};
+
+struct ContainerNetwork {
+  std::optional<Ipv4Subnet> subnet;
+  std::optional<Ipv6Subnet> ipv6_subnet;
+  std::optional<Integer<1280, 65535>> mtu;
+  std::optional<bool> metadata_access;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        Field{"subnet",
+              &ContainerNetwork::subnet,
+              {.doc = "The IPv4 network that containers have their addresses from, when the node is in no Kubernetes "
+                      "cluster.",
+               .example = R"("10.89.0.0/16")",
+               .preset = R"("10.88.0.0/16")",
+               .affects = "firewall cni"}},
+        Field{"ipv6-subnet",
+              &ContainerNetwork::ipv6_subnet,
+              {.doc = "The IPv6 network that containers have addresses from as well; without it they have IPv4 only.",
+               .example = R"("fd00:88::/64")",
+               .affects = "firewall cni"}},
+        Field{"mtu",
+              &ContainerNetwork::mtu,
+              {.doc = "The longest packet of containers, in bytes; else as the kernel has it for a bridge.",
+               .example = "1400",
+               .affects = "cni"}},
+        Field{"metadata-access",
+              &ContainerNetwork::metadata_access,
+              {.doc = "Whether containers reach the cloud's metadata service, which hands out the node's credentials.",
+               .example = "true",
+               .preset = "false",
+               .affects = "firewall"}},
+    };
+  }
+};
+
 struct Network {
   std::optional<HostName> hostname;
   std::optional<std::vector<std::vector<std::variant<IpAddress, std::vector<HostName>>>>> hosts;
   std::optional<Url> https_proxy;
   std::optional<std::vector<Line>> no_proxy;
   std::map<InterfaceName, Interface> interfaces;
+  Firewall firewall;
+  ContainerNetwork containers;
 
   static constexpr auto fields() {
     return std::tuple{
@@ -207,6 +267,8 @@ struct Network {
               &Network::interfaces,
               {.doc = "Network interfaces by name or MAC address; without any, all use DHCP; with any, the others are "
                       "not used."}},
+        Field{"firewall", &Network::firewall, {.doc = "Who reaches the node."}},
+        Field{"containers", &Network::containers, {.doc = "The network of containers outside of a cluster."}},
     };
   }
 };

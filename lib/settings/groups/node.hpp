@@ -43,7 +43,7 @@ struct Api {
               {.doc = "Certificates of those who issue client certificates, PEM in base64. Without it there is no "
                       "remote listener.",
                .example = R"("")",
-               .affects = "apiserver"}},
+               .affects = "apiserver firewall"}},
         Field{"listen-address",
               &Api::listen_address,
               {.doc = "The address that the remote listener listens on.",
@@ -55,7 +55,7 @@ struct Api {
               {.doc = "The TCP port of the remote listener.",
                .example = "8443",
                .preset = "8443",
-               .affects = "apiserver"}},
+               .affects = "apiserver firewall"}},
         Field{"certificate",
               &Api::certificate,
               {.doc = "The node's own certificate chain, PEM in base64; without it the node makes a self-signed one.",

@@ -97,3 +97,21 @@ TEST_CASE("a base64 text that is none is refused") {
   CHECK(!unchecked({{"aws", {{"config", "%"}}}}));
   CHECK(!unchecked({{"pki", {{"a", {{"data", "%"}, {"trusted", true}}}}}}));
 }
+
+TEST_CASE("a text that is no port and no network does not get into the rules of the packet filter") {
+  const std::vector<Json> documents = {
+      {{"network", {{"firewall", {{"open-ports", {"22/tcp accept; tcp dport 1-65535 accept comment \"a"}}}}}}},
+      {{"network", {{"firewall", {{"open-ports", {"22/tcp", "1\naccept/tcp"}}}}}}},
+      {{"network", {{"firewall", {{"open-ports", {"22"}}}}}}},
+      {{"network", {{"firewall", {{"open-ports", {""}}}}}}},
+      {{"network", {{"containers", {{"subnet", "0.0.0.0/0 accept; ip saddr 10.88.0.0/16"}}}}}},
+      {{"network", {{"containers", {{"ipv6-subnet", "fd00::/64\naccept"}}}}}},
+  };
+  for (const Json& document : documents) {
+    INFO(document.dump());
+    const auto files = unchecked(document);
+    REQUIRE(!files);
+    CHECK(files.error().code == ErrorCode::invalid_argument);
+    CHECK(files.error().describe().contains("network."));
+  }
+}

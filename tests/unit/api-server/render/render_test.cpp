@@ -44,8 +44,11 @@ Json full() {
                                  "arpmon-targets": ["10.3.0.1", "10.3.0.2"]}},
         "vlan42": {"kind": "vlan", "device": "bond0", "id": 42, "dhcp4": true},
         "vlan43": {"kind": "vlan", "device": "eno6", "id": 43, "static4": {"addresses": ["10.43.0.9/24"]}}
-      }
+      },
+      "firewall": {"open-ports": ["22/tcp", "30000-32767/udp"]},
+      "containers": {"subnet": "10.99.0.0/20", "ipv6-subnet": "fd00:88::/64", "mtu": 1400, "metadata-access": true}
     },
+    "api": {"client-ca": "", "listen-port": 9443},
     "dns": {"name-servers": ["10.0.0.2", "fd00::2"], "search-list": ["example.com", "corp.example.com"]},
     "ntp": {"time-servers": ["time.example.com", "https://time2.example.com/", "[fd00::3]", "fd00::4", "t.example:123"]},
     "kernel": {
@@ -74,6 +77,7 @@ Json full() {
 }
 
 bool is_toml(const File& file) { return file.path.extension() == ".toml"; }
+bool is_json(const File& file) { return file.path.extension() == ".json" || file.path.extension() == ".conflist"; }
 
 toml::table parsed_toml(const std::string& text) {
   const auto result = toml::parse(text);
@@ -126,11 +130,11 @@ TEST_CASE("every TOML file is TOML, and every JSON file is JSON") {
     for (const File& file : files) {
       INFO(file.path);
       if (is_toml(file)) CHECK_NOTHROW(parsed_toml(file.content));
-      if (file.path.extension() == ".json") CHECK(Json::accept(file.content));
-      seen += is_toml(file) || file.path.extension() == ".json" ? 1 : 0;
+      if (is_json(file)) CHECK(Json::accept(file.content));
+      seen += is_toml(file) || is_json(file) ? 1 : 0;
     }
   }
-  CHECK(seen == 6);
+  CHECK(seen == 8);
 }
 
 TEST_CASE("containerd gets credentials as they were set, for the host that it talks to") {

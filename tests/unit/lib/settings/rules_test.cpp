@@ -34,6 +34,21 @@ TEST_CASE("names of hosts and addresses") {
                       {"", "a b", "a\nb", "a/b/c"});
 }
 
+TEST_CASE("networks of containers are unicast, of a size that has addresses, and without bits behind the prefix") {
+  check_texts<Ipv4Subnet>({"10.88.0.0/16", "10.0.0.0/8", "192.168.1.4/30", "100.64.0.0/10"},
+                          {"", "10.88.0.1/16", "10.88.0.0", "10.0.0.0/7", "10.0.0.0/31", "10.0.0.0/33", "0.0.0.0/8",
+                           "127.0.0.0/8", "224.0.0.0/8", "169.254.0.0/16", "fd00::/64", "10.88.0.0/16 ", "10.88/16"});
+  check_texts<Ipv6Subnet>({"fd00:88::/64", "2001:db8::/32", "fd00::10/124", "FD00::/64"},
+                          {"", "fd00:88::1/64", "fd00::", "fd00::/31", "fd00::/127", "fe80::/64", "ff00::/64", "::/64",
+                           "10.88.0.0/16", "fd00::/129"});
+}
+
+TEST_CASE("ports that are opened have a protocol") {
+  check_texts<OpenPorts>({"22/tcp", "1/udp", "65535/tcp", "30000-32767/udp", "80-80/tcp"},
+                         {"", "22", "22/sctp", "22/TCP", "0/tcp", "022/tcp", "65536/tcp", "2-1/tcp", "1-2-3/tcp",
+                          "-22/tcp", "22-/tcp", "22,23/tcp", "ssh/tcp", "22/tcp ", "1-65536/udp", "/tcp"});
+}
+
 TEST_CASE("URLs and images") {
   check_texts<Url>({"https://a.b/c?d", "a:3128", "http://[::1]:8080"}, {"", "https://", "a b", "http://a\n"});
   check_texts<HttpsUrl>({"https://a.b/c", "http://a"}, {"", "a", "ftp://a", "https://a b"});
