@@ -98,8 +98,7 @@ void Configuration::start_commit(const Request& request, const Done& done) {
   if (!changes) return refuse(nothing_pending(std::move(changes).error()));
   if (!request.may_change_access) {
     // Looked at here and not when the request came: more may have been staged while it waited for its turn.
-    const auto access =
-        std::ranges::find_if(*changes, [](const Change& each) { return each.key.is_below(Key({"api"})); });
+    const auto access = std::ranges::find_if(*changes, is_about_access);
     if (access != changes->end())
       return refuse(error(ErrorCode::permission_denied, "{} may not change {}: that is for role admin", request.author,
                           access->key.to_string()));
@@ -108,6 +107,7 @@ void Configuration::start_commit(const Request& request, const Done& done) {
   datastore::apply(*changes, live);
   auto next = prepare(live, affected_services(*changes), request.apply);
   if (!next) return refuse(std::move(next).error());
+  if (auto access = check_changed_access(next->document, *changes); !access) return refuse(std::move(access).error());
 
   if (!request.apply) {
     auto commit = store_.commit(request.transaction, request.author);

@@ -31,7 +31,8 @@ Configuration::Configuration(Parts parts)
       applier_(parts.applier),
       aside_(std::move(parts.aside)),
       clock_(std::move(parts.clock)),
-      events_(std::move(parts.events)) {
+      events_(std::move(parts.events)),
+      check_access_(std::move(parts.check_access)) {
   take_effect(document_of(store_.live()));
 }
 
@@ -124,8 +125,14 @@ Result<Plan> Configuration::plan(const std::string& transaction) const {
   const Json document = document_of(next);
   const auto typed = TRY(settings::Settings::from_json(document));
   TRY(check_together(typed));
+  TRY(check_changed_access(document, plan.changes));
   plan.apply = TRY(applier_.plan(TRY(render::render(typed, facts_)), affected_services(plan.changes)));
   return plan;
+}
+
+Result<> Configuration::check_changed_access(const Json& document, const std::vector<Change>& changes) const {
+  if (!std::ranges::any_of(changes, is_about_access)) return {};
+  return check_access_(TRY(settings::Settings::from_json(document)).api);
 }
 
 Result<std::vector<render::File>> Configuration::files() const {

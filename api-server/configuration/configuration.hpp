@@ -64,12 +64,16 @@ struct Request {
   bool may_change_access = true;                     // settings.api: who may do what
 };
 
+// What the listener of the API could not start with. Errors: invalid_argument.
+using CheckAccess = std::function<Result<>(const settings::Api&)>;
+
 struct Parts {
   datastore::Datastore store;
   apply::Applier& applier;
   Aside aside;
   SteadyClock clock;
   Events events;
+  CheckAccess check_access = [](const settings::Api&) { return Result<>(); };
 };
 
 class Configuration {
@@ -117,6 +121,8 @@ class Configuration {
   struct Next;  // what comes into force when applying has gone well
 
   Result<> writable(const std::string& transaction) const;
+  // Only when changes are about it: what has been stored for long must not keep anything else from being changed.
+  Result<> check_changed_access(const Json& document, const std::vector<datastore::Change>& changes) const;
   Json document_of(const settings::Flat& live) const;
   // Checks and renders; without `apply` nothing is compared with what is on the node.
   Result<Next> prepare(const settings::Flat& live, const std::set<std::string>& affected, bool apply = true) const;
@@ -132,6 +138,7 @@ class Configuration {
   Aside aside_;
   SteadyClock clock_;
   Events events_;
+  CheckAccess check_access_;
   Json generated_ = Json::object();
   render::Facts facts_;
   Json effective_;
@@ -151,6 +158,9 @@ bool is_locked(const Error& error);
 
 // Rules between settings, which no single declaration can have. Errors: invalid_argument.
 Result<> check_together(const settings::Settings& settings);
+
+// settings.api: who may do what.
+bool is_about_access(const datastore::Change& change);
 
 // Services that are told when these keys change. Keys that are not declared any more affect nothing.
 std::set<std::string> affected_services(const std::vector<datastore::Change>& changes);
