@@ -43,7 +43,6 @@ class NoSystemd final : public dbus::Systemd {
  public:
   Result<std::string> active_state(const std::string& /*unit*/) override { return std::string("inactive"); }
   Result<> act(const std::string& /*unit*/, dbus::UnitAction /*action*/) override { return {}; }
-  Result<std::vector<std::string>> failed_units() override { return std::vector<std::string>(); }
   Result<> reboot() override {
     return fail(ErrorCode::unavailable, "this server was started with --root and does not restart the machine");
   }
