@@ -22,6 +22,15 @@ void declare_globals(bulkhead::cli::Program& program, Where& where) {
       ->type_name("LEVEL");
 }
 
+// What a shell completes, by the nouns that the verbs' arguments have.
+void complete(bulkhead::cli::Program& program) {
+  program.complete("PREFIX", {.arguments = "schema --keys"});
+  program.complete("KEY", {.arguments = "schema --keys"});
+  program.complete("KEY=VALUE", {.arguments = "schema --keys", .suffix = "="});
+  program.complete("NODE", {.arguments = "profile list --names"});
+  program.complete("PROFILE", {.arguments = "profile list --names"});
+}
+
 void describe(bulkhead::cli::Program& program) {
   program.describe(
       "Settings change in transactions: all of what one command sets, or nothing. A change that a service does not "
@@ -50,6 +59,7 @@ int main(int argc, char** argv) {
   bulkhead::cli::Program program("apiclient", "read and change the settings and the state of a Bulkhead node",
                                  BULKHEAD_VERSION);
   declare_globals(program, where);
+  complete(program);
   describe(program);
   client::declare_reading_verbs(program, where);
   client::declare_changing_verbs(program, where);

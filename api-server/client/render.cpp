@@ -185,13 +185,11 @@ std::string health_text(const Json& health, bool color) {
 }
 
 std::string user_data_table(const Json& user_data, bool color) {
-  std::vector<std::vector<std::string>> rows = {{"SOURCE", "RESULT", "DIGEST", "ERROR"}};
+  std::vector<std::vector<std::string>> rows = {{"SOURCE", "RESULT", "APPLIED AT", "DIGEST", "ERROR"}};
   for (const Json& source : member(user_data, "sources"))
-    rows.push_back(
-        {text(source, "source"), text(source, "result"), text(source, "digest").substr(0, 12), text(source, "error")});
-  const std::string when = text(user_data, "applied_at");
-  return (rows.size() == 1 ? "There was no user data.\n" : cli::table(rows, color)) +
-         (when.empty() ? "" : std::format("applied at {}\n", when));
+    rows.push_back({text(source, "source"), text(source, "result"), text(source, "applied_at"),
+                    text(source, "digest").substr(0, 12), text(source, "error")});
+  return rows.size() == 1 ? "There was no user data.\n" : cli::table(rows, color);
 }
 
 std::string log_line(const Json& entry, bool color) {

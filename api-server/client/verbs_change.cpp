@@ -67,7 +67,7 @@ void declare_changing_verbs(cli::Program& program, const Where& where) {
   });
   program.verb("unset", "Take settings back to their defaults", [&where](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<SetOptions>();
-    app.add_option("key", given->pairs, "Keys; a table with everything in it")->required();
+    app.add_option("key", given->pairs, "Keys; a table with everything in it")->type_name("KEY")->required();
     add_change_options(app, given->change);
     return [&where, given](const cli::Invocation& invocation) {
       return change(where, "unset", given->change, invocation,

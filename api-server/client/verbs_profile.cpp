@@ -79,8 +79,14 @@ Json to_json(const std::string& name, const net::TlsEndpoint& endpoint) {
   return profile;
 }
 
-Result<cli::ExitCode> list(const cli::Invocation& invocation) {
+Result<cli::ExitCode> list(bool only_names, const cli::Invocation& invocation) {
   const Profiles profiles = TRY(load_profiles(TRY(profiles_file())));
+  if (only_names && !invocation.json) {
+    std::string lines;
+    for (const auto& [name, endpoint] : profiles) lines += name + '\n';
+    print(lines);
+    return cli::ExitCode::ok;
+  }
   Json document = {{"schema", 1}, {"profiles", Json::array()}};
   std::vector<std::vector<std::string>> rows = {{"NAME", "ADDRESS"}};
   for (const auto& [name, endpoint] : profiles) {
@@ -128,17 +134,19 @@ void declare_profile_verbs(cli::Program& program) {
         ->type_name("FILE");
     return [given](const cli::Invocation& invocation) { return add(*given, invocation); };
   });
-  program.verb("profile list", "List profiles", [](CLI::App&) -> cli::Verb {
-    return [](const cli::Invocation& invocation) { return list(invocation); };
+  program.verb("profile list", "List profiles", [](CLI::App& app) -> cli::Verb {
+    auto only_names = std::make_shared<bool>(false);
+    app.add_flag("--names", *only_names, "Only the names, one a line");
+    return [only_names](const cli::Invocation& invocation) { return list(*only_names, invocation); };
   });
   program.verb("profile show", "Show a profile", [](CLI::App& app) -> cli::Verb {
     auto name = std::make_shared<std::string>();
-    app.add_option("name", *name, "Profile")->required();
+    app.add_option("name", *name, "Profile")->type_name("PROFILE")->required();
     return [name](const cli::Invocation& invocation) { return show(*name, invocation); };
   });
   program.verb("profile remove", "Forget a profile", [](CLI::App& app) -> cli::Verb {
     auto name = std::make_shared<std::string>();
-    app.add_option("name", *name, "Profile")->required();
+    app.add_option("name", *name, "Profile")->type_name("PROFILE")->required();
     return [name](const cli::Invocation&) { return remove(*name); };
   });
 }

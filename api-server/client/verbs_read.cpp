@@ -75,7 +75,8 @@ void declare_reading_verbs(cli::Program& program, const Where& where) {
     auto given = std::make_shared<GetOptions>();
     app.add_option("prefix", given->prefixes,
                    "What to show, for example motd, settings.network or os; or one path of the API, for example "
-                   "/v1/status; everything when not given");
+                   "/v1/status; everything when not given")
+        ->type_name("PREFIX");
     app.add_option("--exclude", given->excluded, "Leave this out; may be repeated")
         ->type_name("PREFIX")
         ->allow_extra_args(false);
@@ -94,7 +95,7 @@ void declare_reading_verbs(cli::Program& program, const Where& where) {
   });
   program.verb("explain", "Say what a setting is", [&where](CLI::App& app) -> cli::Verb {
     auto key = std::make_shared<std::string>();
-    app.add_option("key", *key, "Setting")->required();
+    app.add_option("key", *key, "Setting")->type_name("KEY")->required();
     return [&where, key](const cli::Invocation& invocation) { return explain(where, *key, invocation); };
   });
   program.verb("schema", "Print the JSON Schema of all settings", [&where](CLI::App& app) -> cli::Verb {

@@ -50,6 +50,8 @@ Result<Configuration::Next> Configuration::prepare(const std::vector<Change>& ch
   TRY(settings::check(checked_ ? document_of_set(changes) : next.document, settings::Settings::shape()));
   const auto typed = settings::Settings::of_checked(next.document);
   TRY(check_together(typed));
+  // Only when changes are about it: what has been stored for long must not keep anything else from being changed.
+  if (std::ranges::any_of(changes, is_about_access)) TRY(check_access_(typed.api));
   if (apply)
     next.plan = TRY(applier_.plan(TRY(render::render(typed, facts_)), affected));
   else
@@ -119,8 +121,7 @@ void Configuration::start_commit(const Request& request, const Done& done) {
   if (!changes) return refuse(nothing_pending(std::move(changes).error()));
   if (!request.may_change_access) {
     // Looked at here and not when the request came: more may have been staged while it waited for its turn.
-    const auto access =
-        std::ranges::find_if(*changes, [](const Change& each) { return each.key.is_below(Key({"api"})); });
+    const auto access = std::ranges::find_if(*changes, is_about_access);
     if (access != changes->end())
       return refuse(error(ErrorCode::permission_denied, "{} may not change {}: that is for role admin", request.author,
                           access->key.to_string()));

@@ -31,7 +31,8 @@ Configuration::Configuration(Parts parts)
       applier_(parts.applier),
       aside_(std::move(parts.aside)),
       clock_(std::move(parts.clock)),
-      events_(std::move(parts.events)) {
+      events_(std::move(parts.events)),
+      check_access_(std::move(parts.check_access)) {
   set_facts(Json::object(), {});
   take_effect(document_of(store_.live()));
 }

@@ -64,12 +64,16 @@ struct Request {
   bool may_change_access = true;                     // settings.api: who may do what
 };
 
+// What the listener of the API could not start with. Errors: invalid_argument.
+using CheckAccess = std::function<Result<>(const settings::Api&)>;
+
 struct Parts {
   datastore::Datastore store;
   apply::Applier& applier;
   Aside aside;
   SteadyClock clock;
   Events events;
+  CheckAccess check_access = [](const settings::Api&) { return Result<>(); };
 };
 
 class Configuration {
@@ -134,6 +138,7 @@ class Configuration {
   Aside aside_;
   SteadyClock clock_;
   Events events_;
+  CheckAccess check_access_;
   Json generated_ = Json::object();
   Json base_;             // defaults and what is generated
   bool checked_ = false;  // everything live and generated: of the next change, only that has to be
@@ -155,6 +160,9 @@ bool is_locked(const Error& error);
 
 // Rules between settings, which no single declaration can have. Errors: invalid_argument.
 Result<> check_together(const settings::Settings& settings);
+
+// settings.api: who may do what.
+bool is_about_access(const datastore::Change& change);
 
 // Services that are told when these keys change. Keys that are not declared any more affect nothing.
 std::set<std::string> affected_services(const std::vector<datastore::Change>& changes);

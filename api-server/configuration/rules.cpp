@@ -61,6 +61,8 @@ Result<> check_together(const Settings& settings) {
   return check_health(settings.health);
 }
 
+bool is_about_access(const datastore::Change& change) { return change.key.is_below(Key({"api"})); }
+
 std::set<std::string> affected_services(const Key& key) {
   std::set<std::string> services;
   const auto found = settings::find(settings::Settings::shape(), key);

@@ -5,50 +5,25 @@
 namespace bulkhead::console {
 namespace {
 
-constexpr const char* kService = "org.freedesktop.systemd1";
-constexpr const char* kManagerPath = "/org/freedesktop/systemd1";
-constexpr const char* kManager = "org.freedesktop.systemd1.Manager";
-constexpr const char* kUnit = "org.freedesktop.systemd1.Unit";
 constexpr const char* kUnitPathPrefix = "/org/freedesktop/systemd1/unit";
-constexpr const char* kPrivateSocket = "unix:path=/run/systemd/private";
 constexpr const char* kGate = "boot-complete.target";
 constexpr const char* kBlessing = "systemd-bless-boot.service";
 
-struct BusClose {
-  void operator()(sd_bus* bus) const { ::sd_bus_flush_close_unref(bus); }
-};
-using Bus = std::unique_ptr<sd_bus, BusClose>;
-struct MessageUnref {
-  void operator()(sd_bus_message* message) const { ::sd_bus_message_unref(message); }
-};
-using Message = std::unique_ptr<sd_bus_message, MessageUnref>;
-
-// libsystemd returns negative errno values.
-Result<> check(int status, std::string_view what) {
-  if (status < 0) return fail(errno_error(-status, "{}", what));
-  return {};
-}
-
-Result<Bus> connect() {
-  sd_bus* raw = nullptr;
-  TRY(check(::sd_bus_new(&raw), "making a bus connection"));
-  Bus bus(raw);
-  TRY(check(::sd_bus_set_address(raw, kPrivateSocket), "connecting to systemd"));
-  TRY(check(::sd_bus_start(raw), "connecting to systemd"));
-  return bus;
-}
+using dbus::Bus;
+using dbus::check;
+using dbus::Message;
 
 // ListUnitsFiltered answers a(ssssssouso): name, description, load state, active state, …
 Result<UnitWatch::Status> read_status(sd_bus* bus) {
   UnitWatch::Status status;
   sd_bus_message* raw = nullptr;
-  TRY(check(::sd_bus_call_method(bus, kService, kManagerPath, kManager, "ListUnitsByPatterns", nullptr, &raw, "asas", 0,
-                                 2, kGate, kBlessing),
+  TRY(check(::sd_bus_call_method(bus, dbus::kSystemdService, dbus::kSystemdPath, dbus::kSystemdManager,
+                                 "ListUnitsByPatterns", nullptr, &raw, "asas", 0, 2, kGate, kBlessing),
             "asking for the state of the boot"));
   const Message boot(raw);
   raw = nullptr;
-  TRY(check(::sd_bus_call_method(bus, kService, kManagerPath, kManager, "ListUnitsFiltered", nullptr, &raw, "as", 1,
-                                 "failed"),
+  TRY(check(::sd_bus_call_method(bus, dbus::kSystemdService, dbus::kSystemdPath, dbus::kSystemdManager,
+                                 "ListUnitsFiltered", nullptr, &raw, "as", 1, "failed"),
             "asking for failed units"));
   const Message failed(raw);
   for (const Message* list : {&boot, &failed}) {
@@ -80,17 +55,18 @@ bool UnitWatch::Status::update(const std::string& unit, std::string_view active_
 }
 
 Result<std::unique_ptr<UnitWatch>> UnitWatch::open(sd_event* loop, std::function<void()> on_change) {
-  Bus bus = TRY(connect());
-  std::unique_ptr<UnitWatch> watch(new UnitWatch(bus.release(), std::move(on_change)));
-  sd_bus* raw = watch->bus_;
+  Bus bus = TRY(dbus::connect_to_systemd());
+  sd_bus* raw = bus.get();
+  std::unique_ptr<UnitWatch> watch(new UnitWatch(std::move(bus), std::move(on_change)));
   TRY(check(::sd_bus_match_signal(raw, nullptr, nullptr, nullptr, "org.freedesktop.DBus.Properties",
                                   "PropertiesChanged", on_properties, watch.get()),
             "watching units"));
-  TRY(check(
-      ::sd_bus_match_signal(raw, nullptr, nullptr, kManagerPath, kManager, "UnitRemoved", on_removed, watch.get()),
-      "watching units"));
+  TRY(check(::sd_bus_match_signal(raw, nullptr, nullptr, dbus::kSystemdPath, dbus::kSystemdManager, "UnitRemoved",
+                                  on_removed, watch.get()),
+            "watching units"));
   // Subscribed before the first look: a change in between comes as a signal behind it.
-  TRY(check(::sd_bus_call_method(raw, kService, kManagerPath, kManager, "Subscribe", nullptr, nullptr, nullptr),
+  TRY(check(::sd_bus_call_method(raw, dbus::kSystemdService, dbus::kSystemdPath, dbus::kSystemdManager, "Subscribe",
+                                 nullptr, nullptr, nullptr),
             "subscribing to systemd"));
   watch->status_ = TRY(read_status(raw));
   TRY(check(::sd_bus_attach_event(raw, loop, SD_EVENT_PRIORITY_NORMAL), "attaching the bus to the event loop"));
@@ -99,11 +75,9 @@ Result<std::unique_ptr<UnitWatch>> UnitWatch::open(sd_event* loop, std::function
 }
 
 Result<UnitWatch::Status> UnitWatch::look() {
-  const Bus bus = TRY(connect());
+  const Bus bus = TRY(dbus::connect_to_systemd());
   return read_status(bus.get());
 }
-
-UnitWatch::~UnitWatch() { ::sd_bus_flush_close_unref(bus_); }
 
 void UnitWatch::apply(const std::string& unit, std::string_view active_state) {
   if (status_.update(unit, active_state)) on_change_();
@@ -111,7 +85,8 @@ void UnitWatch::apply(const std::string& unit, std::string_view active_state) {
 
 int UnitWatch::on_properties(sd_bus_message* message, void* self, sd_bus_error* /*error*/) {
   const char* interface = nullptr;
-  if (::sd_bus_message_read(message, "s", &interface) < 0 || std::string_view(interface) != kUnit) return 0;
+  if (::sd_bus_message_read(message, "s", &interface) < 0 || std::string_view(interface) != dbus::kSystemdUnit)
+    return 0;
   char* unit = nullptr;
   if (::sd_bus_path_decode(::sd_bus_message_get_path(message), kUnitPathPrefix, &unit) <= 0) return 0;
   const std::unique_ptr<char, void (*)(void*)> owner(unit, ::free);

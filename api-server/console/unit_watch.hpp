@@ -4,7 +4,6 @@
 // Speaks to process 1 directly (its private socket), so that it works before the message bus does. Single thread.
 #pragma once
 
-#include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
 #include <functional>
@@ -12,7 +11,7 @@
 #include <set>
 #include <string>
 
-#include "lib/base/result.hpp"
+#include "lib/dbus/bus.hpp"
 
 namespace bulkhead::console {
 
@@ -35,17 +34,17 @@ class UnitWatch {
   static Result<Status> look();
   UnitWatch(const UnitWatch&) = delete;
   UnitWatch& operator=(const UnitWatch&) = delete;
-  ~UnitWatch();
+  ~UnitWatch() = default;
 
   const Status& status() const { return status_; }
 
  private:
-  UnitWatch(sd_bus* bus, std::function<void()> on_change) : bus_(bus), on_change_(std::move(on_change)) {}
+  UnitWatch(dbus::Bus bus, std::function<void()> on_change) : bus_(std::move(bus)), on_change_(std::move(on_change)) {}
   static int on_properties(sd_bus_message* message, void* self, sd_bus_error* error);
   static int on_removed(sd_bus_message* message, void* self, sd_bus_error* error);
   void apply(const std::string& unit, std::string_view active_state);
 
-  sd_bus* bus_;
+  dbus::Bus bus_;
   std::function<void()> on_change_;
   Status status_;
 };

@@ -79,6 +79,13 @@ Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api&
   return listener;
 }
 
+Result<> check_access(const settings::Api& api) {
+  if (api.client_ca) TRY(http::check_client_ca(TRY(decoded(api.client_ca->text, "api.client-ca"))));
+  if (!api.certificate || !api.key) return {};
+  return http::check_identity(TRY(decoded(api.certificate->text, "api.certificate")),
+                              TRY(decoded(api.key->text, "api.key")));
+}
+
 http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api) {
   http::Peer peer{.name = {}, .role = http::Role::none, .refused = {}, .remote = true};
   if (!certificate.present) {

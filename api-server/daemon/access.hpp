@@ -23,6 +23,10 @@ Result<Identity> own_identity(const sys::Path& directory, const std::string& hos
 // Nothing when settings.api names no client CA. Errors: invalid_argument for texts that are not base64.
 Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api& api, const Identity& own);
 
+// Certificates and the key, as far as they are given: whether a listener could start with them. Errors:
+// invalid_argument, with the setting and its rule.
+Result<> check_access(const settings::Api& api);
+
 // The peer behind a certificate: revoked ones, and those that no role is for, have none.
 http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api);
 

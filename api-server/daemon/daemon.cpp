@@ -43,7 +43,6 @@ class NoSystemd final : public dbus::Systemd {
  public:
   Result<std::string> active_state(const std::string& /*unit*/) override { return std::string("inactive"); }
   Result<> act(const std::string& /*unit*/, dbus::UnitAction /*action*/) override { return {}; }
-  Result<std::vector<std::string>> failed_units() override { return std::vector<std::string>(); }
   Result<> reboot() override {
     return fail(ErrorCode::unavailable, "this server was started with --root and does not restart the machine");
   }
@@ -92,7 +91,8 @@ class Daemon {
         .applier = applier_,
         .aside = [this](auto work, auto then) { worker_.run(std::move(work), std::move(then)); },
         .clock = std::chrono::steady_clock::now,
-        .events = [this](std::string_view name, const settings::Json& data) { on_event(name, data); }});
+        .events = [this](std::string_view name, const settings::Json& data) { on_event(name, data); },
+        .check_access = check_access});
     user_data_ = std::make_unique<UserData>(options_.places, *configuration_, log_, problem, opened.fresh);
     start(options_.places, *configuration_, *user_data_, log_, problem);
     if (!opened.writable) configuration_->lock_down();

@@ -168,14 +168,24 @@ void UserData::tell() {
 }
 
 settings::Json UserData::to_json() const {
+  const auto add_time = [this](settings::Json& entry, const std::string& name) {
+    const auto found = known_ ? known_->documents.find(name) : decltype(known_->documents.end()){};
+    if (!known_ || found == known_->documents.end() || found->second.refused) return;
+    entry["applied_at"] = std::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(found->second.time));
+  };
   settings::Json sources = settings::Json::array();
   for (const boot::Outcome& outcome : outcomes_) {
     settings::Json source = {{"source", outcome.source}, {"result", outcome.refused ? "refused" : "applied"}};
     if (!outcome.sha256.empty()) source["digest"] = outcome.sha256;
     if (outcome.refused) source["error"] = *outcome.refused;
+    add_time(source, outcome.source);
     sources.push_back(std::move(source));
   }
-  for (const std::string& source : unchanged_) sources.push_back({{"source", source}, {"result", "unchanged"}});
+  for (const std::string& name : unchanged_) {
+    settings::Json source = {{"source", name}, {"result", "unchanged"}};
+    add_time(source, name);
+    sources.push_back(std::move(source));
+  }
   return {{"sources", std::move(sources)}};
 }
 

@@ -2,10 +2,12 @@
 
 #include <boost/asio/buffer.hpp>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include <memory>
+#include <vector>
 
 namespace bulkhead::http {
 namespace {
@@ -24,19 +26,58 @@ Error bad(std::string_view what, const boost::system::error_code& reason) {
   return error(ErrorCode::invalid_argument, "{}: {}", what, reason.message());
 }
 
+constexpr std::string_view kCertificateRule =
+    "api.certificate: must be certificates in PEM, in base64, the node's own first";
+constexpr std::string_view kKeyRule = "api.key: must be a private key in PEM without a passphrase, in base64";
+constexpr std::string_view kClientCaRule = "api.client-ca: must be certificates in PEM, in base64";
+
 // Every certificate of the text; asio's add_certificate_authority() takes only the first.
-Result<> trust(SSL_CTX* context, const std::string& pem) {
+Result<std::vector<Certificate>> parse_certificates(const std::string& pem) {
+  std::vector<Certificate> certificates;
   const std::unique_ptr<BIO, BioFree> text(::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  int count = 0;
   for (;;) {
-    const Certificate certificate(::PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
+    Certificate certificate(::PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
     if (!certificate) break;
+    certificates.push_back(std::move(certificate));
+  }
+  // How a text without another certificate ends; anything else is one that cannot be read.
+  const bool at_end = ERR_GET_REASON(::ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ::ERR_clear_error();
+  if (certificates.empty()) return fail(ErrorCode::invalid_argument, "there is no certificate in it");
+  if (!at_end)
+    return fail(ErrorCode::invalid_argument, "what follows certificate {} cannot be read", certificates.size());
+  return certificates;
+}
+
+Result<> trust(SSL_CTX* context, const std::string& pem) {
+  for (const Certificate& certificate : TRY_CTX(parse_certificates(pem), "{}", kClientCaRule)) {
     ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(context), certificate.get());
     ::SSL_CTX_add_client_CA(context, certificate.get());
-    ++count;
   }
-  ::ERR_clear_error();
-  if (count == 0) return fail(ErrorCode::invalid_argument, "api.client-ca: there is no certificate in it");
+  ::ERR_clear_error();  // of one that stands there twice
+  return {};
+}
+
+// A passphrase is never asked for: there is nobody at the terminal of a daemon.
+std::string no_passphrase(std::size_t, ssl::context::password_purpose) { return {}; }
+
+Result<> use_identity(ssl::context& context, const std::string& certificates, const std::string& key) {
+  TRY_CTX(parse_certificates(certificates), "{}", kCertificateRule);
+  boost::system::error_code reason;
+  context.set_password_callback(no_passphrase, reason);
+  if (context.use_certificate_chain(boost::asio::buffer(certificates), reason))
+    return fail(bad(kCertificateRule, reason));
+  if (context.use_private_key(boost::asio::buffer(key), ssl::context::pem, reason)) {
+    // OpenSSL compares the two when it takes in the key.
+    if (ERR_GET_REASON(static_cast<unsigned long>(reason.value())) == X509_R_KEY_VALUES_MISMATCH ||
+        ERR_GET_REASON(static_cast<unsigned long>(reason.value())) == X509_R_KEY_TYPE_MISMATCH)
+      return fail(ErrorCode::invalid_argument, "api.key: must be the key of api.certificate");
+    return fail(bad(kKeyRule, reason));
+  }
+  if (::SSL_CTX_check_private_key(context.native_handle()) != 1) {
+    ::ERR_clear_error();
+    return fail(ErrorCode::invalid_argument, "api.key: must be the key of api.certificate");
+  }
   return {};
 }
 
@@ -70,17 +111,22 @@ Result<ssl::context> server_context(const RemoteListener& listener) {
   ::SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   ::SSL_CTX_set_num_tickets(raw, 0);
   boost::system::error_code reason;
-  if (context.use_certificate_chain(boost::asio::buffer(listener.certificates), reason))
-    return fail(bad("api.certificate", reason));
-  if (context.use_private_key(boost::asio::buffer(listener.key), ssl::context::pem, reason))
-    return fail(bad("api.key", reason));
-  if (::SSL_CTX_check_private_key(raw) != 1)
-    return fail(ErrorCode::invalid_argument, "api.key is not the key of api.certificate");
+  TRY(use_identity(context, listener.certificates, listener.key));
   TRY(trust(raw, listener.client_ca));
   // The result is looked at after the handshake (client_certificate()).
   context.set_verify_mode(ssl::verify_peer, reason);
   context.set_verify_callback([](bool, ssl::verify_context&) { return true; }, reason);
   return context;
+}
+
+Result<> check_identity(const std::string& certificates, const std::string& key) {
+  ssl::context context(ssl::context::tls_server);
+  return use_identity(context, certificates, key);
+}
+
+Result<> check_client_ca(const std::string& pem) {
+  ssl::context context(ssl::context::tls_server);
+  return trust(context.native_handle(), pem);
 }
 
 ClientCertificate client_certificate(SSL* ssl) {

@@ -31,6 +31,10 @@ struct RemoteListener {
   std::function<Peer(const ClientCertificate&)> who_is;
 };
 
+// What server_context() would not take, in PEM. Errors: invalid_argument, with the setting and its rule.
+Result<> check_identity(const std::string& certificates, const std::string& key);
+Result<> check_client_ca(const std::string& pem);
+
 Result<boost::asio::ssl::context> server_context(const RemoteListener& listener);
 // `ssl` is of a connection whose handshake is over.
 ClientCertificate client_certificate(SSL* ssl);

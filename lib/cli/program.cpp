@@ -209,6 +209,10 @@ void Program::environment(std::string variable, std::string text) {
   environment_.emplace_back(std::move(variable), std::move(text));
 }
 
+void Program::complete(std::string noun, ValueSource source) {
+  value_sources_.insert_or_assign(std::move(noun), std::move(source));
+}
+
 const CLI::App& Program::selected() const {
   const CLI::App* app = &app_;
   for (;;) {
@@ -299,12 +303,12 @@ std::string Program::man_page() {
 
 std::string Program::bash_completion() {
   declare_all();
-  return bash_completion_script(name_, reference_of(app_));
+  return bash_completion_script(name_, reference_of(app_), value_sources_);
 }
 
 std::string Program::zsh_completion() {
   declare_all();
-  return zsh_completion_script(name_, reference_of(app_));
+  return zsh_completion_script(name_, reference_of(app_), value_sources_);
 }
 
 void print_error(const std::string& program, const Error& error, ColorMode color) {

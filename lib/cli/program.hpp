@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "lib/base/result.hpp"
+#include "lib/cli/reference.hpp"
 
 namespace bulkhead::cli {
 
@@ -67,6 +68,12 @@ class Program {
   void describe(std::string paragraph);
   void environment(std::string variable, std::string text);
 
+  // Completes each argument whose type_name() is `noun` with what the program prints when it is run with
+  // `source.arguments`, and with the program's own options that stand on the line being typed. What cannot be asked for
+  // is not completed, and nothing is said about it. A '<' in a value begins a placeholder: completion stops in front of
+  // it. Values with characters that a shell would not take as they are are left out.
+  void complete(std::string noun, ValueSource source);
+
   // Parses, runs, prints an error, returns the exit code. Ignores SIGPIPE for the process. A wrong use of the program
   // is exit code 2 with the nearest known word as a hint; output that could not be written is a failure.
   int main(int argc, char** argv);
@@ -99,6 +106,7 @@ class Program {
   std::string version_;
   std::vector<std::string> paragraphs_;
   std::vector<std::pair<std::string, std::string>> environment_;
+  ValueSources value_sources_;
   std::vector<LazyVerb> lazy_verbs_;
   Invocation invocation_;
   Verb chosen_;

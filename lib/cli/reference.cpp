@@ -50,7 +50,12 @@ OptionReference reference_of(const CLI::Option& source) {
 }
 
 VerbReference reference_below(const CLI::App& app, const std::string& path) {
-  VerbReference verb{.path = path, .summary = app.get_description(), .options = {}, .positionals = {}, .verbs = {}};
+  VerbReference verb{.path = path,
+                     .summary = app.get_description(),
+                     .options = {},
+                     .positionals = {},
+                     .verbs = {},
+                     .fallthrough = app.get_fallthrough()};
   for (const CLI::Option* source :
        app.get_options([](const CLI::Option* option) { return !option->get_group().empty(); })) {
     OptionReference option = reference_of(*source);

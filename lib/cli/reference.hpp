@@ -3,6 +3,7 @@
 
 #include <CLI/App.hpp>
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,11 +31,20 @@ struct VerbReference {
   std::vector<OptionReference> options;  // without hidden ones
   std::vector<OptionReference> positionals;
   std::vector<VerbReference> verbs;
+  bool fallthrough = false;  // takes the program's own options too
 
   bool runnable() const { return verbs.empty(); }
 };
 
 VerbReference reference_of(const CLI::App& app);
+
+// Where a completion script gets the values of an argument from, while somebody types.
+struct ValueSource {
+  std::string arguments;  // of the program itself, "schema --keys": prints values, one a line, and is quick
+  std::string suffix{};   // put behind a value, and then no space: "="
+};
+// By the noun of the argument: "KEY".
+using ValueSources = std::map<std::string, ValueSource>;
 
 // All verbs that can be run, depth first, in the order of declaration.
 std::vector<const VerbReference*> runnable_verbs(const VerbReference& root);
@@ -55,7 +65,9 @@ struct ManualText {
 };
 
 std::string manual_page(const ManualText& text, const VerbReference& root);
-std::string bash_completion_script(const std::string& program, const VerbReference& root);
-std::string zsh_completion_script(const std::string& program, const VerbReference& root);
+
+// `sources`: Program::complete().
+std::string bash_completion_script(const std::string& program, const VerbReference& root, const ValueSources& sources);
+std::string zsh_completion_script(const std::string& program, const VerbReference& root, const ValueSources& sources);
 
 }  // namespace bulkhead::cli

@@ -1,25 +1,14 @@
 #include "lib/dbus/systemd.hpp"
 
-#include <systemd/sd-bus.h>
-
-#include <algorithm>
 #include <map>
+
+#include "lib/dbus/bus.hpp"
 
 namespace bulkhead::dbus {
 namespace {
 
-constexpr const char* kService = "org.freedesktop.systemd1";
-constexpr const char* kPath = "/org/freedesktop/systemd1";
-constexpr const char* kManager = "org.freedesktop.systemd1.Manager";
-constexpr const char* kUnitInterface = "org.freedesktop.systemd1.Unit";
-constexpr const char* kPrivateSocket = "unix:path=/run/systemd/private";
 // Units have their own limits (DefaultTimeoutStartSec= and its like); this one ends a wait that they do not.
 constexpr auto kLongestJob = std::chrono::minutes(6);
-
-struct MessageUnref {
-  void operator()(sd_bus_message* message) const { ::sd_bus_message_unref(message); }
-};
-using Message = std::unique_ptr<sd_bus_message, MessageUnref>;
 
 class BusError {
  public:
@@ -34,12 +23,6 @@ class BusError {
  private:
   sd_bus_error error_ = SD_BUS_ERROR_NULL;
 };
-
-// libsystemd returns negative errno values.
-Result<> check(int status, std::string_view what) {
-  if (status < 0) return fail(errno_error(-status, "{}", what));
-  return {};
-}
 
 Error failed_call(int status, const BusError& reason, std::string_view what) {
   if (reason.text().empty()) return errno_error(-status, "{}", what);
@@ -67,10 +50,7 @@ const char* method(UnitAction action) {
 }  // namespace
 
 struct SystemdBus::Connection {
-  struct Close {
-    void operator()(sd_bus* opened) const { ::sd_bus_flush_close_unref(opened); }
-  };
-  std::unique_ptr<sd_bus, Close> bus;
+  Bus bus;
   std::map<std::string, std::string> finished;  // results of jobs by their object path
 
   static int on_job_removed(sd_bus_message* message, void* self, sd_bus_error* /*error*/) {
@@ -82,15 +62,13 @@ struct SystemdBus::Connection {
   }
 
   Result<> open() {
-    sd_bus* raw = nullptr;
-    TRY(check(::sd_bus_new(&raw), "making a bus connection"));
-    bus.reset(raw);
-    TRY(check(::sd_bus_set_address(raw, kPrivateSocket), "connecting to systemd"));
-    TRY(check(::sd_bus_start(raw), "connecting to systemd"));
-    TRY(check(
-        ::sd_bus_match_signal(raw, nullptr, nullptr, kPath, kManager, "JobRemoved", &Connection::on_job_removed, this),
-        "watching jobs"));
-    return check(::sd_bus_call_method(raw, kService, kPath, kManager, "Subscribe", nullptr, nullptr, nullptr),
+    bus = TRY(connect_to_systemd());
+    sd_bus* raw = bus.get();
+    TRY(check(::sd_bus_match_signal(raw, nullptr, nullptr, kSystemdPath, kSystemdManager, "JobRemoved",
+                                    &Connection::on_job_removed, this),
+              "watching jobs"));
+    return check(::sd_bus_call_method(raw, kSystemdService, kSystemdPath, kSystemdManager, "Subscribe", nullptr,
+                                      nullptr, nullptr),
                  "subscribing to systemd");
   }
 
@@ -116,8 +94,8 @@ struct SystemdBus::Connection {
   Result<std::string> unit_path(const std::string& unit) {
     BusError reason;
     sd_bus_message* raw = nullptr;
-    const int status =
-        ::sd_bus_call_method(bus.get(), kService, kPath, kManager, "LoadUnit", reason.get(), &raw, "s", unit.c_str());
+    const int status = ::sd_bus_call_method(bus.get(), kSystemdService, kSystemdPath, kSystemdManager, "LoadUnit",
+                                            reason.get(), &raw, "s", unit.c_str());
     const Message reply(raw);
     if (status < 0) return fail(failed_call(status, reason, std::format("looking at {}", unit)));
     const char* path = nullptr;
@@ -129,7 +107,7 @@ struct SystemdBus::Connection {
     BusError reason;
     char* value = nullptr;
     const int status =
-        ::sd_bus_get_property_string(bus.get(), kService, path.c_str(), interface, name, reason.get(), &value);
+        ::sd_bus_get_property_string(bus.get(), kSystemdService, path.c_str(), interface, name, reason.get(), &value);
     const std::unique_ptr<char, void (*)(void*)> owner(value, ::free);
     if (status < 0) return fail(failed_call(status, reason, std::format("reading {}", name)));
     return std::string(value);
@@ -153,7 +131,7 @@ Result<SystemdBus::Connection*> SystemdBus::connection() {
 
 Result<std::string> SystemdBus::active_state(const std::string& unit) {
   Connection* systemd = TRY(connection());
-  return systemd->property(TRY(systemd->unit_path(unit)), kUnitInterface, "ActiveState");
+  return systemd->property(TRY(systemd->unit_path(unit)), kSystemdUnit, "ActiveState");
 }
 
 Result<> SystemdBus::act(const std::string& unit, UnitAction action) {
@@ -161,8 +139,8 @@ Result<> SystemdBus::act(const std::string& unit, UnitAction action) {
   const std::string what = std::format("{} {}", verb(action), unit);
   BusError reason;
   sd_bus_message* raw = nullptr;
-  const int status = ::sd_bus_call_method(systemd->bus.get(), kService, kPath, kManager, method(action), reason.get(),
-                                          &raw, "ss", unit.c_str(), "replace");
+  const int status = ::sd_bus_call_method(systemd->bus.get(), kSystemdService, kSystemdPath, kSystemdManager,
+                                          method(action), reason.get(), &raw, "ss", unit.c_str(), "replace");
   const Message reply(raw);
   if (status < 0) return fail(failed_call(status, reason, what));
   const char* job = nullptr;
@@ -172,34 +150,13 @@ Result<> SystemdBus::act(const std::string& unit, UnitAction action) {
   return fail(ErrorCode::unavailable, "{}: {}", what, result);
 }
 
-Result<std::vector<std::string>> SystemdBus::failed_units() {
-  Connection* systemd = TRY(connection());
-  BusError reason;
-  sd_bus_message* raw = nullptr;
-  const int status = ::sd_bus_call_method(systemd->bus.get(), kService, kPath, kManager, "ListUnitsFiltered",
-                                          reason.get(), &raw, "as", 1, "failed");
-  const Message list(raw);
-  if (status < 0) return fail(failed_call(status, reason, "asking for failed units"));
-  TRY(check(::sd_bus_message_enter_container(list.get(), 'a', "(ssssssouso)"), "reading the list of units"));
-  std::vector<std::string> units;
-  for (;;) {
-    const char* name = nullptr;
-    const int more = ::sd_bus_message_read(list.get(), "(ssssssouso)", &name, nullptr, nullptr, nullptr, nullptr,
-                                           nullptr, nullptr, nullptr, nullptr, nullptr);
-    TRY(check(more, "reading the list of units"));
-    if (more == 0) break;
-    units.emplace_back(name);
-  }
-  std::ranges::sort(units);
-  return units;
-}
-
 Result<> SystemdBus::reboot() {
   Connection* systemd = TRY(connection());
   BusError reason;
   // Through the target and not Manager.Reboot(): units get their time to stop.
-  const int status = ::sd_bus_call_method(systemd->bus.get(), kService, kPath, kManager, "StartUnit", reason.get(),
-                                          nullptr, "ss", "reboot.target", "replace-irreversibly");
+  const int status =
+      ::sd_bus_call_method(systemd->bus.get(), kSystemdService, kSystemdPath, kSystemdManager, "StartUnit",
+                           reason.get(), nullptr, "ss", "reboot.target", "replace-irreversibly");
   if (status < 0) return fail(failed_call(status, reason, "restarting the machine"));
   return {};
 }

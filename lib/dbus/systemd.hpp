@@ -6,7 +6,6 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "lib/base/result.hpp"
 
@@ -26,8 +25,6 @@ class Systemd {
   // Waits until the unit's job is over. A reload of a unit that cannot reload is a restart. Errors: unavailable when
   // the job failed or took longer than the unit may, with the unit's result.
   virtual Result<> act(const std::string& unit, UnitAction action) = 0;
-  // Names of failed units, sorted.
-  virtual Result<std::vector<std::string>> failed_units() = 0;
   virtual Result<> reboot() = 0;
 };
 
@@ -40,7 +37,6 @@ class SystemdBus final : public Systemd {
 
   Result<std::string> active_state(const std::string& unit) override;
   Result<> act(const std::string& unit, UnitAction action) override;
-  Result<std::vector<std::string>> failed_units() override;
   Result<> reboot() override;
 
  private:

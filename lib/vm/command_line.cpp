@@ -90,6 +90,15 @@ void add_disk(Arguments& arguments, const Disk& disk, std::size_t index, const s
 
 void add_network(Arguments& arguments, const Network& network) {
   std::string backend = std::format("user,id=net0{}", network.restricted ? ",restrict=on" : "");
+  if (const auto& subnet = network.subnet) {
+    backend += std::format(",net={},host={},dns={},dhcpstart={}", subnet->network, subnet->gateway, subnet->name_server,
+                           subnet->guest);
+  }
+  for (const GuestService& service : network.services) {
+    std::string words;
+    for (const std::string& word : service.command) words += (words.empty() ? "" : " ") + word;
+    backend += std::format(",guestfwd=tcp:{}:{}-cmd:{}", service.address, service.port, escaped(words));
+  }
   for (const PortForward& forward : network.forwards) {
     backend += std::format(",hostfwd=tcp:127.0.0.1:{}-:{}", forward.host, forward.guest);
   }
@@ -114,6 +123,13 @@ void add_tpm(Arguments& arguments, const Wiring& wiring) {
   add(arguments, "-device", "tpm-crb,tpmdev=tpm0");
 }
 
+std::string smbios_system(const MachineSpec& spec) {
+  std::string fields;
+  if (!spec.smbios_vendor.empty()) fields += ",manufacturer=" + escaped(spec.smbios_vendor);
+  if (!spec.smbios_uuid.empty()) fields += ",uuid=" + escaped(spec.smbios_uuid);
+  return fields;
+}
+
 Result<> check(const MachineSpec& spec, const Wiring& wiring) {
   const auto snapshots = static_cast<std::size_t>(std::ranges::count_if(spec.disks, &Disk::snapshot));
   if (spec.accelerator == Accelerator::automatic)
@@ -130,6 +146,13 @@ Result<> check(const MachineSpec& spec, const Wiring& wiring) {
   for (const Disk& disk : spec.disks) {
     if (disk.size != 0 && !disk.snapshot)
       return fail(ErrorCode::invalid_argument, "only a snapshot of a disk can be made larger");
+  }
+  for (const GuestService& service : spec.network.value_or(Network{}).services) {
+    for (const std::string& word : service.command) {
+      if (word.empty() || word.find_first_of(" \t\n'\"\\") != std::string::npos)
+        return fail(ErrorCode::invalid_argument, "'{}' cannot be a word of a guest service's command", word);
+    }
+    if (service.command.empty()) return fail(ErrorCode::invalid_argument, "a guest service needs a command");
   }
   if (spec.tpm && wiring.tpm_socket.empty()) return fail(ErrorCode::invalid_argument, "a TPM needs a socket");
   return {};
@@ -190,7 +213,7 @@ Result<std::vector<std::string>> command_line(const MachineSpec& spec, const Wir
   if (spec.watchdog) add(arguments, "-device", "i6300esb");
   add(arguments, "-action",
       std::format("watchdog=reset,panic=none,reboot={}", spec.on_reset == OnReset::end ? "shutdown" : "reset"));
-  if (!spec.smbios_uuid.empty()) add(arguments, "-smbios", std::format("type=1,uuid={}", escaped(spec.smbios_uuid)));
+  if (std::string system = smbios_system(spec); !system.empty()) add(arguments, "-smbios", "type=1" + system);
   if (!spec.rtc_base.empty()) add(arguments, "-rtc", std::format("base={},clock=vm", escaped(spec.rtc_base)));
   for (const FirmwareFile& file : spec.firmware_files) {
     add(arguments, "-fw_cfg", std::format("name={},string={}", escaped(file.name), escaped(file.content)));

@@ -69,9 +69,31 @@ struct PortForward {
   bool operator==(const PortForward&) const = default;
 };
 
+// The guest's IPv4 network: "172.31.0.0/16" and addresses in it.
+struct Subnet {
+  std::string network;
+  std::string gateway;
+  std::string name_server;
+  std::string guest;  // what DHCP gives it
+
+  bool operator==(const Subnet&) const = default;
+};
+
+// A TCP server for the guest alone, at an address of its subnet that nobody else has: each connection is a run of
+// `command`, by QEMU and without a shell, as its standard input and output.
+struct GuestService {
+  std::string address;
+  std::uint16_t port = 0;
+  std::vector<std::string> command;  // words without blanks, quotes and backslashes
+
+  bool operator==(const GuestService&) const = default;
+};
+
 struct Network {
   std::vector<PortForward> forwards{};
-  bool restricted = false;  // the guest reaches nothing outside
+  bool restricted = false;         // the guest reaches nothing outside
+  std::optional<Subnet> subnet{};  // QEMU's 10.0.2.0/24 when there is none
+  std::vector<GuestService> services{};
 
   bool operator==(const Network&) const = default;
 };
@@ -107,8 +129,9 @@ struct MachineSpec {
   bool tpm = false;                            // TPM 2.0 by swtpm, with a state that disappears with the machine
   bool watchdog = true;                        // i6300esb; a bite resets the machine
   OnReset on_reset = OnReset::reset;
-  std::string smbios_uuid{};  // product UUID; QEMU's default (all zero) when empty
-  std::string rtc_base{};     // "2026-01-31T12:00:00"; the host's clock when empty
+  std::string smbios_uuid{};    // product UUID; QEMU's default (all zero) when empty
+  std::string smbios_vendor{};  // of the system, by which a guest knows clouds: "Amazon EC2"; QEMU's when empty
+  std::string rtc_base{};       // "2026-01-31T12:00:00"; the host's clock when empty
   std::vector<FirmwareFile> firmware_files{};
   std::vector<std::string> extra_arguments{};
 

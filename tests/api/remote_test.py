@@ -41,8 +41,8 @@ class Authority:
             self.run("x509", "-req", "-in", self.path(name, "csr"), "-CA", self.path(signer), "-CAkey", self.path(signer, "key"),
                      "-set_serial", serial or str(int(time.time() * 1000)), "-days", "30", "-out", self.path(name))
 
-    def base64(self, name):
-        with open(self.path(name), "rb") as file:
+    def base64(self, name, kind="crt"):
+        with open(self.path(name, kind), "rb") as file:
             return base64.b64encode(file.read()).decode()
 
 
@@ -156,6 +156,55 @@ class Remote(unittest.TestCase):
         end = time.monotonic() + 20
         while self.ask("reader", "GET", "/v1/version").status != 200:
             self.assertLess(time.monotonic(), end)
+
+
+class Refused(unittest.TestCase):
+    """Certificates and keys that no listener could start with are told from the start, and nothing of them is kept."""
+
+    def test_what_does_not_parse_or_does_not_belong_together(self):
+        def b64(text):
+            return base64.b64encode(text if isinstance(text, bytes) else text.encode()).decode()
+
+        authority = Authority()
+        authority.certificate("one", "node")
+        authority.certificate("two", "node")
+        ca, one, key = (authority.base64(*name) for name in (("ca",), ("one",), ("one", "key")))
+        broken = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+        with open(authority.path("ca")) as file:
+            half = file.read() + broken
+        locked = subprocess.run(["openssl", "ec", "-in", authority.path("one", "key"), "-aes256", "-passout", "pass:x"],
+                                check=True, capture_output=True).stdout
+        cases = [
+            ({"client-ca": b64(broken)}, "api.client-ca: must be certificates"),
+            ({"client-ca": b64(half)}, "api.client-ca: must be certificates"),
+            ({"client-ca": key}, "client-ca"),
+            ({"certificate": b64(broken), "key": key}, "api.certificate: must be certificates"),
+            ({"certificate": b64(half), "key": key}, "api.certificate: must be certificates"),
+            ({"certificate": one, "key": b64("not a key")}, "api.key: must be a private key"),
+            ({"certificate": one, "key": b64(locked)}, "api.key: must be a private key"),
+            ({"certificate": one, "key": one}, "api.key: must be a private key"),
+            ({"certificate": one, "key": authority.base64("two", "key")}, "api.key: must be the key of api.certificate"),
+        ]
+        with Server() as server:
+            before = server.ask("GET", "/settings").json
+            for values, rule in cases:
+                with self.subTest(rule=rule, keys=list(values)):
+                    staged = server.ask("PATCH", "/settings", {"motd": "x", "api": {"client-ca": ca, **values}})
+                    if staged.status == 204:
+                        planned = server.ask("GET", "/v1/plan")
+                        self.assertEqual(planned.status, 400, planned.body)
+                        answer = server.ask("POST", "/tx/commit_and_apply")
+                    else:
+                        answer = staged
+                    self.assertEqual(answer.status, 400, answer.body)
+                    self.assertIn(rule, answer.body.decode())
+                    server.ask("DELETE", "/tx")
+                    self.assertEqual(server.ask("GET", "/settings").json, before)
+                    self.assertEqual(server.ask("GET", "/v1/status").json["problems"], [])
+            good = {"client-ca": ca, "certificate": one, "key": key, "listen-address": "127.0.0.1",
+                    "listen-port": 40_000 + os.getpid() % 10_000}
+            self.assertEqual(server.ask("PATCH", "/settings", {"api": good}).status, 204)
+            self.assertEqual(server.ask("POST", "/tx/commit_and_apply").status, 200)
 
 
 class Switching(unittest.TestCase):

@@ -1,5 +1,6 @@
 """Settings through the API: what clients and Bottlerocket's tools rely on, history, tries, user data, and that nothing is lost or shown."""
 
+import datetime
 import json
 import os
 import subprocess
@@ -217,10 +218,15 @@ class UserData(unittest.TestCase):
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "from outside"})
             self.assertIn("from outside", server.read("etc/motd"))
             self.assertEqual(server.ask("GET", "/v1/history").json[-1]["author"], "user data")
+            applied = server.ask("GET", "/v1/user-data").json["sources"][0]
+            when = datetime.datetime.fromisoformat(applied["applied_at"])
+            self.assertLess(abs((datetime.datetime.now(datetime.UTC) - when).total_seconds()), 60)
             server.set(motd="mine")
             server.stop()
             server.write("run/bulkhead/user-data/30-fw-cfg", '[settings]\nmotd = "again"\n')
             server.start()
+            self.assertEqual(server.ask("GET", "/v1/user-data").json["sources"],
+                             [{"source": "fw-cfg", "result": "unchanged", "applied_at": applied["applied_at"]}])
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "mine"})
             server.set(boot__reapply_user_data="true")
             server.stop()
@@ -238,6 +244,7 @@ class UserData(unittest.TestCase):
                 self.assertIn(part, status["problems"][0])
                 outcome = server.ask("GET", "/v1/user-data").json["sources"][0]
                 self.assertEqual((outcome["source"], outcome["result"]), ("fw-cfg", "refused"))
+                self.assertNotIn("applied_at", outcome)
                 self.assertEqual(server.ask("GET", "/v1/health").status, 503)
                 self.assertEqual(server.ask("GET", "/settings", keys="motd").status, 404)
                 server.set(motd="works")

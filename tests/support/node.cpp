@@ -30,15 +30,16 @@ vm::Machine switch_on(const ScratchDisk& disk, const std::string& name, const No
   if (options.second_disk) spec.disks.push_back({.image = *options.second_disk, .bus = options.bus});
   spec.accelerator = must(vm::choose_accelerator(vm::Accelerator::automatic, cache_directory()));
   // Emulated machines must not fail because something else runs on the host.
-  if (spec.accelerator == vm::Accelerator::tcg) {
+  if (spec.accelerator == vm::Accelerator::tcg && !options.outside_time) {
     spec.clock = vm::Clock::instructions;
   }
   spec.memory = std::uint64_t{1536} << 20U;
-  spec.network = vm::Network{.restricted = true};
-  if (options.api_port != 0) spec.network->forwards = {{.host = options.api_port, .guest = kApiPort}};
+  spec.network = options.network;
+  if (options.api_port != 0) spec.network->forwards.push_back({.host = options.api_port, .guest = kApiPort});
   if (!options.user_data.empty())
     spec.firmware_files = {{.name = "opt/bulkhead/user-data", .content = options.user_data}};
   spec.smbios_uuid = kProductUuid;
+  spec.smbios_vendor = options.vendor;
   spec.on_reset = options.on_reset;
   spec.tpm = options.tpm;
   return must(vm::Machine::start(std::move(spec),

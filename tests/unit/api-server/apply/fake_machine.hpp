@@ -28,7 +28,6 @@ class FakeSystemd final : public dbus::Systemd {
     if (failures_left > 0) --failures_left;
     return fail(ErrorCode::unavailable, "restarting {}: failed", unit);
   }
-  Result<std::vector<std::string>> failed_units() override { return std::vector<std::string>(); }
   Result<> reboot() override { return {}; }
 };
 

@@ -65,8 +65,8 @@ TEST_CASE("state for people") {
   CHECK(matches_golden("client/status.txt", status_text(status, false)) == "");
   CHECK(matches_golden("client/status-color.txt", status_text(status, true)) == "");
   CHECK(health_text(Json::parse(R"({"state": "ready", "problems": []})"), false) == "ready\n");
-  const Json user_data = Json::parse(R"({"applied_at": "2026-01-01T00:00:00Z", "sources": [
-    {"source": "cidata", "digest": "0123456789abcdef", "result": "applied"},
+  const Json user_data = Json::parse(R"({"sources": [
+    {"source": "cidata", "digest": "0123456789abcdef", "result": "applied", "applied_at": "2026-01-01T00:00:00Z"},
     {"source": "fw_cfg", "result": "refused", "error": "line 3: unknown key"}]})");
   CHECK(matches_golden("client/user-data.txt", user_data_table(user_data, false)) == "");
   const Json audit = Json::parse(R"([

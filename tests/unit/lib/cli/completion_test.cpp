@@ -53,6 +53,40 @@ TEST_CASE("bash completes verbs, options, values and files") {
   CHECK(offers({"example", "build", "--sec"}).empty());
 }
 
+TEST_CASE("bash completes an argument with what the program itself prints") {
+  const auto dir = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-");
+  REQUIRE(dir);
+  const auto values = dir->path() / "values";
+  // Instead of the program: what it is asked with, then what it knows.
+  REQUIRE(sys::write_file_atomically(values,
+                                     "#!/bin/sh\nfor word; do echo \"asked:$word\" >>asked; done\nprintf "
+                                     "'red\\ngreen.<name>.x\\ngrey\\n$(touch ran)\\n'\n",
+                                     0755));
+  Program program("example", "show what a program can do", "1");
+  program.root().fallthrough();
+  std::string node;
+  program.root().add_option("--node", node, "Node")->type_name("NODE");
+  std::string pigment;
+  program.verb("paint", "Paint", [](const Invocation&) -> Result<ExitCode> { return ExitCode::ok; })
+      .add_option("pigment", pigment, "Pigment")
+      ->type_name("PIGMENT");
+  program.complete("PIGMENT", {.arguments = "list --plain", .suffix = "="});
+  const auto offers = [&](const std::string& line, const std::string& words) {
+    const std::string script = program.bash_completion() + "compopt() { :; }\nCOMP_LINE='" + line +
+                               "'\nCOMP_POINT=${#COMP_LINE}\nCOMP_WORDS=(" + words +
+                               ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_example ./values\nprintf '%s\\n' "
+                               "\"${COMPREPLY[@]}\"\n";
+    const auto output = sys::run({.arguments = {"bash", "--norc", "-eu"}, .directory = dir->path(), .input = script});
+    REQUIRE(output);
+    CHECK(output->err.empty());
+    return std::string(trim(output->out));
+  };
+  CHECK(offers("example --node=x paint g", "example --node = x paint g") == "green.\ngrey=");
+  CHECK(sys::read_file(dir->path() / "asked").value() == "asked:--node=x\nasked:list\nasked:--plain\n");
+  CHECK(offers("example paint ", "example paint ''") == "red=\ngreen.\ngrey=");
+  CHECK_FALSE(sys::exists(dir->path() / "ran"));
+}
+
 TEST_CASE("the zsh completion names every verb and value, and zsh can read it") {
   Example example;
   const std::string script = example.program.zsh_completion();

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <set>
 
+#include "lib/base/text.hpp"
+#include "lib/sys/file.hpp"
+
 using namespace bulkhead;
 using namespace bulkhead::log;
 
@@ -33,4 +36,32 @@ TEST_CASE("message ids are 128-bit numbers, each used once") {
     CHECK(std::ranges::all_of(id.id, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }));
     CHECK(seen.insert(id.id).second);
   }
+}
+
+TEST_CASE("every message id of the source has one entry in the catalog, with a subject and a text") {
+  const sys::Path folder = sys::Path(BULKHEAD_SOURCE_DIR) / "lib/log";
+  const auto header = sys::read_file(folder / "message_ids.hpp");
+  const auto catalog = sys::read_file(folder / "bulkhead.catalog");
+  REQUIRE((header && catalog));
+  // Those that somebody forgot to list in kMessageIds, too.
+  std::set<std::string> declared;
+  for (const std::string_view line : split(*header, '\n')) {
+    if (!line.starts_with("inline constexpr MessageId ")) continue;
+    declared.emplace(line.substr(line.find('"') + 1, 32));
+  }
+  CHECK(declared.size() == kMessageIds.size());
+  for (const MessageId& id : kMessageIds) CHECK(declared.contains(std::string(id.id)));
+
+  std::multiset<std::string> explained;
+  for (std::size_t at = catalog->find("-- "); at != std::string::npos;) {
+    const std::size_t next = catalog->find("\n-- ", at);
+    const std::string entry = catalog->substr(at, next == std::string::npos ? next : next + 1 - at);
+    INFO(entry);
+    explained.insert(entry.substr(3, 32));
+    CHECK(entry.substr(35).starts_with("\nSubject: "));
+    CHECK(entry.contains("\nDefined-By: Bulkhead\n\n"));
+    CHECK(std::ranges::count(entry, '@') % 2 == 0);
+    at = next == std::string::npos ? next : next + 1;
+  }
+  CHECK(std::ranges::equal(declared, explained));
 }

@@ -96,6 +96,25 @@ TEST_CASE("ports are forwarded from the loopback address only") {
             "user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=tcp:127.0.0.1:8080-:80"});
 }
 
+TEST_CASE("a guest has the addresses it is given, and servers of its own") {
+  MachineSpec spec = uefi_machine();
+  spec.smbios_vendor = "Amazon EC2";
+  spec.network = Network{
+      .forwards = {{.host = 8443, .guest = 8443}},
+      .restricted = true,
+      .subnet = Subnet{.network = "10.1.0.0/16", .gateway = "10.1.0.1", .name_server = "10.1.0.2", .guest = "10.1.2.3"},
+      .services = {{.address = "10.1.9.9", .port = 80, .command = {"/bin/serve", "/a,b"}}}};
+  CHECK(
+      values(arguments_of(spec), "-netdev") ==
+      std::vector<std::string>{"user,id=net0,restrict=on,net=10.1.0.0/16,host=10.1.0.1,dns=10.1.0.2,dhcpstart=10.1.2.3,"
+                               "guestfwd=tcp:10.1.9.9:80-cmd:/bin/serve /a,,b,hostfwd=tcp:127.0.0.1:8443-:8443"});
+  CHECK(values(arguments_of(spec), "-smbios") == std::vector<std::string>{"type=1,manufacturer=Amazon EC2"});
+  for (const std::vector<std::string>& command : {std::vector<std::string>{}, {"/bin/serve", "a b"}, {""}}) {
+    spec.network->services[0].command = command;
+    CHECK_FALSE(command_line(spec, wiring()));
+  }
+}
+
 TEST_CASE("a machine without a network has no card") {
   MachineSpec spec = uefi_machine();
   spec.network = std::nullopt;

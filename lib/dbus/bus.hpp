@@ -1,0 +1,38 @@
+// Owners of sd-bus objects, its negative errno values as our Error, and the way to process 1.
+//
+// A connection is for one thread.
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include <memory>
+#include <string_view>
+
+#include "lib/base/result.hpp"
+
+namespace bulkhead::dbus {
+
+// org.freedesktop.systemd1(5)
+inline constexpr const char* kSystemdService = "org.freedesktop.systemd1";
+inline constexpr const char* kSystemdPath = "/org/freedesktop/systemd1";
+inline constexpr const char* kSystemdManager = "org.freedesktop.systemd1.Manager";
+inline constexpr const char* kSystemdUnit = "org.freedesktop.systemd1.Unit";
+
+struct CloseBus {
+  void operator()(sd_bus* bus) const { ::sd_bus_flush_close_unref(bus); }
+};
+using Bus = std::unique_ptr<sd_bus, CloseBus>;
+
+struct UnrefMessage {
+  void operator()(sd_bus_message* message) const { ::sd_bus_message_unref(message); }
+};
+using Message = std::unique_ptr<sd_bus_message, UnrefMessage>;
+
+// What libsystemd says, which is a negative errno value when it has failed: "what: …".
+Result<> check(int status, std::string_view what);
+
+// To process 1 over its private socket, which is there before the message bus is. Errors: not_found, unavailable and
+// the like, as the socket has them.
+Result<Bus> connect_to_systemd();
+
+}  // namespace bulkhead::dbus
