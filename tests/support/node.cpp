@@ -35,7 +35,8 @@ vm::Machine switch_on(const ScratchDisk& disk, const std::string& name, const No
   }
   spec.memory = std::uint64_t{1536} << 20U;
   spec.network = vm::Network{.restricted = true};
-  if (options.api_port != 0) spec.network->forwards = {{.host = options.api_port, .guest = kApiPort}};
+  if (options.api_port != 0) spec.network->forwards.push_back({.host = options.api_port, .guest = kApiPort});
+  if (options.other_port) spec.network->forwards.push_back(*options.other_port);
   if (!options.user_data.empty())
     spec.firmware_files = {{.name = "opt/bulkhead/user-data", .content = options.user_data}};
   spec.smbios_uuid = kProductUuid;

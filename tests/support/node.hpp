@@ -22,9 +22,10 @@ struct NodeOptions {
   vm::DiskBus bus = vm::DiskBus::virtio_blk;
   vm::OnReset on_reset = vm::OnReset::reset;
   bool tpm = false;
-  std::string user_data{};                 // handed in by fw_cfg
-  std::optional<sys::Path> second_disk{};  // read only
-  std::uint16_t api_port = 0;              // of the host: where the node's port 8443 is reached; 0: nowhere
+  std::string user_data{};                      // handed in by fw_cfg
+  std::optional<sys::Path> second_disk{};       // read only
+  std::uint16_t api_port = 0;                   // of the host: where the node's port 8443 is reached; 0: nowhere
+  std::optional<vm::PortForward> other_port{};  // one more that is reached from outside
 };
 
 class Node {
