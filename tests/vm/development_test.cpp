@@ -1,4 +1,10 @@
 // The one variant with a shell: what can only be seen from inside of a node.
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+
 #include "tests/support/must.hpp"
 #include "tests/support/node.hpp"
 
@@ -6,6 +12,32 @@ namespace bulkhead::testing {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr std::uint16_t kWebPort = 8080;  // of the node
+
+std::uint16_t outside_port() { return static_cast<std::uint16_t>(10'000 + ::getpid() % 10'000); }
+
+// What a web server on the node answers to the host of the machine; empty when it is not reached. QEMU's network takes
+// every connection and closes it when the node refuses or, after a while of the machine's clock, does not answer.
+std::string fetched_from_outside() {
+  const sys::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  constexpr timeval kLimit{.tv_sec = 60, .tv_usec = 0};
+  REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kLimit, sizeof kLimit) == 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(outside_port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  REQUIRE(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  constexpr std::string_view kRequest = "GET /hostname HTTP/1.0\r\n\r\n";
+  if (::send(socket.get(), kRequest.data(), kRequest.size(), MSG_NOSIGNAL) < 0) return "";
+  std::string text;
+  std::array<char, 1024> room{};
+  for (;;) {
+    const ssize_t got = ::recv(socket.get(), room.data(), room.size(), 0);
+    if (got <= 0) return text;
+    text.append(room.data(), static_cast<std::size_t>(got));
+  }
+}
 
 // Types a command and returns what it printed. The marks are built by the shell, so that the echo of what is typed has
 // none.
@@ -24,28 +56,88 @@ std::string answer(Node& node, const std::string& command) {
   }
 }
 
-TEST_CASE("kvm-dev has a root shell on the serial console, and says so") {
+void check_sealed(Node& node) {
+  const std::string mounts = answer(node, "cat /proc/mounts");
+  INFO(mounts);
+  CHECK(mounts.contains(" / erofs ro"));
+  CHECK(mounts.contains(" /etc tmpfs rw"));
+  CHECK(mounts.contains(" /var ext4 rw,nosuid,nodev"));
+  CHECK(mounts.contains(" /var/lib/bulkhead ext4 rw,nosuid,nodev,noexec"));
+  CHECK(answer(node, "cat /sys/class/block/dm-0/dm/name") == "root\n");
+  CHECK(answer(node, "systemctl is-active containerd") == "active\n");
+  CHECK(answer(node, "cat /etc/machine-id") == answer(node, "cat /var/lib/bulkhead/machine-id"));
+  CHECK(answer(node, "systemctl --failed --no-legend").empty());
+  CHECK(answer(node, "ctr version").contains("Server:"));
+}
+
+// A network namespace NAME that the bridge plugin connects as /run/NAME.json says, as containerd has it done for a
+// container.
+std::string connect(Node& node, const std::string& name) {
+  answer(node, std::format("touch /run/{0}.ns && unshare --net=/run/{0}.ns true", name));
+  return answer(node, std::format("CNI_COMMAND=ADD CNI_CONTAINERID={0} CNI_NETNS=/run/{0}.ns CNI_IFNAME=eth0 "
+                                  "CNI_PATH=/usr/lib/cni /usr/lib/cni/bridge </run/{0}.json && echo",
+                                  name));
+}
+
+std::string inside(const std::string& name, const std::string& command) {
+  return std::format("nsenter --net=/run/{}.ns {}", name, command);
+}
+
+// A web server that everybody would reach, were it not for the packet filter.
+void check_firewall(Node& node) {
+  answer(node, std::format("httpd -p {} -h /etc", kWebPort));
+  const std::string hostname = answer(node, "cat /etc/hostname");
+  CHECK(answer(node, std::format("wget -q -O - http://127.0.0.1:{}/hostname", kWebPort)) == hostname);
+  CHECK(fetched_from_outside() == "");
+  const auto open_ports = [&](const std::string& list) {
+    answer(node, std::format("apiclient set 'network.firewall.open-ports={}'", list));
+  };
+  open_ports(std::format(R"(["{}/tcp"])", kWebPort));
+  CHECK(fetched_from_outside().ends_with("\r\n\r\n" + hostname));
+  open_ports("[]");
+  CHECK(fetched_from_outside() == "");
+}
+
+// One container as the rendered file connects it; and a cloud with the metadata service, behind another bridge.
+void check_container_network(Node& node) {
+  answer(node,
+         "sed -n '/^    {/,/^    }/p' /etc/cni/net.d/10-bulkhead.conflist "
+         "| sed '1s/{/{\"cniVersion\": \"1.0.0\", \"name\": \"bulkhead\",/' >/run/box.json");
+  answer(node,
+         "sed 's/bulkhead/cloud/; s|10.88.0.0/16\"|169.254.169.252/30\", \"gateway\": \"169.254.169.253\"|' "
+         "/run/box.json >/run/cloud.json");
+  CHECK(connect(node, "box").contains("10.88.0.2/16"));
+  CHECK(connect(node, "cloud").contains("169.254.169.254/30"));
+  answer(node, inside("box", "ping -c 1 -w 30 10.88.0.1"));
+
+  // The node is as closed to containers as it is to others (its web server runs), and they to others.
+  answer(node, "wget -q -O /dev/null http://10.88.0.1:8080/hostname");
+  answer(node, "! " + inside("box", "wget -T 3 -q -O - http://10.88.0.1:8080/hostname"));
+  answer(node, inside("box", "httpd -p 80 -h /etc"));
+  answer(node, "wget -T 30 -q -O /dev/null http://10.88.0.2/hostname");
+  answer(node, "! " + inside("cloud", "wget -T 3 -q -O - http://10.88.0.2/hostname"));
+
+  // Without a way back, the cloud only answers who comes with an address of the node.
+  answer(node, inside("cloud", "httpd -p 80 -h /etc"));
+  answer(node, inside("cloud", "ip route del default"));
+  const std::string metadata = "wget -T 30 -q -O - http://169.254.169.254/hostname";
+  answer(node, metadata);
+  CHECK(answer(node, std::format("! {} 2>&1", inside("box", metadata))).contains("No route to host"));
+  answer(node, "apiclient set network.containers.metadata-access=true");
+  CHECK(answer(node, inside("box", metadata)) == answer(node, "cat /etc/hostname"));
+}
+
+TEST_CASE("kvm-dev has a root shell on the serial console, and says so: the node and its containers from inside") {
   const BuiltImage image = BuiltImage::of_variant("kvm-dev");
   const ScratchDisk disk(image);
-  Node node(disk, "development");
+  Node node(disk, "development", {.network = {.forwards = {{.host = outside_port(), .guest = kWebPort}}, .restricted = true}});
   CHECK(node.wait_until_ready().field("variant") == "kvm-dev");
   CHECK(node.console().raw().contains("DEVELOPMENT"));
   must(node.machine().type("\n"));
   must(node.machine().wait_for_prompt("# ", vm::after(60s)));
-
-  SECTION("the system is as sealed from inside as it is from outside") {
-    const std::string mounts = answer(node, "cat /proc/mounts");
-    INFO(mounts);
-    CHECK(mounts.contains(" / erofs ro"));
-    CHECK(mounts.contains(" /etc tmpfs rw"));
-    CHECK(mounts.contains(" /var ext4 rw,nosuid,nodev"));
-    CHECK(mounts.contains(" /var/lib/bulkhead ext4 rw,nosuid,nodev,noexec"));
-    CHECK(answer(node, "cat /sys/class/block/dm-0/dm/name") == "root\n");
-    CHECK(answer(node, "systemctl is-active containerd") == "active\n");
-    CHECK(answer(node, "cat /etc/machine-id") == answer(node, "cat /var/lib/bulkhead/machine-id"));
-    CHECK(answer(node, "systemctl --failed --no-legend").empty());
-    CHECK(answer(node, "ctr version").contains("Server:"));
-  }
+  check_sealed(node);
+  check_firewall(node);
+  check_container_network(node);
 }
 
 }  // namespace

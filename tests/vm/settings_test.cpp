@@ -74,6 +74,11 @@ TEST_CASE("user data, settings, files, services; plan, try, unset, rollback; and
     const std::string log = outside.must_apiclient({"logs", "-u", "systemd-timesyncd"});
     CHECK(log.contains("Stopped"));
 
+    // The packet filter, which the API is reached through. What it lets through is seen in development_test.cpp.
+    const json opened = outside.json({"set", R"(network.firewall.open-ports=["30000-32767/udp"])"});
+    CHECK(result_of(opened, "firewall") == "done");
+    CHECK(outside.apiclient({"set", R"(network.firewall.open-ports=["ssh/tcp"])"}).err.contains("1 to 65535"));
+
     // Refused: an unknown key, a bad value; nothing has changed.
     const std::uint64_t last = outside.json({"status"})["commit"];
     CHECK(outside.apiclient({"set", "ntp.time-server=x"}).err.contains("ntp.time-servers"));
