@@ -42,6 +42,7 @@ struct Node {
   apply::Applier applier{directory.path(), systemd, kernel};
   std::chrono::steady_clock::time_point now{};
   bool disk_full = false;
+  bool access_is_bad = false;
   bool busy = false;  // jobs wait in `aside` until they are let go
   std::deque<std::pair<std::function<void()>, std::function<void()>>> aside;
   std::vector<std::string> events;
@@ -56,7 +57,11 @@ struct Node {
            },
        .clock = [this] { return now; },
        .events = [this](std::string_view name,
-                        const Json& data) { events.push_back(std::format("{} {}", name, data.value("state", ""))); }}};
+                        const Json& data) { events.push_back(std::format("{} {}", name, data.value("state", ""))); },
+       .check_access = [this](const settings::Api&) -> Result<> {
+         if (access_is_bad) return fail(ErrorCode::invalid_argument, "no certificate");
+         return {};
+       }}};
 
   Node() {
     configuration.set_facts(Json::object(), {.hostname = "node"});
@@ -259,6 +264,25 @@ TEST_CASE("settings that do not go together are refused before anything happens"
     }
   }
   CHECK(node.configuration.store().last_commit() == 0);
+}
+
+TEST_CASE(
+    "a listener that could not start is refused, and what is stored of one keeps nothing else from being changed") {
+  Node node;
+  const Json access = {{"api", {{"client-ca", ""}}}};
+  node.access_is_bad = true;
+  node.stage("bad", access);
+  CHECK(node.configuration.plan("bad").error().code == ErrorCode::invalid_argument);
+  CHECK(node.commit("bad").error().code == ErrorCode::invalid_argument);
+  CHECK(node.configuration.store().last_commit() == 0);
+  must(node.configuration.drop("bad"));
+
+  node.access_is_bad = false;
+  node.stage("old", access);
+  must(node.commit("old"));
+  node.access_is_bad = true;
+  node.stage("other", kServers);
+  CHECK(node.commit("other"));
 }
 
 TEST_CASE("secrets are in no plan, no history and no redacted settings") {

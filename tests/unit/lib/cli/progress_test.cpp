@@ -44,10 +44,17 @@ std::string on_terminal(const std::function<void()>& body) {
     ::dup2(terminal->get(), STDERR_FILENO);
     body();
   });
-  std::string text(4096, '\0');
-  const ssize_t count = ::read(controller.get(), text.data(), text.size());
-  REQUIRE(count > 0);
-  text.resize(static_cast<std::size_t>(count));
+  // What is written to a terminal arrives in pieces: a byte that nothing else writes is the end.
+  constexpr char kEnd = '\x04';
+  REQUIRE(::write(terminal->get(), &kEnd, 1) == 1);
+  std::string text;
+  while (!text.ends_with(kEnd)) {
+    std::string piece(4096, '\0');
+    const ssize_t count = ::read(controller.get(), piece.data(), piece.size());
+    REQUIRE(count > 0);
+    text.append(piece, 0, static_cast<std::size_t>(count));
+  }
+  text.pop_back();
   return text;
 }
 
