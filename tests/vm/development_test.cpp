@@ -130,7 +130,8 @@ void check_container_network(Node& node) {
 TEST_CASE("kvm-dev has a root shell on the serial console, and says so: the node and its containers from inside") {
   const BuiltImage image = BuiltImage::of_variant("kvm-dev");
   const ScratchDisk disk(image);
-  Node node(disk, "development", {.network = {.forwards = {{.host = outside_port(), .guest = kWebPort}}, .restricted = true}});
+  Node node(disk, "development",
+            {.network = {.forwards = {{.host = outside_port(), .guest = kWebPort}}, .restricted = true}});
   CHECK(node.wait_until_ready().field("variant") == "kvm-dev");
   CHECK(node.console().raw().contains("DEVELOPMENT"));
   must(node.machine().type("\n"));
