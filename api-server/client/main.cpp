@@ -1,6 +1,8 @@
 // apiclient: settings and state of a node, on the node or from elsewhere.
 #include <CLI/CLI.hpp>
 
+#include <cstdlib>
+
 #include "api-server/client/arguments.hpp"
 #include "api-server/client/verbs.hpp"
 
@@ -71,5 +73,6 @@ int main(int argc, char** argv) {
   std::vector<std::string> words = client::with_default_verb(std::span(argv, static_cast<std::size_t>(argc)));
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
-  return program.main(static_cast<int>(arguments.size()), arguments.data());
+  // Output has been flushed, and the kernel takes back a process faster than destructors do.
+  std::_Exit(program.main(static_cast<int>(arguments.size()), arguments.data()));
 }
