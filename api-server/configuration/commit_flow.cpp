@@ -48,6 +48,7 @@ Result<Configuration::Next> Configuration::prepare(const std::vector<Change>& ch
   datastore::apply(changes, live);
   Next next{.document = document_of(live), .plan = {}, .kernel = {}};
   TRY(settings::check(checked_ ? document_of_set(changes) : next.document, settings::Settings::shape()));
+  checked_ = true;
   const auto typed = settings::Settings::of_checked(next.document);
   TRY(check_together(typed));
   // Only when changes are about it: what has been stored for long must not keep anything else from being changed.
@@ -97,7 +98,6 @@ void Configuration::carry_out(Next next, std::function<void(Result<apply::Plan>)
            if (*result) {
              kernel_ = work->kernel;
              take_effect(std::move(work->document));
-             checked_ = true;
              if (!(*result)->empty()) events_("apply", json_of(**result));
            }
            done(std::move(*result));
@@ -134,7 +134,6 @@ void Configuration::start_commit(const Request& request, const Done& done) {
     if (!commit) return refuse(std::move(commit).error());
     if (commit->id != 0) events_("commit", json_of(*commit));
     take_effect(std::move(next->document));
-    checked_ = true;
     done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
     return finish();
   }
@@ -249,7 +248,6 @@ Result<Outcome> Configuration::apply_now() {
   outcome.applied = TRY(applier_.apply(next.plan, next.kernel, {}));
   kernel_ = next.kernel;
   take_effect(std::move(next.document));
-  checked_ = true;
   return outcome;
 }
 

@@ -140,8 +140,8 @@ class Configuration {
   Events events_;
   CheckAccess check_access_;
   Json generated_ = Json::object();
-  Json base_;             // defaults and what is generated
-  bool checked_ = false;  // everything live and generated: of the next change, only that has to be
+  Json base_;                     // defaults and what is generated
+  mutable bool checked_ = false;  // all of base_ and what is live: of a change, only the new values have to be
   render::Facts facts_;
   Json effective_;
   mutable Json redacted_;  // made when it is asked for

@@ -190,6 +190,22 @@ TEST_CASE("changes wait for the one in work, and each is checked when its turn c
   CHECK(results == std::vector<std::string>{"a done", "b aborted"});
 }
 
+TEST_CASE("facts that come while a change is being applied are checked with the next one") {
+  Node node;
+  node.stage("slow", {{"motd", "x"}});
+  node.busy = true;
+  node.configuration.commit({.transaction = "slow", .author = "admin"},
+                            [](const Result<Outcome>& done) { CHECK(done); });
+  node.configuration.set_facts({{"network", {{"hostname", "not a host name"}}}}, {.hostname = "node"});
+  auto [work, then] = node.aside.front();
+  work();
+  then();
+  Result<Outcome> next;
+  node.configuration.apply({}, [&](Result<Outcome> done) { next = std::move(done); });
+  REQUIRE_FALSE(next);
+  CHECK(next.error().message.starts_with("network.hostname:"));
+}
+
 TEST_CASE("who may not change access cannot slip it in behind a change that is being applied") {
   Node node;
   node.stage("slow", {{"motd", "x"}});
