@@ -1,6 +1,8 @@
 # The build verbs. Every target in the tree is made by one of them, so that flags, layering and test labels are decided once.
 #
-#   bulkhead_library(NAME SOURCES … DEPS …)      a static library, linked as bulkhead::NAME
+#   bulkhead_library(NAME SOURCES … DEPS … [NODE])
+#                                               a static library, linked as bulkhead::NAME; NODE: for programs that stay in a
+#                                               node's memory and wait most of the time, so small counts for more than fast
 #   bulkhead_executable(NAME SOURCES … DEPS …)   a program for the machine that builds
 #   bulkhead_node_executable(NAME SOURCES … DEPS … [STATIC | STATIC_LIBRARIES])
 #                                               a program for the image; staged under ${BULKHEAD_NODE_DIR}
@@ -50,8 +52,11 @@ if(BULKHEAD_FUZZ)
 endif()
 
 function(bulkhead_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "NODE" "" "SOURCES;DEPS")
   add_library(bulkhead_${name} STATIC ${arg_SOURCES})
+  if(arg_NODE)
+    target_compile_options(bulkhead_${name} PRIVATE $<$<CONFIG:Release>:-Os> -ffunction-sections -fdata-sections)
+  endif()
   add_library(bulkhead::${name} ALIAS bulkhead_${name})
   target_link_libraries(bulkhead_${name} PUBLIC bulkhead_flags ${arg_DEPS})
 endfunction()

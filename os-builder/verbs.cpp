@@ -8,12 +8,12 @@
 #include "lib/base/text.hpp"
 #include "lib/cli/progress.hpp"
 #include "lib/cli/terminal.hpp"
-#include "os-builder/boot/boot.hpp"
 #include "os-builder/build/build.hpp"
 #include "os-builder/build/plan.hpp"
 #include "os-builder/build/report.hpp"
 #include "os-builder/inspect/verbs.hpp"
 #include "os-builder/keys/key_set.hpp"
+#include "os-builder/run/boot.hpp"
 
 namespace bulkhead {
 namespace {
@@ -167,7 +167,7 @@ struct BootValues {
 };
 
 Result<cli::ExitCode> run_boot(const BootValues& values, const cli::Invocation& invocation) {
-  boot::BootOptions options;
+  run::BootOptions options;
   if (!values.image.empty())
     options.image = values.image;
   else
@@ -183,7 +183,7 @@ Result<cli::ExitCode> run_boot(const BootValues& values, const cli::Invocation& 
   options.until_ready = values.until_ready;
   for (const std::string& port : values.ports) options.ports.push_back(TRY_CTX(vm::parse_port_forward(port), "--port"));
   if (!values.user_data.empty()) options.user_data = values.user_data;
-  return boot::run(options, invocation);
+  return run::run(options, invocation);
 }
 
 struct VerifyValues {

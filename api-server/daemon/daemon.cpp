@@ -7,8 +7,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <malloc.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "api-server/daemon/access.hpp"
 #include "api-server/daemon/node_watch.hpp"
@@ -52,6 +54,13 @@ class NoKernel final : public apply::Kernel {
   Result<> set_hostname(const std::string& /*name*/) override { return {}; }
   Result<> set_lockdown(const std::string& /*mode*/) override { return {}; }
 };
+
+constexpr std::size_t kLongestName = 256;
+
+std::string running_hostname() {
+  std::array<char, kLongestName> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
 
 settings::Json os_json(const sys::Path& root) {
   const auto text = sys::read_file(root / "usr/lib/os-release", 64U << 10U);
@@ -127,6 +136,7 @@ class Daemon {
         .audit = audit_,
         .os = os_json(options_.places.root),
         .state = [this] { return watch_->state(); },
+        .hostname = running_hostname,
         .user_data = [this] { return user_data_->to_json(); },
         .user_data_again = [this](auto done) { look_again(std::move(done)); },
         .reboot = [this] { return systemd_->reboot(); },
@@ -155,7 +165,7 @@ class Daemon {
       server_->stop_remote();
       const auto settings = TRY(settings::Settings::from_json(configuration_->effective()));
       if (!settings.api.client_ca) return {};
-      const auto own = TRY(own_identity(options_.places.state / "api", watch_->state().hostname));
+      const auto own = TRY(own_identity(options_.places.state / "api", running_hostname()));
       const auto listener = TRY(remote_listener(settings.api, own));
       if (listener) TRY(server_->listen_remote(*listener));
       const auto certificate = TRY(crypto::Certificate::parse_pem(listener->certificates));
@@ -207,12 +217,12 @@ class Daemon {
   }
 
   void node_changed() {
-    const handlers::NodeState state = watch_->state();
-    const settings::Json health = {{"state", state.state}, {"problems", state.problems}};
+    const node_state::NodeState state = watch_->state();
+    const settings::Json health = handlers::health_json(state);
     if (health == last_health_) return;
     last_health_ = health;
     events_.publish("health", health);
-    if (state.state == "ready") bless();
+    if (state_of(state) == node_state::State::ready) bless();
   }
 
   // A version that has come up well: from now on its settings are those that count.

@@ -11,8 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "api-server/console/unit_watch.hpp"
-#include "api-server/handlers/routes.hpp"
+#include "lib/node_state/unit_watch.hpp"
 #include "lib/slots/running_slot.hpp"
 
 namespace bulkhead::daemon {
@@ -26,7 +25,7 @@ class NodeWatch {
   NodeWatch& operator=(const NodeWatch&) = delete;
   ~NodeWatch();
 
-  handlers::NodeState state() const;
+  node_state::NodeState state() const;
   // Problems that are not a unit's: "user data" -> "cidata: …". An empty text takes one back.
   void set_problem(const std::string& what, std::string text);
   const std::map<std::string, std::string>& problems() const { return problems_; }
@@ -39,7 +38,7 @@ class NodeWatch {
     void operator()(sd_event* loop) const { ::sd_event_unref(loop); }
   };
   std::unique_ptr<sd_event, LoopUnref> events_;
-  std::unique_ptr<console::UnitWatch> units_;
+  std::unique_ptr<node_state::UnitWatch> units_;
   std::unique_ptr<boost::asio::posix::stream_descriptor> descriptor_;
   slots::RunningSlot running_;
   std::map<std::string, std::string> problems_;

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "api-server/boot/generators.hpp"
-#include "api-server/console/network_watch.hpp"
+#include "api-server/user-data/generators.hpp"
 #include "lib/base/text.hpp"
+#include "lib/node_state/network_watch.hpp"
 #include "lib/slots/evidence.hpp"
 
 namespace bulkhead::daemon {
@@ -37,10 +37,11 @@ std::string text_of(const sys::Path& path) {
   return text ? *std::move(text) : std::string();
 }
 
-std::vector<boot::InterfaceAddress> addresses() {
-  std::vector<boot::InterfaceAddress> result;
-  if (const auto found = console::NetworkWatch::addresses()) {
-    for (const console::Address& each : *found) result.push_back({.interface = each.interface, .address = each.text});
+std::vector<user_data::InterfaceAddress> addresses() {
+  std::vector<user_data::InterfaceAddress> result;
+  if (const auto found = node_state::NetworkWatch::addresses()) {
+    for (const node_state::Address& each : *found)
+      result.push_back({.interface = each.interface, .address = each.text});
   }
   return result;
 }
@@ -50,7 +51,7 @@ void store_seed(configuration::Configuration& configuration, const Problem& prob
   if (configuration.store().live().contains(Key({"updates", "seed"}))) return;
   std::uint64_t random = 0;
   if (::getrandom(&random, sizeof(random), 0) != sizeof(random)) return;
-  const auto staged = configuration.stage(kNodeTransaction, {{"updates", {{"seed", boot::seed(random)}}}});
+  const auto staged = configuration.stage(kNodeTransaction, {{"updates", {{"seed", user_data::seed(random)}}}});
   if (!staged) return problem("seed", staged.error().describe());
   configuration.commit({.transaction = kNodeTransaction, .author = "node", .apply = false},
                        [&](const Result<Outcome>& done) { problem("seed", done ? "" : done.error().describe()); });
@@ -68,23 +69,23 @@ OpenedStore open_datastore(const Places& places, const Problem& problem) {
 
 Found find_facts(const Places& places, const Problem& problem) {
   Found found;
-  boot::Inputs inputs;
+  user_data::Inputs inputs;
   inputs.machine_id = trim(text_of(places.root / "etc/machine-id"));
   inputs.addresses = addresses();
   if (const std::string text = text_of(places.facts); !text.empty()) {
-    auto facts = boot::parse_facts(text);
+    auto facts = user_data::parse_facts(text);
     problem("facts", facts ? "" : facts.error().describe());
     if (facts) inputs.facts = *std::move(facts);
   }
-  found.generated = boot::generated(inputs);
+  found.generated = user_data::generated(inputs);
   const std::string os_release = text_of(places.root / "usr/lib/os-release");
   found.facts = {.machine_id = inputs.machine_id,
-                 .hostname = boot::hostname(inputs.facts, inputs.machine_id),
+                 .hostname = user_data::hostname(inputs.facts, inputs.machine_id),
                  .product = slots::os_release_value(os_release, "NAME"),
                  .version = slots::os_release_value(os_release, "VERSION_ID"),
                  .variant = slots::os_release_value(os_release, "VARIANT_ID"),
-                 .region = boot::region(inputs.facts).value_or(""),
-                 .node_address = boot::node_address(inputs.facts, inputs.addresses, inputs.primary).value_or(""),
+                 .region = user_data::region(inputs.facts).value_or(""),
+                 .node_address = user_data::node_address(inputs.facts, inputs.addresses, inputs.primary).value_or(""),
                  .base_certificates = text_of(places.root / "usr/share/factory/etc/ssl/certs/ca-certificates.crt")};
   return found;
 }
@@ -93,31 +94,31 @@ UserData::UserData(Places places, configuration::Configuration& configuration, c
                    bool fresh)
     : places_(std::move(places)), configuration_(configuration), log_(log), problem_(std::move(problem)) {
   if (fresh) return;
-  auto known = boot::load_applied(places_.state / kAppliedFile);
+  auto known = user_data::load_applied(places_.state / kAppliedFile);
   if (known)
     known_ = *std::move(known);
   else
-    known_ = boot::Applied{};  // taken as applied: doing it again would undo what was set since
+    known_ = user_data::Applied{};  // taken as applied: doing it again would undo what was set since
 }
 
 std::optional<std::string> UserData::stage() {
   outcomes_.clear();
   unchanged_.clear();
-  const auto collected = boot::load(places_.user_data);
+  const auto collected = user_data::load(places_.user_data);
   if (!collected) {
     problem_("user data", collected.error().describe());
     return std::nullopt;
   }
   const settings::Json& effective = configuration_.effective();
   const bool reapply = effective.contains("boot") && effective["boot"].value("reapply-user-data", false);
-  const auto documents = boot::to_apply(known_, collected->documents, reapply);
-  for (const boot::Document& document : collected->documents) {
-    if (!std::ranges::contains(documents, document.source, &boot::Document::source))
+  const auto documents = user_data::to_apply(known_, collected->documents, reapply);
+  for (const user_data::Document& document : collected->documents) {
+    if (!std::ranges::contains(documents, document.source, &user_data::Document::source))
       unchanged_.push_back(document.source);
   }
-  boot::UserData merged = boot::merged_documents(documents, collected->unreadable);
+  user_data::UserData merged = user_data::merged_documents(documents, collected->unreadable);
   outcomes_ = std::move(merged.outcomes);
-  for (boot::Outcome& outcome : boot::still_refused(known_, collected->documents, documents)) {
+  for (user_data::Outcome& outcome : user_data::still_refused(known_, collected->documents, documents)) {
     std::erase(unchanged_, outcome.source);
     outcomes_.push_back(std::move(outcome));
   }
@@ -139,13 +140,13 @@ std::optional<std::string> UserData::stage() {
 }
 
 void UserData::applied() {
-  known_ = boot::after(known_, outcomes_, wall_clock());
-  if (auto stored = boot::store_applied(places_.state / kAppliedFile, *known_); !stored)
+  known_ = user_data::after(known_, outcomes_, wall_clock());
+  if (auto stored = user_data::store_applied(places_.state / kAppliedFile, *known_); !stored)
     problem_("user data", stored.error().describe());
 }
 
 void UserData::refused(const Error& reason) {
-  for (boot::Outcome& outcome : outcomes_) {
+  for (user_data::Outcome& outcome : outcomes_) {
     if (!outcome.refused) outcome.refused = reason.describe();
   }
   const auto dropped = configuration_.drop(kUserDataTransaction);
@@ -156,7 +157,7 @@ void UserData::refused(const Error& reason) {
 
 void UserData::tell() {
   std::string text;
-  for (const boot::Outcome& outcome : outcomes_) {
+  for (const user_data::Outcome& outcome : outcomes_) {
     if (!outcome.refused) continue;
     text += (text.empty() ? "" : "; ") + *outcome.refused;
     log_.write({.priority = log::Priority::error,
@@ -174,7 +175,7 @@ settings::Json UserData::to_json() const {
     entry["applied_at"] = std::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(found->second.time));
   };
   settings::Json sources = settings::Json::array();
-  for (const boot::Outcome& outcome : outcomes_) {
+  for (const user_data::Outcome& outcome : outcomes_) {
     settings::Json source = {{"source", outcome.source}, {"result", outcome.refused ? "refused" : "applied"}};
     if (!outcome.sha256.empty()) source["digest"] = outcome.sha256;
     if (outcome.refused) source["error"] = *outcome.refused;

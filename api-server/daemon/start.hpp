@@ -7,20 +7,20 @@
 #include <memory>
 #include <string>
 
-#include "api-server/boot/applied.hpp"
-#include "api-server/boot/documents.hpp"
-#include "api-server/boot/facts.hpp"
 #include "api-server/configuration/configuration.hpp"
 #include "api-server/daemon/model.hpp"
+#include "api-server/user-data/applied.hpp"
 #include "lib/log/log.hpp"
+#include "lib/user_data/documents.hpp"
+#include "lib/user_data/facts.hpp"
 
 namespace bulkhead::daemon {
 
 struct Places {
-  sys::Path root = "/";                            // of rendered files, and of what facts are read from
-  sys::Path state = "/var/lib/bulkhead";           // STATE
-  sys::Path user_data = boot::kUserDataDirectory;  // documents of this boot
-  sys::Path facts = boot::kFactsFile;              // of the cloud
+  sys::Path root = "/";                                 // of rendered files, and of what facts are read from
+  sys::Path state = "/var/lib/bulkhead";                // STATE
+  sys::Path user_data = user_data::kUserDataDirectory;  // documents of this boot
+  sys::Path facts = user_data::kFactsFile;              // of the cloud
   Model model = settings_model();
 };
 
@@ -66,8 +66,8 @@ class UserData {
   configuration::Configuration& configuration_;
   const log::Log& log_;
   Problem problem_;
-  std::optional<boot::Applied> known_;
-  std::vector<boot::Outcome> outcomes_;
+  std::optional<user_data::Applied> known_;
+  std::vector<user_data::Outcome> outcomes_;
   std::vector<std::string> unchanged_;
 };
 

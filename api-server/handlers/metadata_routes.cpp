@@ -1,8 +1,8 @@
 // What is known about settings, services and files: /metadata…, /services, /configuration-files, /os.
 #include <algorithm>
 
-#include "api-server/boot/generators.hpp"
 #include "api-server/handlers/routes.hpp"
+#include "api-server/user-data/generators.hpp"
 
 namespace bulkhead::handlers {
 namespace {
@@ -32,7 +32,7 @@ Result<> check_names(const std::vector<std::string>& names) {
 }
 
 Json generator(const Key& key) {
-  const auto name = boot::generator_of(key.to_string());
+  const auto name = user_data::generator_of(key.to_string());
   return name ? Json(*name) : Json();
 }
 

@@ -14,24 +14,23 @@ constexpr int kUnavailable = 503;
 Json status(const Node& node) {
   const NodeState state = node.state();
   const auto& open = node.configuration.current_try();
-  return {{"state", state.state},
-          {"problems", state.problems},
+  return {{"state", to_string(state_of(state))},
+          {"problems", problems_of(state)},
           {"os", node.os},
-          {"hostname", state.hostname},
-          {"slot", state.slot},
-          {"boot", state.boot},
+          {"hostname", node.hostname()},
+          {"slot", state.running.slot ? node_state::slot_letter(state.running) : ""},
+          {"boot", slots::describe(state.running)},
           {"commit", node.configuration.store().last_commit()},
           {"try", open ? configuration::json_of(*open, std::chrono::steady_clock::now()) : Json()},
           {"locked_down", node.configuration.locked_down()},
           {"failed_units", state.failed_units},
-          {"addresses", state.addresses},
+          {"addresses", address_texts(state)},
           {"transactions", node.configuration.store().transactions().size()}};
 }
 
 Response health(const Node& node) {
   const NodeState state = node.state();
-  return http::json({{"state", state.state}, {"problems", state.problems}},
-                    state.state == "ready" ? 200 : kUnavailable);
+  return http::json(health_json(state), state_of(state) == node_state::State::ready ? 200 : kUnavailable);
 }
 
 Result<Response> reboot(Node& node, const Request& request) {
@@ -57,6 +56,23 @@ void look_again(Node& node, const Request& request, const Reply& reply) {
 }
 
 }  // namespace
+
+std::vector<std::string> problems_of(const NodeState& node) {
+  std::vector<std::string> problems;
+  for (const std::string& unit : node.failed_units) problems.push_back(unit + " failed");
+  problems.insert(problems.end(), node.problems.begin(), node.problems.end());
+  return problems;
+}
+
+Json health_json(const NodeState& node) {
+  return {{"state", to_string(state_of(node))}, {"problems", problems_of(node)}};
+}
+
+std::vector<std::string> address_texts(const NodeState& node) {
+  std::vector<std::string> texts;
+  for (const node_state::Address& address : node.addresses) texts.push_back(address.text);
+  return texts;
+}
 
 void add_node_routes(http::Router& router, Node& node) {
   router.add({"GET", "/v1/version", Role::none, answering([&node](const Request&) {

@@ -20,10 +20,11 @@ void list(std::string& text, std::string_view name, const std::vector<std::strin
 std::string report(const Node& node) {
   const NodeState state = node.state();
   std::string text = std::format("{} ({})\n", node.os.value("pretty_name", ""), node.os.value("build_id", ""));
-  text += std::format("state: {}\nslot: {} ({})\n", state.state, state.slot, state.boot);
-  list(text, "problems", state.problems);
-  list(text, "failed units", state.failed_units);
-  list(text, "addresses", state.addresses);
+  text += std::format("state: {}\nslot: {} ({})\n", to_string(state_of(state)), node_state::slot_letter(state.running),
+                      slots::describe(state.running));
+  list(text, "problems", problems_of(state));
+  list(text, "failed units", {state.failed_units.begin(), state.failed_units.end()});
+  list(text, "addresses", address_texts(state));
 
   section(text, "settings in effect (without secrets)");
   text += node.configuration.effective_redacted().dump(2, ' ', false, Json::error_handler_t::replace) + '\n';

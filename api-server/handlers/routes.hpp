@@ -13,21 +13,13 @@
 #include "api-server/handlers/events.hpp"
 #include "api-server/http/router.hpp"
 #include "api-server/journal/journal.hpp"
+#include "lib/node_state/node_state.hpp"
 
 namespace bulkhead::handlers {
 
 using Json = nlohmann::json;
 
-// The node at this moment.
-struct NodeState {
-  std::string state = "starting";  // "starting", "ready", "degraded"
-  std::vector<std::string> problems{};
-  std::vector<std::string> failed_units{};
-  std::vector<std::string> addresses{};
-  std::string hostname{};
-  std::string slot{};
-  std::string boot{};
-};
+using node_state::NodeState;
 
 // What handlers need besides the configuration. Everything outlives the router.
 struct Node {
@@ -36,6 +28,7 @@ struct Node {
   Audit& audit;
   Json os{};  // openapi.yaml, Os
   std::function<NodeState()> state{};
+  std::function<std::string()> hostname{};
   std::function<Json()> user_data{};  // openapi.yaml, UserData
   std::function<void(std::function<void(Result<Json>)>)> user_data_again{};
   std::function<Result<>()> reboot{};
@@ -71,6 +64,11 @@ Result<Json> parse_body(const std::string& body);
 Json below_prefix(const Json& document, std::string_view prefix);
 // With secrets for who may see them.
 const Json& settings_for(const http::Request& request, const configuration::Configuration& configuration);
+// What is wrong with the node, a sentence each: units that failed, and what the server itself could not do.
+std::vector<std::string> problems_of(const NodeState& node);
+// {"state", "problems"}, as GET /v1/health and the event "health" give it.
+Json health_json(const NodeState& node);
+std::vector<std::string> address_texts(const NodeState& node);
 Json services_json(const Node& node, const std::vector<std::string>& names);
 Json files_json(const Node& node);
 

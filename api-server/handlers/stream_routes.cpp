@@ -14,8 +14,7 @@ constexpr std::uint64_t kUsualMessages = 200;
 Response events(Node& node) {
   return {.content_type = "text/event-stream", .stream = [&node](const std::shared_ptr<http::Stream>& stream) {
             if (!node.events.listen(stream)) return stream->close();
-            const NodeState state = node.state();
-            stream->send(event_text("health", {{"state", state.state}, {"problems", state.problems}}));
+            stream->send(event_text("health", health_json(node.state())));
           }};
 }
 

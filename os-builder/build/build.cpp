@@ -6,7 +6,7 @@
 #include <array>
 
 #include "lib/crypto/sha256.hpp"
-#include "os-builder/build/esp.hpp"
+#include "os-builder/bootloader/bootloader.hpp"
 #include "os-builder/build/output_directory.hpp"
 #include "os-builder/build/outputs.hpp"
 #include "os-builder/build/size_report.hpp"
@@ -162,16 +162,20 @@ Result<sys::Path> make_uki(const Kitchen& kitchen, const rootfs::ComposedRoot& r
   return directory / "uki.efi";
 }
 
-Result<EspSource> make_boot_loader(const Kitchen& kitchen, const BuildOptions& options,
-                                   const rootfs::ComposedRoot& root) {
-  const auto chainload =
-      rootfs::Content::of(TRY(sys::read_file(options.workspace.programs / "bulkhead-chainload.efi")));
+Result<bootloader::BootLoader> make_boot_loader(const Kitchen& kitchen, const BuildOptions& options,
+                                                const rootfs::ComposedRoot& root) {
+  const bootloader::BootLoaderInputs from{
+      .chainload = rootfs::Content::of(TRY(sys::read_file(options.workspace.programs / "bulkhead-chainload.efi"))),
+      .systemd_boot = root.boot_loader,
+      .epoch = kitchen.epoch()};
   StageInputs inputs = kitchen.inputs("boot loader");
-  inputs.add("chainload", chainload.sha256).add("program", root.boot_loader.sha256).add("keys", kitchen.keys_id);
-  const sys::Path directory = TRY(kitchen.stage("boot loader", std::move(inputs), [&](const sys::Path& into) {
-    return write_boot_loader_files(chainload, root.boot_loader, kitchen.keys, kitchen.epoch(), into);
-  }));
-  return EspSource{.directory = directory};
+  inputs.add("chainload", from.chainload.sha256).add("program", from.systemd_boot.sha256).add("keys", kitchen.keys_id);
+  const sys::Path directory =
+      TRY(kitchen.stage("boot loader", std::move(inputs), [&](const sys::Path& into) -> Result<> {
+        TRY(bootloader::build(from, kitchen.keys, into));
+        return {};
+      }));
+  return bootloader::BootLoader{.directory = directory};
 }
 
 }  // namespace
@@ -238,7 +242,7 @@ Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress) 
   const seal::SealedRoot sealed = TRY(make_sealed_root(kitchen, image));
   const sys::Path initrd = TRY(make_initrd(kitchen, options, root));
   const sys::Path uki = TRY(make_uki(kitchen, root, initrd, sealed.root_hash));
-  const EspSource boot_loader = TRY(make_boot_loader(kitchen, options, root));
+  const bootloader::BootLoader boot_loader = TRY(make_boot_loader(kitchen, options, root));
 
   progress.begin("images");
   const OutputInputs from{.resolved = resolved,

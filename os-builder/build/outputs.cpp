@@ -60,7 +60,7 @@ Result<> write_outputs(const OutputInputs& inputs, const sys::Path& directory, c
       .sizes = variant.partitions,
       .version = variant.version,
       .root = inputs.sealed,
-      .esp_files = esp_files(inputs.boot_loader, uki, variant.version),
+      .esp_files = bootloader::esp_files(inputs.boot_loader, uki, variant.version),
       .epoch = inputs.resolved.packages.source_date_epoch,
   };
   TRY(disk::build(disk, raw));

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "lib/cli/progress.hpp"
+#include "os-builder/bootloader/bootloader.hpp"
 #include "os-builder/build/build.hpp"
-#include "os-builder/build/esp.hpp"
 #include "os-builder/rootfs/compose.hpp"
 #include "os-builder/seal/seal.hpp"
 
@@ -18,7 +18,7 @@ struct OutputInputs {
   const seal::SealedRoot& sealed;
   sys::Path uki;
   sys::Path initrd;
-  EspSource boot_loader;
+  bootloader::BootLoader boot_loader;
   std::string build_id;
 };
 

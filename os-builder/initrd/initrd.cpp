@@ -10,10 +10,13 @@
 #include <memory>
 
 #include "lib/base/text.hpp"
+#include "lib/module_list/module_list.hpp"
 #include "os-builder/initrd/module_order.hpp"
 
 namespace bulkhead::initrd {
 namespace {
+
+using module_list::LoadStep;
 
 constexpr std::size_t kLargestModule = std::size_t{64} << 20U;
 constexpr const char* kCompressionLevel = "19";
@@ -169,13 +172,6 @@ Result<> check_names(std::span<const std::string> wanted, const std::set<std::st
   return {};
 }
 
-// One line of /modules/load: what to load for one wanted module, in order, and for which devices
-// (os-builder/initrd/init/module_list.hpp).
-struct LoadStep {
-  std::vector<std::string> modules;
-  std::vector<std::string> patterns;
-};
-
 Result<std::vector<LoadStep>> plan_loading(const InitrdInputs& inputs, const std::set<std::string>& builtin,
                                            ModuleSet& modules) {
   std::vector<LoadStep> steps;
@@ -191,17 +187,6 @@ Result<std::vector<LoadStep>> plan_loading(const InitrdInputs& inputs, const std
   return steps;
 }
 
-std::string to_text(const std::vector<LoadStep>& steps) {
-  std::string text;
-  for (const LoadStep& step : steps) {
-    for (const std::string& module : step.modules) text += (&module == &step.modules.front() ? "" : " ") + module;
-    if (!step.patterns.empty()) text += " :";
-    for (const std::string& pattern : step.patterns) text += " " + pattern;
-    text += '\n';
-  }
-  return text;
-}
-
 Result<> write(const InitrdInputs& inputs, ModuleSet& modules, const std::vector<LoadStep>& steps,
                const sys::Path& output) {
   const std::string init = TRY(sys::read_file(inputs.init));
@@ -215,7 +200,7 @@ Result<> write(const InitrdInputs& inputs, ModuleSet& modules, const std::vector
         TRY(writer.file(std::format("modules/{}.ko", name), *TRY(modules.load(name)), 0644));
     }
   }
-  TRY(writer.file("modules/load", to_text(steps), 0644));
+  TRY(writer.file("modules/load", module_list::to_text(steps), 0644));
   return writer.finish();
 }
 

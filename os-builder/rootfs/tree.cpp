@@ -43,6 +43,12 @@ Result<std::string> Content::read() const {
   return sys::read_file(std::get<sys::Path>(source), size);
 }
 
+Result<sys::Path> as_file(const Content& content, const sys::Path& path) {
+  if (const auto* file = std::get_if<sys::Path>(&content.source)) return *file;
+  TRY(sys::write_file_atomically(path, std::get<std::string>(content.source)));
+  return path;
+}
+
 Result<ContentView> ContentView::open(const Content& content) {
   if (const auto* bytes = std::get_if<std::string>(&content.source)) return ContentView(as_bytes(*bytes), std::nullopt);
   sys::MappedFile file = TRY(sys::MappedFile::open(std::get<sys::Path>(content.source)));

@@ -34,6 +34,9 @@ struct Content {
   bool operator==(const Content& other) const { return size == other.size && sha256 == other.sha256; }
 };
 
+// The content as a file, for tools that want one: its own when it is in a file already, else written to `path`.
+Result<sys::Path> as_file(const Content& content, const sys::Path& path);
+
 // The bytes of a Content, mapped when they are in a file. Refers to the Content, which must outlive it.
 class ContentView {
  public:

@@ -10,14 +10,6 @@
 namespace bulkhead::uki {
 namespace {
 
-// The tools want files. Content that is one already is used in place.
-Result<sys::Path> as_file(const rootfs::Content& content, const sys::Path& directory, std::string_view name) {
-  if (const auto* path = std::get_if<sys::Path>(&content.source)) return *path;
-  sys::Path file = directory / name;
-  TRY(sys::write_file_atomically(file, std::get<std::string>(content.source)));
-  return file;
-}
-
 Result<sys::Path> as_file(std::string_view text, const sys::Path& directory, std::string_view name) {
   sys::Path file = directory / name;
   TRY(sys::write_file_atomically(file, text));
@@ -26,8 +18,8 @@ Result<sys::Path> as_file(std::string_view text, const sys::Path& directory, std
 
 // ukify is a Python program: nothing of the caller's Python set-up and no configuration file may take part.
 Result<> run_ukify(const UkiInputs& inputs, const sys::Path& directory, const sys::Path& output) {
-  const sys::Path kernel = TRY(as_file(inputs.kernel, directory, "linux"));
-  const sys::Path stub = TRY(as_file(inputs.stub, directory, "stub"));
+  const sys::Path kernel = TRY(rootfs::as_file(inputs.kernel, directory / "linux"));
+  const sys::Path stub = TRY(rootfs::as_file(inputs.stub, directory / "stub"));
   const sys::Path command_line = TRY(as_file(std::string_view(inputs.command_line), directory, "cmdline"));
   const sys::Path os_release = TRY(as_file(std::string_view(inputs.os_release), directory, "osrel"));
   const sys::Command command{
@@ -80,14 +72,6 @@ Result<> build(const UkiInputs& inputs, const keys::KeySet& keys, const sys::Pat
   TRY(check_content(inputs, unsigned_image));
   TRY(sign_file(unsigned_image, keys.signature_db, inputs.epoch, signed_image));
   return sys::rename(signed_image, output);
-}
-
-Result<> sign(const rootfs::Content& program, const keys::KeySet& keys, std::int64_t epoch, const sys::Path& output) {
-  const sys::TempDir work = TRY(sys::TempDir::create(output.parent_path(), ".sign."));
-  const sys::Path input = TRY(as_file(program, work.path(), "program.efi"));
-  const sys::Path signed_program = work.path() / "signed.efi";
-  TRY(sign_file(input, keys.signature_db, epoch, signed_program));
-  return sys::rename(signed_program, output);
 }
 
 std::string file_name(const Version& version, int tries) {

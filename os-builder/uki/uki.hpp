@@ -1,4 +1,4 @@
-// The unified kernel image of a slot, and the signed boot loader. ukify and osslsigncode are run here and nowhere else.
+// The unified kernel image of a slot. ukify and osslsigncode are run here and nowhere else.
 #pragma once
 
 #include <string>
@@ -23,9 +23,6 @@ Result<std::string> tool_versions();  // "ukify 257.13, osslsigncode 2.9"
 
 // Writes the signed UKI to `output`. Deterministic.
 Result<> build(const UkiInputs& inputs, const keys::KeySet& keys, const sys::Path& output);
-
-// Signs one EFI program (systemd-boot) with the db key. Deterministic.
-Result<> sign(const rootfs::Content& program, const keys::KeySet& keys, std::int64_t epoch, const sys::Path& output);
 
 // "bulkhead_0.1.0+3.efi": a new UKI has three tries (systemd-boot, Automatic Boot Assessment).
 std::string file_name(const Version& version, int tries);

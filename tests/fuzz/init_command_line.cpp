@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "os-builder/initrd/init/command_line.hpp"
+#include "node/init/command_line.hpp"
 
 // Whatever is accepted can be printed and read again; the way out of a failure always has a bounded length.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,7 +1,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "os-builder/initrd/init/gpt_table.hpp"
+#include "node/init/gpt_table.hpp"
 
 // The first half is the header's sector, the rest are entries. Numbers of partitions stay within what the header
 // promised.

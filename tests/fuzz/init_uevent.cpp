@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "os-builder/initrd/init/uevent.hpp"
+#include "node/init/uevent.hpp"
 
 // The name of an accepted device stays below /dev.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

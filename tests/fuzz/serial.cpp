@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "lib/vm/node_state.hpp"
+#include "lib/node_state/node_state.hpp"
 
 // A console in two pieces gives the same lines as in one, and no control character reaches a line.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (whole.lines() != pieces.lines() || whole.tail() != pieces.tail()) std::abort();
   for (const std::string& line : whole.lines()) {
     if (line.contains('\x1b')) std::abort();
-    static_cast<void>(bulkhead::vm::parse_node_state(line));
+    static_cast<void>(bulkhead::node_state::parse_status_line(line));
   }
   return 0;
 }

@@ -1,5 +1,5 @@
 // Any bytes are either a document of user data, whose settings pass the model, or an error that names the source.
-#include "api-server/boot/user_data.hpp"
+#include "api-server/user-data/user_data.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -9,14 +9,15 @@
 using namespace bulkhead;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const boot::Document document{.source = "cidata", .content = std::string(reinterpret_cast<const char*>(data), size)};
-  const auto values = boot::decode(document);
+  const user_data::Document document{.source = "cidata",
+                                     .content = std::string(reinterpret_cast<const char*>(data), size)};
+  const auto values = user_data::decode(document);
   if (!values) {
     if (!values.error().describe().starts_with("cidata:")) std::abort();
     return 0;
   }
   if (!settings::check(*values, settings::Settings::shape())) std::abort();
-  const boot::UserData twice = boot::merged_documents(std::array{document, document});
+  const user_data::UserData twice = user_data::merged_documents(std::array{document, document});
   if (twice.outcomes.size() != 2 || twice.settings != *values) std::abort();
   return 0;
 }

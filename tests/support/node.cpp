@@ -51,29 +51,29 @@ vm::Machine switch_on(const ScratchDisk& disk, const std::string& name, const No
 Node::Node(const ScratchDisk& disk, const std::string& name, const NodeOptions& options)
     : machine_(switch_on(disk, name, options)) {}
 
-vm::NodeState Node::next_state(vm::Deadline deadline) {
+node_state::StatusLine Node::next_state(vm::Deadline deadline) {
   for (;;) {
     const std::string line =
-        must(machine_.wait_for_line(vm::Pattern::text(std::string(vm::kNodeStatePrefix)), deadline));
-    if (auto state = vm::parse_node_state(line)) return *std::move(state);
+        must(machine_.wait_for_line(vm::Pattern::text(std::string(node_state::kStatusLinePrefix)), deadline));
+    if (auto state = node_state::parse_status_line(line)) return *std::move(state);
   }
 }
 
-vm::NodeState Node::wait_for_state(const std::string& state, std::chrono::seconds limit) {
+node_state::StatusLine Node::wait_for_state(node_state::State state, std::chrono::seconds limit) {
   const vm::Deadline deadline = vm::after(limit);
   for (;;) {
-    const vm::NodeState next = next_state(deadline);
+    const node_state::StatusLine next = next_state(deadline);
     if (next.state == state) return next;
   }
 }
 
-vm::NodeState Node::wait_until_ready(std::chrono::seconds limit) {
+node_state::StatusLine Node::wait_until_ready(std::chrono::seconds limit) {
   const vm::Deadline deadline = vm::after(limit);
   for (;;) {
-    const vm::NodeState next = next_state(deadline);
-    if (next.state == "ready") return next;
+    const node_state::StatusLine next = next_state(deadline);
+    if (next.state == node_state::State::ready) return next;
     INFO("failed: " << next.field("failed"));
-    REQUIRE(next.state != "degraded");
+    REQUIRE(next.state != node_state::State::degraded);
   }
 }
 
@@ -82,9 +82,9 @@ void Node::shut_down() {
   CHECK(must(machine_.wait_for_end(vm::after(kBootTime))) == 0);
 }
 
-bool Node::showed_state(const std::string& state, const std::string& slot) const {
+bool Node::showed_state(node_state::State state, const std::string& slot) const {
   return std::ranges::any_of(console().lines(), [&](const std::string& line) {
-    const auto found = vm::parse_node_state(line);
+    const auto found = node_state::parse_status_line(line);
     return found && found->state == state && (slot.empty() || found->field("slot") == slot);
   });
 }

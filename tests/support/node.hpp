@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "lib/node_state/node_state.hpp"
 #include "lib/vm/machine.hpp"
-#include "lib/vm/node_state.hpp"
 #include "tests/support/scratch_disk.hpp"
 
 namespace bulkhead::testing {
@@ -40,16 +40,16 @@ class Node {
   const vm::SerialLog& console() const { return machine_.serial().log(); }
 
   // The next state line with this state, whatever comes before it.
-  vm::NodeState wait_for_state(const std::string& state, std::chrono::seconds limit = kBootTime);
+  node_state::StatusLine wait_for_state(node_state::State state, std::chrono::seconds limit = kBootTime);
   // The same for "ready"; a degraded node ends the wait with a failure.
-  vm::NodeState wait_until_ready(std::chrono::seconds limit = kBootTime);
+  node_state::StatusLine wait_until_ready(std::chrono::seconds limit = kBootTime);
   // Presses the power button and waits until the node has shut down.
   void shut_down();
   // True when the console showed a state line with this state, ever; of this slot, when one is given.
-  bool showed_state(const std::string& state, const std::string& slot = {}) const;
+  bool showed_state(node_state::State state, const std::string& slot = {}) const;
 
  private:
-  vm::NodeState next_state(vm::Deadline deadline);
+  node_state::StatusLine next_state(vm::Deadline deadline);
 
   vm::Machine machine_;
 };

@@ -8,7 +8,8 @@ import unittest
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HEADERS = {name: "" for name in ("lib/base/a.hpp", "lib/sys/a.hpp", "lib/gpt/a.hpp", "lib/tuf/a.hpp",
-                                 "os-builder/disk/a.hpp", "updater/a.hpp", "updater/main.cpp", "tests/support/a.hpp")}
+                                 "os-builder/disk/a.hpp", "updater/a.hpp", "updater/main.cpp", "node/init/a.hpp", "node/console/a.hpp",
+                                 "api-client/a.hpp", "api-server/http/a.hpp", "tests/support/a.hpp")}
 
 
 def include(*targets):
@@ -54,6 +55,17 @@ class CheckLayers(unittest.TestCase):
 
     def test_components_do_not_know_each_other(self):
         self.assert_refused("os-builder/b.cpp", include("updater/a.hpp"), "1:must not include the component updater")
+
+    def test_the_client_includes_nothing_of_the_server(self):
+        self.assert_refused("api-client/b.cpp", include("api-server/http/a.hpp"), "1:must not include the component api-server")
+        self.assert_refused("api-server/http/b.cpp", include("api-client/a.hpp"), "1:must not include the component api-client")
+
+    def test_each_folder_of_node_is_a_component(self):
+        self.assert_accepted("node/init/b.cpp", include("node/init/a.hpp", "lib/gpt/a.hpp"))
+        self.assert_refused("node/init/b.cpp", include("node/console/a.hpp"), "1:must not include the component node/console")
+        self.assert_refused("node/init/b.cpp", include("os-builder/disk/a.hpp"), "1:must not include the component os-builder")
+        self.assert_refused("os-builder/b.cpp", include("node/init/a.hpp"), "1:must not include the component node/init")
+        self.assert_refused("lib/gpt/b.cpp", include("node/init/a.hpp"), "1:must not know the component node/init")
 
     def test_nothing_includes_a_main(self):
         self.assert_refused("tests/unit/b.cpp", include("updater/main.cpp"), "1:nothing includes a main.cpp")

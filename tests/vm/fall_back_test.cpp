@@ -29,12 +29,12 @@ struct Slots {
 
 // Boots until slot A is ready and checks that it says why it runs.
 void check_comes_back_on_a(const Slots& slots, Node& node) {
-  const vm::NodeState state = node.wait_for_state("ready", kFallBackTime);
+  const node_state::StatusLine state = node.wait_for_state(node_state::State::ready, kFallBackTime);
   CHECK(state.field("slot") == "A");
   CHECK(state.field("version") == slots.a.version().to_string());
   CHECK(state.field("boot") == "fell-back");
   CHECK(node.console().raw().contains(std::format("fell back: {} failed", slots.b.version().to_string())));
-  CHECK_FALSE(node.showed_state("ready", "B"));
+  CHECK_FALSE(node.showed_state(node_state::State::ready, "B"));
   must(node.machine().cut_power());
   const auto names = slots.disk.uki_names();
   CHECK(std::ranges::find(names, slots.used_up()) != names.end());

@@ -18,7 +18,7 @@ TEST_CASE("a new machine becomes a ready, blessed node that stays itself when it
 
   {
     Node node(disk, "first-boot-1");
-    const vm::NodeState state = node.wait_until_ready();
+    const node_state::StatusLine state = node.wait_until_ready();
     CHECK(state.field("slot") == "A");
     CHECK(state.field("version") == image.version().to_string());
     CHECK(state.field("variant") == "kvm");
@@ -49,7 +49,7 @@ TEST_CASE("a new machine becomes a ready, blessed node that stays itself when it
   CHECK(data.end() > kScratchDiskSize - (std::uint64_t{8} << 20U));
   CHECK(must(gpt::read_table(disk.path())).problems.empty());
   Node node(disk, "first-boot-2");
-  const vm::NodeState state = node.wait_until_ready();
+  const node_state::StatusLine state = node.wait_until_ready();
   CHECK(state.field("slot") == "A");
   CHECK(state.field("boot") == "newest");
   node.shut_down();

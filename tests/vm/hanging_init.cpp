@@ -1,4 +1,4 @@
-// Process 1 of an initrd that starts the hardware watchdog as bulkhead-init does (os-builder/initrd/init/kernel.cpp)
+// Process 1 of an initrd that starts the hardware watchdog as bulkhead-init does (node/init/kernel.cpp)
 // and then does nothing more. The modules are where the real initrd has them.
 #include <fcntl.h>
 #include <linux/watchdog.h>

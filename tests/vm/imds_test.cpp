@@ -90,7 +90,7 @@ TEST_CASE("user data and facts come from the metadata service, and user data onl
   FakeImds imds(instance(user_data(outside, "from the metadata service")), 3);
   {
     Node node(disk, "imds-1", on_ec2(imds, port));
-    const vm::NodeState state = node.wait_until_ready();
+    const node_state::StatusLine state = node.wait_until_ready();
     CHECK(state.field("variant") == "ec2");
     wait_for_result(node, outside, "applied");
     CHECK(motd(outside) == "from the metadata service");

@@ -8,7 +8,7 @@ namespace {
 void check_boots(const std::string& variant, const std::string& name, const NodeOptions& options) {
   const ScratchDisk disk(BuiltImage::of_variant(variant));
   Node node(disk, name, options);
-  const vm::NodeState state = node.wait_until_ready();
+  const node_state::StatusLine state = node.wait_until_ready();
   CHECK(state.field("slot") == "A");
   CHECK(state.field("variant") == variant);
   CHECK_FALSE(node.console().raw().contains("login:"));

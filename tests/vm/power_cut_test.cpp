@@ -18,7 +18,7 @@ TEST_CASE("a first boot that is cut short several times ends in a ready node all
   }
   {
     Node node(disk, "power-cut-2");
-    node.wait_for_state("starting");
+    node.wait_for_state(node_state::State::starting);
     must(node.machine().run_until(vm::after(2s)));
     must(node.machine().cut_power());
   }

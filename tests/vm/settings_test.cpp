@@ -53,7 +53,7 @@ TEST_CASE("user data, settings, files, services; plan, try, unset, rollback; and
                             {"api", outside.api_settings()}}}};
   {
     Node node(disk, "settings-1", {.user_data = user_data.dump(), .api_port = port});
-    const vm::NodeState state = node.wait_until_ready();
+    const node_state::StatusLine state = node.wait_until_ready();
     CHECK(state.field("problems") == "0");
 
     const json status = wait_for_answer(node, outside, 120s);
@@ -111,7 +111,7 @@ TEST_CASE("user data, settings, files, services; plan, try, unset, rollback; and
     CHECK_FALSE(report.contains("PRIVATE"));
 
     outside.must_apiclient({"reboot"});
-    node.wait_for_state("starting");
+    node.wait_for_state(node_state::State::starting);
     CHECK(node.wait_until_ready().field("problems") == "0");
     const json again = wait_for_answer(node, outside, 120s);
     CHECK(again["hostname"] == "node-8");
@@ -141,7 +141,7 @@ TEST_CASE("bad user data: the node comes up with what is good, degraded, and con
             {.user_data = "[settings]\nmotd = \"x\"\n[settings.ntp]\ntime-server = []\n",
              .second_disk = cidata(disk.directory(), good.dump()),
              .api_port = port});
-  const vm::NodeState state = node.wait_for_state("degraded");
+  const node_state::StatusLine state = node.wait_for_state(node_state::State::degraded);
   CHECK(state.field("problems") == "1");
   CHECK(node.console().raw().contains("ntp.time-servers"));
   const json status = wait_for_answer(node, outside, 240s);

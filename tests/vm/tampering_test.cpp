@@ -19,7 +19,7 @@ constexpr gpt::SlotLayout kSlotA = gpt::slot_layout(gpt::Slot::a);
 void check_restarts(const ScratchDisk& disk, const std::string& name, const std::string& reason) {
   Node node(disk, name, {.on_reset = vm::OnReset::end});
   CHECK(must(node.machine().wait_for_end(vm::after(kBootTime))) == 0);
-  CHECK_FALSE(node.showed_state("ready"));
+  CHECK_FALSE(node.showed_state(node_state::State::ready));
   CHECK(node.console().raw().contains(reason));
 }
 

@@ -43,7 +43,7 @@ TEST_CASE("a good new version in slot B is started, blessed, and is the same nod
   disk.put_uki(uki::file_name(b.version(), 3), b.uki());
   {
     Node node(disk, "update-2", {.api_port = port});
-    const vm::NodeState state = node.wait_until_ready();
+    const node_state::StatusLine state = node.wait_until_ready();
     CHECK(state.field("slot") == "B");
     CHECK(state.field("version") == b.version().to_string());
     CHECK(state.field("boot") == "trial");

@@ -8,6 +8,7 @@
 #include "lib/crypto/sha256.hpp"
 #include "lib/sys/child.hpp"
 #include "lib/sys/temp_dir.hpp"
+#include "os-builder/bootloader/bootloader.hpp"
 #include "os-builder/disk/disk.hpp"
 #include "os-builder/erofs/erofs.hpp"
 #include "os-builder/inspect/inspect.hpp"
@@ -96,7 +97,7 @@ inline Sha256 make_build(const sys::Path& directory, const BuildSpec& spec) {
                    .kernel_release = "6.12.1-test",
                    .epoch = kEpoch},
                   test_keys(), uki));
-  must(uki::sign(content_of(kBootLoader), test_keys(), kEpoch, at("boot.efi")));
+  must(bootloader::sign(content_of(kBootLoader), test_keys(), kEpoch, at("boot.efi")));
   must(sys::write_file_atomically(at("loader.conf"), "timeout 0\n"));
 
   constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;

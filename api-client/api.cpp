@@ -1,0 +1,41 @@
+#include "api-client/api.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "api-client/failure.hpp"
+
+namespace bulkhead::client {
+
+Result<Api> Api::open(const net::Endpoint& endpoint) { return Api(TRY(net::Connection::open(endpoint))); }
+
+Result<std::string> Api::call(std::string_view method, const std::string& target, std::string json_body) {
+  net::Response response = TRY(connection_.send({.method = std::string(method),
+                                                 .target = target,
+                                                 .body = std::move(json_body),
+                                                 .content_type = "application/json"}));
+  if (!response.ok()) return fail(error_of(response));
+  return std::move(response.body);
+}
+
+Result<nlohmann::ordered_json> Api::call_json(std::string_view method, const std::string& target,
+                                              std::string json_body) {
+  return parse_answer(TRY(call(method, target, std::move(json_body))));
+}
+
+Result<std::string> Api::get(const std::string& target) { return call("GET", target); }
+
+Result<nlohmann::ordered_json> Api::get_json(const std::string& target) { return parse_answer(TRY(get(target))); }
+
+Result<> Api::stream(const net::Request& request, const std::function<bool(std::string_view)>& on_chunk) {
+  const net::Response response = TRY(connection_.stream(request, on_chunk));
+  if (!response.ok()) return fail(error_of(response));
+  return {};
+}
+
+Result<nlohmann::ordered_json> parse_answer(std::string_view text) {
+  auto document = nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (document.is_discarded()) return fail(ErrorCode::data_loss, "the node's answer is not JSON");
+  return document;
+}
+
+}  // namespace bulkhead::client

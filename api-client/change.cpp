@@ -1,0 +1,97 @@
+#include "api-client/change.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <format>
+#include <optional>
+
+#include "api-client/document.hpp"
+#include "lib/cli/terminal.hpp"
+#include "lib/net/events.hpp"
+
+namespace bulkhead::client {
+namespace {
+
+Result<std::optional<Try>> wanted_try(const ChangeOptions& options) {
+  if (options.try_for.empty()) {
+    if (options.hold) return fail(ErrorCode::invalid_argument, "--hold is part of --try: say for how long");
+    return std::nullopt;
+  }
+  if (options.dry_run)
+    return fail(ErrorCode::invalid_argument, "--dry-run changes nothing, so there is nothing to --try");
+  return Try{.seconds = TRY(parse_seconds(options.try_for)), .hold = options.hold};
+}
+
+// The state that an event named "try" tells; empty for other events.
+std::string state_of(const net::Event& event) {
+  if (event.name != "try") return {};
+  const Json data = Json::parse(event.data, nullptr, /*allow_exceptions=*/false);
+  const auto state = data.is_object() ? data.find("state") : data.end();
+  return data.is_object() && state != data.end() && state->is_string() ? state->get<std::string>() : std::string();
+}
+
+// Ends with the try: confirmed, or anything else, which is taken back.
+Result<cli::ExitCode> hold(Transaction& transaction, int seconds, const cli::Invocation& invocation) {
+  note(invocation, std::format("trying for {} s, or until this program ends; 'apiclient confirm' keeps it", seconds));
+  net::EventReader reader;
+  std::string state;
+  Result<bool> read = true;
+  TRY(transaction.commit_and_hold(seconds, [&](std::string_view bytes) {
+    read = reader.feed(bytes, [&](const net::Event& event) {
+      if (const std::string told = state_of(event); !told.empty()) state = told;
+      print_now(invocation.json ? event.data + "\n" : event_line(event.name, event.data, colors_data(invocation)));
+      return state.empty() || state == "begun";
+    });
+    return read && *read;
+  }));
+  TRY(std::move(read));
+  if (state == "confirmed") return cli::ExitCode::ok;
+  return fail(error(ErrorCode::aborted, "the change was not confirmed and is taken back"));
+}
+
+}  // namespace
+
+void add_change_options(CLI::App& app, ChangeOptions& options) {
+  app.add_flag("--dry-run", options.dry_run, "Show what would be done, and change nothing");
+  app.add_option("--try", options.try_for, "Take it back after this time unless 'apiclient confirm' keeps it: 60s, 5m")
+      ->type_name("TIME");
+  app.add_flag("--hold", options.hold, "With --try: stay connected, and take it back also when the connection breaks");
+}
+
+void report_outcome(const Json& outcome, const cli::Invocation& invocation) {
+  if (invocation.json) return print(pretty(outcome));
+  const std::string text = outcome_text(outcome, cli::use_color(invocation.color, STDERR_FILENO));
+  if (invocation.verbosity > 0) return note(invocation, std::string_view(text).substr(0, text.size() - 1));
+  if (outcome.value("reboot_required", false)) note(invocation, "a reboot is needed before all of it takes effect");
+}
+
+Result<cli::ExitCode> show_plan(const Where& where, std::string_view verb, const cli::Invocation& invocation,
+                                const Stage& stage) {
+  Api api = TRY(open_api(where));
+  Transaction transaction(api, verb);
+  TRY(stage(transaction));
+  const Json plan = TRY(transaction.plan());
+  print(invocation.json ? pretty(plan) : plan_text(plan, colors_data(invocation)));
+  return cli::ExitCode::ok;
+}
+
+Result<cli::ExitCode> change(const Where& where, std::string_view verb, const ChangeOptions& options,
+                             const cli::Invocation& invocation, const Stage& stage) {
+  const std::optional<Try> attempt = TRY(wanted_try(options));
+  if (options.dry_run) return show_plan(where, verb, invocation, stage);
+  Api api = TRY(open_api(where));
+  Transaction transaction(api, verb);
+  TRY(stage(transaction));
+  if (attempt && attempt->hold) return hold(transaction, attempt->seconds, invocation);
+  const Json outcome = TRY(transaction.commit(attempt));
+  report_outcome(outcome, invocation);
+  if (attempt)
+    note(invocation,
+         std::format("in effect for {} s: 'apiclient confirm' keeps it, 'apiclient revert' takes it back now",
+                     attempt->seconds));
+  return cli::ExitCode::ok;
+}
+
+}  // namespace bulkhead::client

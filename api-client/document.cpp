@@ -1,0 +1,145 @@
+#include "api-client/document.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <span>
+
+#include "lib/base/text.hpp"
+#include "lib/codec/toml.hpp"
+
+namespace bulkhead::client {
+namespace {
+
+namespace toml = codec::toml;
+using Json = nlohmann::ordered_json;
+
+constexpr int kLongestTry = 86400;
+
+Result<Json> to_json(const toml::Table& table, const std::string& source);
+
+// Recursion is bounded by the reader's own limit of nesting.
+Result<Json> to_json(const toml::Node& node, const std::string& source) {
+  if (const bool* value = node.boolean()) return Json(*value);
+  if (const std::int64_t* value = node.integer()) return Json(*value);
+  if (const std::string* value = node.string()) return Json(*value);
+  if (const toml::Table* table = node.table()) return to_json(*table, source);
+  if (const toml::Array* items = node.array()) {
+    Json list = Json::array();
+    for (const toml::Node& item : *items) list.push_back(TRY(to_json(item, source)));
+    return list;
+  }
+  return fail(toml::error_at(source, node.position, "no setting is {}", node.type_name()));
+}
+
+Result<Json> to_json(const toml::Table& table, const std::string& source) {
+  Json object = Json::object();
+  for (const auto& [key, node] : toml::in_file_order(table)) object[std::string(key)] = TRY(to_json(*node, source));
+  return object;
+}
+
+Result<Json> parse_object(std::string_view text, const std::string& source) {
+  try {
+    Json document = Json::parse(text);
+    if (document.is_object()) return document;
+    return fail(ErrorCode::invalid_argument, "{}: not an object of settings", source);
+  } catch (const Json::parse_error& problem) {
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: …": what the reader needs begins behind the
+    // tag.
+    const std::string_view said = problem.what();
+    const auto tag = said.find("] ");
+    return fail(ErrorCode::invalid_argument, "{}: {}", source,
+                tag == std::string_view::npos ? said : said.substr(tag + 2));
+  }
+}
+
+void remove_below(Json& document, std::span<const std::string> path) {
+  if (!document.is_object() || path.empty()) return;
+  const auto found = document.find(path.front());
+  if (found == document.end()) return;
+  if (path.size() > 1) {
+    remove_below(*found, path.subspan(1));
+    if (!found->is_object() || !found->empty()) return;
+  }
+  document.erase(found);
+}
+
+}  // namespace
+
+Result<Json> parse_document(std::string_view text, const std::string& source) {
+  const bool is_json = trim(text).starts_with('{');
+  const Json document =
+      is_json ? TRY(parse_object(text, source)) : TRY(to_json(TRY(toml::parse(text, source, toml::kMaxText)), source));
+  const auto settings = document.find("settings");
+  if (settings == document.end() || !settings->is_object())
+    return fail(error(ErrorCode::invalid_argument, "{}: there is no table 'settings' at the top", source)
+                    .with_hint("settings stand below [settings], as in user data"));
+  for (const auto& [name, unused] : document.items()) {
+    if (name != "settings")
+      return fail(ErrorCode::invalid_argument, "{}: '{}' beside 'settings' at the top has no meaning", source, name);
+  }
+  return *settings;
+}
+
+Result<Json> parse_json_settings(std::string_view text) {
+  const Json document = TRY(parse_object(text, "--json"));
+  const auto settings = document.find("settings");
+  return settings != document.end() && document.size() == 1 && settings->is_object() ? *settings : document;
+}
+
+Result<int> parse_seconds(std::string_view text) {
+  int unit = 1;
+  std::string_view number = text;
+  if (text.ends_with('s') || text.ends_with('m') || text.ends_with('h')) {
+    unit = text.ends_with('s') ? 1 : text.ends_with('m') ? 60 : 3600;
+    number.remove_suffix(1);
+  }
+  const auto count = parse_integer<int>(number);
+  if (!count || *count < 1 || *count > kLongestTry / unit)
+    return fail(
+        error(ErrorCode::invalid_argument, "'{}' is not a time from 1s to 24h", text).with_hint("write 90s, 5m or 1h"));
+  return *count * unit;
+}
+
+std::string full_prefix(std::string_view prefix) {
+  static constexpr std::array<std::string_view, 4> kTops = {"settings", "os", "services", "configuration-files"};
+  for (const std::string_view top : kTops) {
+    if (prefix.starts_with(top) && (prefix.size() == top.size() || prefix[top.size()] == '.'))
+      return std::string(prefix);
+  }
+  return "settings." + std::string(prefix);
+}
+
+std::vector<std::string> segments(std::string_view key) {
+  std::vector<std::string> result(1);
+  bool quoted = false;
+  for (const char c : key) {
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (c == '.' && !quoted) {
+      result.emplace_back();
+    } else {
+      result.back() += c;
+    }
+  }
+  if (quoted) result.clear();
+  return result;
+}
+
+void remove_key(Json& document, std::string_view key) { remove_below(document, segments(key)); }
+
+void merge(Json& into, const Json& from) {
+  if (!into.is_object() || !from.is_object()) {
+    into = from;
+    return;
+  }
+  for (const auto& [name, value] : from.items()) {
+    if (into.contains(name)) {
+      merge(into[name], value);
+    } else {
+      into[name] = value;
+    }
+  }
+}
+
+}  // namespace bulkhead::client

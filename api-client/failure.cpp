@@ -1,0 +1,38 @@
+#include "api-client/failure.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace bulkhead::client {
+
+ErrorCode code_of_status(int status) {
+  switch (status) {
+    case 401:
+    case 403: return ErrorCode::permission_denied;
+    case 404: return ErrorCode::not_found;
+    case 409:
+    case 423:
+    case 429: return ErrorCode::aborted;
+    case 408:
+    case 502:
+    case 503:
+    case 504: return ErrorCode::unavailable;
+    case 422: return ErrorCode::failed_precondition;
+    default: return status >= 400 && status < 500 ? ErrorCode::invalid_argument : ErrorCode::internal;
+  }
+}
+
+Error error_of(const net::Response& response) {
+  const ErrorCode code = code_of_status(response.status);
+  const auto body = nlohmann::json::parse(response.body, nullptr, /*allow_exceptions=*/false);
+  const auto text = [&body](const char* name) {
+    const auto found = body.is_object() ? body.find(name) : body.end();
+    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  const std::string message = text("message");
+  if (message.empty())
+    return error(code, "the answer has status {} and says no more", response.status)
+        .with_hint("is it apiserver that answers there?");
+  return Error{.code = code, .message = message, .context = {}, .hint = text("hint")};
+}
+
+}  // namespace bulkhead::client

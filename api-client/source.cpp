@@ -1,0 +1,64 @@
+#include "api-client/source.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <format>
+
+#include "lib/codec/base64.hpp"
+#include "lib/net/connection.hpp"
+#include "lib/net/uri.hpp"
+#include "lib/sys/file.hpp"
+
+namespace bulkhead::client {
+namespace {
+
+constexpr std::size_t kLargest = std::size_t{1} << 20U;
+
+Result<std::string> read_standard_input() {
+  std::string text;
+  std::array<char, 16384> buffer;
+  for (;;) {
+    const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno("reading standard input");
+    if (count == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+    if (text.size() > kLargest)
+      return fail(ErrorCode::invalid_argument, "standard input is larger than {} bytes", kLargest);
+  }
+}
+
+Result<std::string> fetch(const net::Uri& uri) {
+  auto connection = TRY(net::Connection::open(TRY(net::endpoint_of(uri)), {.response_bytes = kLargest}));
+  net::Response response = TRY(connection.send({.target = uri.target}));
+  if (response.status >= 300 && response.status < 400)
+    return fail(error(ErrorCode::failed_precondition, "{} is somewhere else", uri.host)
+                    .with_hint(std::format("name that address: {}", response.header("Location"))));
+  if (!response.ok()) return fail(ErrorCode::unavailable, "{} answers with status {}", uri.host, response.status);
+  return std::move(response.body);
+}
+
+}  // namespace
+
+Result<std::string> read_source(const std::string& source) {
+  static constexpr std::string_view kBase64 = "base64:";
+  if (source == "-") return read_standard_input();
+  if (source.starts_with(kBase64)) {
+    const auto bytes = codec::from_base64(std::string_view(source).substr(kBase64.size()));
+    if (!bytes) return fail(ErrorCode::invalid_argument, "what follows 'base64:' is not base64");
+    return std::string(as_text(*bytes));
+  }
+  if (!source.contains("://") && !source.starts_with("arn:")) return sys::read_file(source, kLargest);
+  const net::Uri uri = TRY(net::parse_uri(source));
+  if (uri.scheme == "file") {
+    if (!uri.host.empty() && uri.host != "localhost")
+      return fail(ErrorCode::invalid_argument, "'{}' names a host: write file:///PATH", source);
+    return sys::read_file(uri.path, kLargest);
+  }
+  if (uri.scheme == "http" || uri.scheme == "https") return TRY_CTX(fetch(uri), "{}", source);
+  return fail(error(ErrorCode::invalid_argument, "'{}:' is not a source that this version reads", uri.scheme)
+                  .with_hint("a path, '-', file:, http:, https: and base64: are"));
+}
+
+}  // namespace bulkhead::client

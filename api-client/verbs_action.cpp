@@ -1,0 +1,85 @@
+// reboot, lockdown, update, exec.
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api-client/verbs.hpp"
+
+namespace bulkhead::client {
+namespace {
+
+struct UpdateOptions {
+  bool check = false;
+  bool reboot = false;
+};
+
+Result<cli::ExitCode> act(const Where& where, const std::string& target, const cli::Invocation& invocation,
+                          std::string_view done) {
+  Api api = TRY(open_api(where));
+  TRY(api.call("POST", target));
+  note(invocation, done);
+  return cli::ExitCode::ok;
+}
+
+Result<cli::ExitCode> update_check(const Where& where) {
+  Api api = TRY(open_api(where));
+  TRY(api.call("POST", "/actions/refresh-updates"));
+  print(TRY(api.get("/updates/status")) + "\n");
+  return cli::ExitCode::ok;
+}
+
+Result<cli::ExitCode> update_apply(const Where& where, const UpdateOptions& given, const cli::Invocation& invocation) {
+  Api api = TRY(open_api(where));
+  if (given.check) TRY(api.call("POST", "/actions/refresh-updates"));
+  TRY(api.call("POST", "/actions/prepare-update"));
+  TRY(api.call("POST", "/actions/activate-update"));
+  if (given.reboot) TRY(api.call("POST", "/actions/reboot"));
+  note(invocation, given.reboot ? "the node is going down" : "the update starts with the next boot");
+  return cli::ExitCode::ok;
+}
+
+}  // namespace
+
+void declare_action_verbs(cli::Program& program, const Where& where) {
+  program.verb("update check", "Look for an update", [&where](CLI::App&) -> cli::Verb {
+    return [&where](const cli::Invocation&) { return update_check(where); };
+  });
+  program.verb("update apply", "Write an update and start it with the next boot", [&where](CLI::App& app) -> cli::Verb {
+    auto given = std::make_shared<UpdateOptions>();
+    app.add_flag("-c,--check", given->check, "Look for one first");
+    app.add_flag("-r,--reboot", given->reboot, "Restart the machine afterwards");
+    return [&where, given](const cli::Invocation& invocation) { return update_apply(where, *given, invocation); };
+  });
+  program.verb("update cancel", "Do not start the update after all", [&where](CLI::App&) -> cli::Verb {
+    return [&where](const cli::Invocation& invocation) {
+      return act(where, "/actions/deactivate-update", invocation, "the update is not started");
+    };
+  });
+  program.verb("reboot", "Restart the machine", [&where](CLI::App&) -> cli::Verb {
+    return [&where](const cli::Invocation& invocation) {
+      return act(where, "/actions/reboot", invocation, "the node is going down");
+    };
+  });
+  program.verb("lockdown", "Refuse every change until the next boot", [&where](CLI::App&) -> cli::Verb {
+    return [&where](const cli::Invocation& invocation) {
+      return act(where, "/actions/lockdown", invocation, "locked until the next boot");
+    };
+  });
+  // Declared as Bottlerocket has it, so that the answer is about what is missing and not about words.
+  program.verb("exec", "Run a command in a host container; not in this version", [](CLI::App& app) -> cli::Verb {
+    auto target = std::make_shared<std::string>();
+    auto command = std::make_shared<std::vector<std::string>>();
+    app.add_flag("-t,-T", "With or without a terminal");
+    app.add_option("target", *target, "Host container")->required();
+    app.add_option("command", *command, "Command with its arguments");
+    app.fallthrough(false)->allow_extras();
+    return [target, command](const cli::Invocation&) -> Result<cli::ExitCode> {
+      return fail(error(ErrorCode::failed_precondition, "exec needs host containers, which this version does not have")
+                      .with_hint("'apiclient logs', 'status' and 'report' look into the node without one"));
+    };
+  });
+}
+
+}  // namespace bulkhead::client

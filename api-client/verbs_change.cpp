@@ -1,0 +1,98 @@
+// set, unset, apply, plan.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+#include "api-client/change.hpp"
+#include "api-client/document.hpp"
+#include "api-client/source.hpp"
+
+namespace bulkhead::client {
+namespace {
+
+struct SetOptions {
+  std::vector<std::string> pairs;
+  std::string document;
+  ChangeOptions change;
+};
+
+Result<Stage> stage_of(const SetOptions& given) {
+  if (given.pairs.empty() == given.document.empty())
+    return fail(error(ErrorCode::invalid_argument, "settings are given as KEY=VALUE or as --json, one of the two")
+                    .with_hint("apiclient set motd=hello"));
+  if (given.document.empty()) {
+    for (const std::string& pair : given.pairs) {
+      if (pair.find('=') == std::string::npos || pair.starts_with('='))
+        return fail(ErrorCode::invalid_argument, "'{}' is not KEY=VALUE", pair);
+    }
+    return [&given](Transaction& transaction) { return transaction.stage_pairs(given.pairs); };
+  }
+  auto settings = std::make_shared<Json>(TRY(parse_json_settings(given.document)));
+  return [settings](Transaction& transaction) { return transaction.stage_document(*settings); };
+}
+
+void add_settings(CLI::App& app, SetOptions& given) {
+  app.add_option("settings", given.pairs, "Settings; the types of values come from the declarations")
+      ->type_name("KEY=VALUE");
+  app.add_option("-j,--json", given.document,
+                 "Settings as a JSON object; for an answer in JSON write --json before the verb")
+      ->type_name("JSON");
+}
+
+// Everything is read and understood before the node hears of any of it.
+Result<cli::ExitCode> apply(const Where& where, const std::vector<std::string>& sources, const ChangeOptions& options,
+                            const cli::Invocation& invocation) {
+  std::vector<Json> documents;
+  for (const std::string& source : sources) {
+    const std::string name = source == "-" ? "standard input" : source.starts_with("base64:") ? "base64:" : source;
+    documents.push_back(TRY(parse_document(TRY(read_source(source)), name)));
+  }
+  return change(where, "apply", options, invocation, [&](Transaction& transaction) -> Result<> {
+    for (const Json& settings : documents) TRY(transaction.stage_document(settings));
+    return {};
+  });
+}
+
+}  // namespace
+
+void declare_changing_verbs(cli::Program& program, const Where& where) {
+  program.verb("set", "Change settings", [&where](CLI::App& app) -> cli::Verb {
+    auto given = std::make_shared<SetOptions>();
+    add_settings(app, *given);
+    add_change_options(app, given->change);
+    return [&where, given](const cli::Invocation& invocation) -> Result<cli::ExitCode> {
+      return change(where, "set", given->change, invocation, TRY(stage_of(*given)));
+    };
+  });
+  program.verb("unset", "Take settings back to their defaults", [&where](CLI::App& app) -> cli::Verb {
+    auto given = std::make_shared<SetOptions>();
+    app.add_option("key", given->pairs, "Keys; a table with everything in it")->type_name("KEY")->required();
+    add_change_options(app, given->change);
+    return [&where, given](const cli::Invocation& invocation) {
+      return change(where, "unset", given->change, invocation,
+                    [&](Transaction& transaction) { return transaction.stage_unset(given->pairs); });
+    };
+  });
+  program.verb("apply", "Change settings to what TOML or JSON documents say", [&where](CLI::App& app) -> cli::Verb {
+    auto given = std::make_shared<SetOptions>();
+    given->pairs = {"-"};
+    app.add_option(
+        "source", given->pairs,
+        "Documents with [settings]: a path, '-' for standard input, file://, http://, https:// or base64:; all "
+        "in one transaction, later ones on top");
+    add_change_options(app, given->change);
+    return [&where, given](const cli::Invocation& invocation) {
+      return apply(where, given->pairs, given->change, invocation);
+    };
+  });
+  program.verb("plan", "Show what setting something would do", [&where](CLI::App& app) -> cli::Verb {
+    auto given = std::make_shared<SetOptions>();
+    add_settings(app, *given);
+    return [&where, given](const cli::Invocation& invocation) -> Result<cli::ExitCode> {
+      return show_plan(where, "plan", invocation, TRY(stage_of(*given)));
+    };
+  });
+}
+
+}  // namespace bulkhead::client

@@ -1,0 +1,154 @@
+// profile add, list, show, remove.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <format>
+#include <memory>
+
+#include "api-client/profiles.hpp"
+#include "api-client/render.hpp"
+#include "api-client/verbs.hpp"
+#include "lib/base/text.hpp"
+#include "lib/cli/terminal.hpp"
+#include "lib/net/uri.hpp"
+
+namespace bulkhead::client {
+namespace {
+
+struct AddOptions {
+  std::string name;
+  std::string host;
+  std::string ca;
+  std::string fingerprint;
+  std::string certificate;
+  std::string key;
+};
+
+// A profile is used from any directory, and a mistake is told when it is made.
+Result<std::string> existing_file(const std::string& path) {
+  if (path.empty()) return path;
+  std::error_code failure;
+  const sys::Path absolute = std::filesystem::absolute(path, failure);
+  if (failure || !sys::exists(absolute)) return fail(ErrorCode::invalid_argument, "there is no file {}", path);
+  return absolute.native();
+}
+
+Error unknown_profile(const Profiles& profiles, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [known, unused] : profiles) names.push_back(known);
+  Error problem = error(ErrorCode::not_found, "there is no profile '{}'", name);
+  if (const std::string near = nearest(name, names); !near.empty())
+    problem.hint = std::format("did you mean '{}'?", near);
+  return problem;
+}
+
+Result<cli::ExitCode> add(const AddOptions& given, const cli::Invocation& invocation) {
+  TRY(check_name(given.name));
+  auto [host, port] = TRY(net::parse_host_port(given.host, kRemotePort));
+  if (given.certificate.empty() != given.key.empty())
+    return fail(ErrorCode::invalid_argument, "--cert and --key go together");
+  net::TlsEndpoint endpoint{.host = host,
+                            .port = port,
+                            .ca_file = TRY(existing_file(given.ca)),
+                            .certificate_file = TRY(existing_file(given.certificate)),
+                            .key_file = TRY(existing_file(given.key))};
+  if (!given.fingerprint.empty()) endpoint.fingerprint = TRY(parse_fingerprint(given.fingerprint));
+  const sys::Path file = TRY(profiles_file());
+  Profiles profiles = TRY(load_profiles(file));
+  profiles.insert_or_assign(given.name, std::move(endpoint));
+  TRY(save_profiles(file, profiles));
+  note(invocation, std::format("'apiclient -n {} status' asks it", given.name));
+  return cli::ExitCode::ok;
+}
+
+Result<cli::ExitCode> remove(const std::string& name) {
+  const sys::Path file = TRY(profiles_file());
+  Profiles profiles = TRY(load_profiles(file));
+  if (profiles.erase(name) == 0) return fail(unknown_profile(profiles, name));
+  TRY(save_profiles(file, profiles));
+  return cli::ExitCode::ok;
+}
+
+Json to_json(const std::string& name, const net::TlsEndpoint& endpoint) {
+  Json profile = {{"name", name}, {"host", endpoint.host}, {"port", endpoint.port}};
+  if (!endpoint.ca_file.empty()) profile["ca"] = endpoint.ca_file;
+  if (endpoint.fingerprint) profile["fingerprint"] = endpoint.fingerprint->to_string();
+  if (!endpoint.certificate_file.empty()) profile["certificate"] = endpoint.certificate_file;
+  if (!endpoint.key_file.empty()) profile["key"] = endpoint.key_file;
+  return profile;
+}
+
+Result<cli::ExitCode> list(bool only_names, const cli::Invocation& invocation) {
+  const Profiles profiles = TRY(load_profiles(TRY(profiles_file())));
+  if (only_names && !invocation.json) {
+    std::string lines;
+    for (const auto& [name, endpoint] : profiles) lines += name + '\n';
+    print(lines);
+    return cli::ExitCode::ok;
+  }
+  Json document = {{"schema", 1}, {"profiles", Json::array()}};
+  std::vector<std::vector<std::string>> rows = {{"NAME", "ADDRESS"}};
+  for (const auto& [name, endpoint] : profiles) {
+    document["profiles"].push_back(to_json(name, endpoint));
+    rows.push_back({name, net::to_string(endpoint)});
+  }
+  if (invocation.json) {
+    print(pretty(document));
+  } else if (rows.size() > 1) {
+    print(cli::table(rows, colors_data(invocation)));
+  } else {
+    note(invocation, "there are no profiles; 'apiclient profile add NAME --host HOST' makes one");
+  }
+  return cli::ExitCode::ok;
+}
+
+Result<cli::ExitCode> show(const std::string& name, const cli::Invocation& invocation) {
+  const Profiles profiles = TRY(load_profiles(TRY(profiles_file())));
+  const auto found = profiles.find(name);
+  if (found == profiles.end()) return fail(unknown_profile(profiles, name));
+  Json document = to_json(name, found->second);
+  if (invocation.json) {
+    document["schema"] = 1;
+    print(pretty(document));
+    return cli::ExitCode::ok;
+  }
+  print(to_toml({*found}));
+  return cli::ExitCode::ok;
+}
+
+}  // namespace
+
+void declare_profile_verbs(cli::Program& program) {
+  program.verb("profile add", "Name a node that is reached over the network", [](CLI::App& app) -> cli::Verb {
+    auto given = std::make_shared<AddOptions>();
+    app.add_option("name", given->name, "Name for -n")->required();
+    app.add_option("--host", given->host, "Where the node listens: HOST or HOST:PORT; port 8443 when not given")
+        ->required()
+        ->type_name("HOST");
+    app.add_option("--ca", given->ca, "CA certificate that vouches for the node")->type_name("FILE");
+    app.add_option("--fingerprint", given->fingerprint, "SHA-256 of the node's certificate, instead of a CA")
+        ->type_name("HEX");
+    app.add_option("--cert", given->certificate, "Our certificate")->type_name("FILE");
+    app.add_option("--key", given->key, "The key of our certificate; the profile keeps only its path")
+        ->type_name("FILE");
+    return [given](const cli::Invocation& invocation) { return add(*given, invocation); };
+  });
+  program.verb("profile list", "List profiles", [](CLI::App& app) -> cli::Verb {
+    auto only_names = std::make_shared<bool>(false);
+    app.add_flag("--names", *only_names, "Only the names, one a line");
+    return [only_names](const cli::Invocation& invocation) { return list(*only_names, invocation); };
+  });
+  program.verb("profile show", "Show a profile", [](CLI::App& app) -> cli::Verb {
+    auto name = std::make_shared<std::string>();
+    app.add_option("name", *name, "Profile")->type_name("PROFILE")->required();
+    return [name](const cli::Invocation& invocation) { return show(*name, invocation); };
+  });
+  program.verb("profile remove", "Forget a profile", [](CLI::App& app) -> cli::Verb {
+    auto name = std::make_shared<std::string>();
+    app.add_option("name", *name, "Profile")->type_name("PROFILE")->required();
+    return [name](const cli::Invocation&) { return remove(*name); };
+  });
+}
+
+}  // namespace bulkhead::client

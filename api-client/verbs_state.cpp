@@ -1,0 +1,144 @@
+// status, health, watch, logs, audit, user-data, report.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+#include "api-client/failure.hpp"
+#include "api-client/render.hpp"
+#include "api-client/verbs.hpp"
+#include "lib/net/events.hpp"
+#include "lib/net/uri.hpp"
+
+namespace bulkhead::client {
+namespace {
+
+constexpr std::size_t kLongestLine = std::size_t{1} << 20U;
+
+struct LogOptions {
+  std::string unit;
+  std::string since;
+  std::string priority;
+  std::string limit;
+  bool follow = false;
+};
+
+using Renderer = std::string (*)(const Json&, bool);
+
+Result<cli::ExitCode> show(const Where& where, const std::string& target, Renderer render,
+                           const cli::Invocation& invocation) {
+  Api api = TRY(open_api(where));
+  const Json document = TRY(api.get_json(target));
+  print(invocation.json ? pretty(document) : render(document, colors_data(invocation)));
+  return cli::ExitCode::ok;
+}
+
+// A node that is not ready says so with 503 and the same body.
+Result<cli::ExitCode> health(const Where& where, const cli::Invocation& invocation) {
+  Api api = TRY(open_api(where));
+  const net::Response response = TRY(api.ask({.target = "/v1/health"}));
+  const auto document = parse_answer(response.body);
+  if (!document || !document->is_object() || !document->contains("state")) return fail(error_of(response));
+  print(invocation.json ? pretty(*document) : health_text(*document, colors_data(invocation)));
+  return response.ok() ? cli::ExitCode::ok : cli::ExitCode::failed;
+}
+
+Result<cli::ExitCode> watch(const Where& where, const cli::Invocation& invocation) {
+  Api api = TRY(open_api(where));
+  net::EventReader reader;
+  Result<bool> read = true;
+  TRY(api.stream({.target = "/v1/events"}, [&](std::string_view bytes) {
+    read = reader.feed(bytes, [&](const net::Event& event) {
+      const Json data = Json::parse(event.data, nullptr, /*allow_exceptions=*/false);
+      const Json line = {{"event", event.name}, {"data", data.is_discarded() ? Json(event.data) : data}};
+      print_now(invocation.json ? line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"
+                                : event_line(event.name, event.data, colors_data(invocation)));
+      return true;
+    });
+    return read && *read;
+  }));
+  TRY(std::move(read));
+  return fail(error(ErrorCode::unavailable, "the node ended the stream of events").with_hint("it may be restarting"));
+}
+
+Result<cli::ExitCode> logs(const Where& where, const LogOptions& given, const cli::Invocation& invocation) {
+  Api api = TRY(open_api(where));
+  const std::string target = net::target_of("/v1/logs", {{"unit", given.unit},
+                                                         {"since", given.since},
+                                                         {"priority", given.priority},
+                                                         {"limit", given.limit},
+                                                         {"follow", given.follow ? "true" : ""}});
+  const bool color = colors_data(invocation);
+  std::string partial;
+  const auto show_line = [&](std::string_view line) {
+    const Json entry = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (invocation.json || entry.is_discarded()) {
+      print(printable(line) + "\n");
+    } else {
+      print(log_line(entry, color));
+    }
+  };
+  TRY(api.stream({.target = target}, [&](std::string_view bytes) {
+    partial += bytes;
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = partial.find('\n', begin)) != std::string::npos; begin = end + 1) {
+      if (end > begin) show_line(std::string_view(partial).substr(begin, end - begin));
+    }
+    partial.erase(0, begin);
+    print_now("");
+    return partial.size() <= kLongestLine;
+  }));
+  if (!partial.empty()) show_line(partial);
+  return cli::ExitCode::ok;
+}
+
+Result<cli::ExitCode> report(const Where& where) {
+  Api api = TRY(open_api(where));
+  print(TRY(api.get("/report")));
+  return cli::ExitCode::ok;
+}
+
+void add_limit(CLI::App& app, std::string& limit) {
+  app.add_option("-n,--lines", limit, "At most so many, the newest")->type_name("N")->check(CLI::Range(1, 10000));
+}
+
+}  // namespace
+
+void declare_state_verbs(cli::Program& program, const Where& where) {
+  program.verb("status", "Show the node at a glance", [&where](CLI::App&) -> cli::Verb {
+    return [&where](const cli::Invocation& invocation) { return show(where, "/v1/status", status_text, invocation); };
+  });
+  program.verb("health", "Say whether the node is ready; exit code 1 when it is not", [&where](CLI::App&) -> cli::Verb {
+    return [&where](const cli::Invocation& invocation) { return health(where, invocation); };
+  });
+  program.verb("watch", "Show changes and health as they happen", [&where](CLI::App&) -> cli::Verb {
+    return [&where](const cli::Invocation& invocation) { return watch(where, invocation); };
+  });
+  program.verb("logs", "Show messages of the journal", [&where](CLI::App& app) -> cli::Verb {
+    auto given = std::make_shared<LogOptions>();
+    app.add_option("-u,--unit", given->unit, "Only of this unit")->type_name("UNIT");
+    app.add_option("--since", given->since, "Not older: 90s, 15m, 2h, 1d, or a time as in RFC 3339")->type_name("TIME");
+    app.add_option("-p,--priority", given->priority, "Not less important: 3 errors, 4 warnings, 6 information")
+        ->type_name("LEVEL")
+        ->check(CLI::Range(0, 7));
+    app.add_flag("-f,--follow", given->follow, "Go on with what is still to come");
+    add_limit(app, given->limit);
+    return [&where, given](const cli::Invocation& invocation) { return logs(where, *given, invocation); };
+  });
+  program.verb("audit", "Show who changed what, and who was refused", [&where](CLI::App& app) -> cli::Verb {
+    auto limit = std::make_shared<std::string>();
+    add_limit(app, *limit);
+    return [&where, limit](const cli::Invocation& invocation) {
+      return show(where, net::target_of("/v1/audit", {{"limit", *limit}}), audit_table, invocation);
+    };
+  });
+  program.verb("user-data", "Show what became of user data", [&where](CLI::App&) -> cli::Verb {
+    return [&where](const cli::Invocation& invocation) {
+      return show(where, "/v1/user-data", user_data_table, invocation);
+    };
+  });
+  program.verb("report", "Print the node's state for a support case, without secrets",
+               [&where](CLI::App&) -> cli::Verb { return [&where](const cli::Invocation&) { return report(where); }; });
+}
+
+}  // namespace bulkhead::client

@@ -1,0 +1,109 @@
+#include "api-server/user-data/applied.hpp"
+
+#include <algorithm>
+
+#include "lib/crypto/sha256.hpp"
+#include "lib/user_data/documents.hpp"
+
+namespace bulkhead::user_data {
+namespace {
+
+using settings::Json;
+
+constexpr int kFormat = 1;
+constexpr std::uint64_t kLargestFile = std::uint64_t{64} << 10U;
+
+bool has_changed(const AppliedDocument* before, const Document& document) {
+  return before == nullptr || before->sha256 != crypto::sha256(document.content).to_string();
+}
+
+const AppliedDocument* find(const Applied& applied, const std::string& source) {
+  const auto found = applied.documents.find(source);
+  return found == applied.documents.end() ? nullptr : &found->second;
+}
+
+// Without the setting: whether the document counts by itself.
+bool counts(const Applied& applied, const Document& document) {
+  const AppliedDocument* before = find(applied, document.source);
+  if (before == nullptr) return document.source == "imds";
+  return before->refused && has_changed(before, document);
+}
+
+std::optional<Applied> from_json(const Json& json) {
+  if (!json.is_object() || json.value("format", Json()) != kFormat || !json.contains("documents")) return std::nullopt;
+  const Json& documents = json["documents"];
+  if (!documents.is_object()) return std::nullopt;
+  Applied applied;
+  for (const auto& [source, entry] : documents.items()) {
+    const auto is = [&](const char* name, auto kind) { return entry.contains(name) && (entry[name].*kind)(); };
+    if (!entry.is_object() || !is("sha256", &Json::is_string) || !is("refused", &Json::is_boolean) ||
+        !is("time", &Json::is_number_integer))
+      return std::nullopt;
+    applied.documents[source] = {.sha256 = entry["sha256"].get<std::string>(),
+                                 .refused = entry["refused"].get<bool>(),
+                                 .time = Time(std::chrono::milliseconds(entry["time"].get<std::int64_t>()))};
+  }
+  return applied;
+}
+
+}  // namespace
+
+std::vector<Document> to_apply(const std::optional<Applied>& applied, std::span<const Document> documents,
+                               bool reapply) {
+  std::vector<Document> all(documents.begin(), documents.end());
+  if (!applied) return all;
+  const auto changed = [&](const Document& document) { return has_changed(find(*applied, document.source), document); };
+  if (reapply && std::ranges::any_of(documents, changed)) return all;
+  const auto first = std::ranges::find_if(all, [&](const Document& document) { return counts(*applied, document); });
+  return {first, all.end()};
+}
+
+bool must_apply(const std::optional<Applied>& applied, std::span<const Document> documents, bool reapply) {
+  return !applied || !to_apply(applied, documents, reapply).empty();
+}
+
+std::vector<Outcome> still_refused(const std::optional<Applied>& applied, std::span<const Document> documents,
+                                   std::span<const Document> applied_now) {
+  std::vector<Outcome> outcomes;
+  if (!applied) return outcomes;
+  for (const Document& document : documents) {
+    const AppliedDocument* before = find(*applied, document.source);
+    const bool again = std::ranges::contains(applied_now, document.source, &Document::source);
+    if (before == nullptr || !before->refused || again || has_changed(before, document)) continue;
+    const auto values = decode(document);
+    outcomes.push_back({.source = document.source,
+                        .sha256 = before->sha256,
+                        .refused = values ? std::format("{}: it was refused when it was applied", document.source)
+                                          : values.error().describe()});
+  }
+  return outcomes;
+}
+
+Applied after(std::optional<Applied> applied, std::span<const Outcome> outcomes, Time now) {
+  Applied result = std::move(applied).value_or(Applied{});
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.sha256.empty()) continue;
+    result.documents[outcome.source] = {.sha256 = outcome.sha256, .refused = outcome.refused.has_value(), .time = now};
+  }
+  return result;
+}
+
+Result<std::optional<Applied>> load_applied(const sys::Path& file) {
+  const auto text = sys::read_file(file, kLargestFile);
+  if (!text && text.error().code == ErrorCode::not_found) return std::nullopt;
+  if (!text) return fail(text.error());
+  auto applied = from_json(Json::parse(*text, nullptr, false));
+  if (!applied) return fail(ErrorCode::data_loss, "{} does not say which user data was applied", file.native());
+  return applied;
+}
+
+Result<> store_applied(const sys::Path& file, const Applied& applied) {
+  Json documents = Json::object();
+  for (const auto& [source, document] : applied.documents)
+    documents[source] = {
+        {"sha256", document.sha256}, {"refused", document.refused}, {"time", document.time.time_since_epoch().count()}};
+  const Json json = {{"format", kFormat}, {"documents", std::move(documents)}};
+  return sys::write_file_atomically(file, json.dump(1) + '\n', 0600);
+}
+
+}  // namespace bulkhead::user_data

@@ -1,0 +1,58 @@
+// Settings that a node works out by itself when nobody has set them. They lie between the presets of the declarations
+// and the live settings, and are made anew at each boot; only the seed has to stay, so who calls stores it.
+//
+// Pure functions: what they need from the machine is an argument. What they give has passed the setting's own rule.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "lib/settings/model.hpp"
+#include "lib/user_data/facts.hpp"
+
+namespace bulkhead::user_data {
+
+struct InterfaceAddress {
+  std::string interface;
+  std::string address;  // without a prefix length
+};
+
+inline constexpr std::uint32_t kSeeds = 2048;
+
+// The cloud's name for the node (the first, when it gives several), else "bulkhead-" and the start of the machine id.
+std::string hostname(const Facts& facts, std::string_view machine_id);
+std::optional<std::string> region(const Facts& facts);
+// The cloud's address, else one of `primary` when it has any, else one of the first interface with any: IPv4 before
+// IPv6, in the order given. Loopback, link-local, multicast and unspecified addresses are none.
+std::optional<std::string> node_address(const Facts& facts, std::span<const InterfaceAddress> addresses,
+                                        std::string_view primary);
+// 0 to kSeeds - 1 from random bits, each equally likely.
+std::uint32_t seed(std::uint64_t random);
+
+struct Inputs {
+  Facts facts{};
+  std::string machine_id{};
+  std::vector<InterfaceAddress> addresses{};
+  std::string primary{};  // the interface of settings.network.interfaces that says so, or of the default route
+};
+
+// A document that check() accepts. Without the seed.
+settings::Json generated(const Inputs& inputs);
+
+// For GET /metadata/setting-generators.
+struct Generator {
+  std::string_view key;
+  std::string_view name;
+};
+inline constexpr std::array kGenerators = {
+    Generator{"aws.region", "region"},
+    Generator{"kubernetes.node-ip", "node-address"},
+    Generator{"network.hostname", "hostname"},
+    Generator{"updates.seed", "seed"},
+};
+std::optional<std::string_view> generator_of(std::string_view key);
+
+}  // namespace bulkhead::user_data

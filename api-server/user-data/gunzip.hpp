@@ -1,0 +1,17 @@
+// gzip (RFC 1952) in memory, with limits, through zlib.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "lib/base/result.hpp"
+
+namespace bulkhead::user_data {
+
+bool is_gzip(std::string_view bytes);
+
+// All members, one after the other. Errors: invalid_argument when the bytes are damaged, end too early, have something
+// behind the last member, or unpack to more than `limit` bytes: no more than that is ever in memory.
+Result<std::string> gunzip(std::string_view bytes, std::size_t limit);
+
+}  // namespace bulkhead::user_data

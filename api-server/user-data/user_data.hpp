@@ -1,0 +1,43 @@
+// User data: documents with settings that an operator gives a node from outside, before it has an API.
+//
+// A document is TOML or JSON, gzip or not, with one table "settings" and nothing else. Pure functions over values:
+// node/user-data reads the documents, lib/user_data keeps them in between.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/settings/model.hpp"
+#include "lib/user_data/documents.hpp"
+
+namespace bulkhead::user_data {
+
+inline constexpr std::size_t kLargestUnpacked = std::size_t{4} << 20U;
+
+// The settings of one document, checked against the model. Errors: invalid_argument, whose message starts with the
+// source, and names line and column for a fault of syntax, else key, value and rule; never the value of a secret.
+Result<settings::Json> decode(const Document& document);
+
+// What became of one source, for the API and the banner.
+struct Outcome {
+  std::string source;
+  std::string sha256{};                  // of the content as it was found; empty when it could not be read
+  std::optional<std::string> refused{};  // why nothing of it counts
+
+  bool operator==(const Outcome&) const = default;
+};
+settings::Json to_json(const Outcome& outcome);
+
+struct UserData {
+  settings::Json settings = settings::Json::object();  // has passed check()
+  std::vector<Outcome> outcomes{};                     // in the order of the documents, then of the unreadable sources
+};
+
+// Later documents lie over earlier ones. A document with any fault is left out as a whole, and so is one that is good
+// by itself and not together with those before it.
+UserData merged_documents(std::span<const Document> documents, std::span<const Unreadable> unreadable = {});
+
+}  // namespace bulkhead::user_data

@@ -1,0 +1,80 @@
+// The state of a node: one value for its consoles, its API and whoever drives the machine from outside, and the line by
+// which a node tells it on the serial console. Pure functions; unit_watch.hpp and network_watch.hpp look at the system.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/slots/running_slot.hpp"
+
+namespace bulkhead::node_state {
+
+enum class State : std::uint8_t {
+  starting,
+  ready,
+  degraded,  // something that the node was asked to do does not work
+};
+
+std::string_view to_string(State state);
+std::optional<State> parse_state(std::string_view text);
+
+struct Address {
+  std::string interface;
+  std::string text;  // without prefix length
+
+  auto operator<=>(const Address&) const = default;
+};
+
+struct NodeState {
+  std::string variant{};  // VARIANT_ID of os-release
+  slots::RunningSlot running{};
+  std::vector<Address> addresses{};  // sorted
+  std::set<std::string> failed_units{};
+  std::vector<std::string> problems{};  // what the API server could not do: "user data: cidata: …"
+  bool boot_complete = false;           // boot-complete.target is active
+  bool blessed = false;                 // a trial boot: found good, and the boot loader knows
+
+  bool operator==(const NodeState&) const = default;
+};
+
+// Any failed unit and any problem means degraded, before and after the boot is complete. A trial boot is ready when it
+// is blessed: whoever waits for "ready" may restart the machine at once, and no try is lost.
+State state_of(const NodeState& node);
+
+// "A", "B", or "?" when it is not known.
+std::string slot_letter(const slots::RunningSlot& running);
+
+// Whoever names a unit or an interface must not steer a terminal: everything but printable ASCII becomes '?'.
+std::string printable(std::string_view text);
+// Printable; at most eight items, then how many more there are.
+std::string listed(std::span<const std::string> items, std::string_view separator);
+
+// For programs, one line and stable: "bulkhead: state=ready slot=A version=0.1.0 boot=newest variant=kvm
+// addresses=10.0.2.15 failed= problems=0". Lists are separated by commas; keys may be added at the end.
+std::string status_line(const NodeState& node);
+
+// The same line, read back. Fields are separated by spaces; a value with spaces is in double quotes.
+struct StatusLine {
+  State state = State::starting;
+  std::map<std::string, std::string> fields{};  // all of them, with "state"
+
+  // Empty when there is no such field.
+  std::string field(const std::string& name) const {
+    const auto found = fields.find(name);
+    return found == fields.end() ? std::string() : found->second;
+  }
+  bool operator==(const StatusLine&) const = default;
+};
+
+inline constexpr std::string_view kStatusLinePrefix = "bulkhead: state=";
+
+// Nothing when the line carries no state. Kernel messages may stand before it on the same line.
+std::optional<StatusLine> parse_status_line(std::string_view line);
+
+}  // namespace bulkhead::node_state

@@ -1,0 +1,54 @@
+// Which units have failed and how far the boot has got, kept up to date by signals of systemd's manager. No
+// polling: one look at the start, then only what changes.
+//
+// Speaks to process 1 directly (its private socket), so that it works before the message bus does. Single thread.
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "lib/dbus/bus.hpp"
+#include "lib/node_state/node_state.hpp"
+
+namespace bulkhead::node_state {
+
+class UnitWatch {
+ public:
+  struct Status {
+    std::set<std::string> failed_units;
+    bool boot_complete = false;
+    bool blessed = false;  // the boot loader counts no tries of this version any more
+
+    // One unit reports its state. Returns whether anything changed.
+    bool update(const std::string& unit, std::string_view active_state);
+    void copy_to(NodeState& node) const;
+
+    bool operator==(const Status&) const = default;
+  };
+
+  // `on_change` is called from the event loop. The object must outlive the loop.
+  static Result<std::unique_ptr<UnitWatch>> open(sd_event* loop, std::function<void()> on_change);
+  // Without a loop: only the look at the start.
+  static Result<Status> look();
+  UnitWatch(const UnitWatch&) = delete;
+  UnitWatch& operator=(const UnitWatch&) = delete;
+  ~UnitWatch() = default;
+
+  const Status& status() const { return status_; }
+
+ private:
+  UnitWatch(dbus::Bus bus, std::function<void()> on_change) : bus_(std::move(bus)), on_change_(std::move(on_change)) {}
+  static int on_properties(sd_bus_message* message, void* self, sd_bus_error* error);
+  static int on_removed(sd_bus_message* message, void* self, sd_bus_error* error);
+  void apply(const std::string& unit, std::string_view active_state);
+
+  dbus::Bus bus_;
+  std::function<void()> on_change_;
+  Status status_;
+};
+
+}  // namespace bulkhead::node_state

@@ -1,0 +1,77 @@
+#include "lib/user_data/documents.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <format>
+
+#include "lib/base/text.hpp"
+
+namespace bulkhead::user_data {
+namespace {
+
+constexpr mode_t kDirectoryMode = 0700;
+constexpr mode_t kFileMode = 0600;
+
+std::string file_name(std::string_view source) { return std::format("{}0-{}", order_of(source) + 1, source); }
+std::string error_name(std::string_view source) { return file_name(source) + ".error"; }
+
+Result<> remove_file(const sys::Path& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return fail_errno("removing {}", path.native());
+}
+
+// One line, whatever it was.
+std::string line_of(std::string text) {
+  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+}  // namespace
+
+std::size_t order_of(std::string_view source) {
+  return static_cast<std::size_t>(std::ranges::find(kSources, source) - kSources.begin());
+}
+
+Result<> make_directory(const sys::Path& directory) {
+  TRY(sys::create_directories(directory));
+  if (::chmod(directory.c_str(), kDirectoryMode) < 0) return fail_errno("closing {} to others", directory.native());
+  return {};
+}
+
+Result<> store(const sys::Path& directory, const Document& document) {
+  TRY(sys::write_file_atomically(directory / file_name(document.source), document.content, kFileMode));
+  return remove_file(directory / error_name(document.source));
+}
+
+Result<> store(const sys::Path& directory, const Unreadable& source) {
+  TRY(sys::write_file_atomically(directory / error_name(source.source), line_of(source.reason) + '\n', kFileMode));
+  return remove_file(directory / file_name(source.source));
+}
+
+Result<> forget(const sys::Path& directory, std::string_view source) {
+  TRY(remove_file(directory / file_name(source)));
+  return remove_file(directory / error_name(source));
+}
+
+Result<Collected> load(const sys::Path& directory) {
+  Collected collected;
+  if (!sys::exists(directory)) return collected;
+  for (const std::string_view source : kSources) {
+    if (const sys::Path path = directory / file_name(source); sys::exists(path)) {
+      // One byte more than is allowed, so that decode() says what is wrong.
+      auto content = sys::read_file(path, kLargestDocument + 1);
+      if (content)
+        collected.documents.push_back({.source = std::string(source), .content = *std::move(content)});
+      else
+        collected.unreadable.push_back({.source = std::string(source), .reason = content.error().describe()});
+    }
+    if (const sys::Path path = directory / error_name(source); sys::exists(path)) {
+      const std::string reason = TRY(sys::read_file(path, kLargestDocument));
+      collected.unreadable.push_back({.source = std::string(source), .reason = std::string(trim(reason))});
+    }
+  }
+  return collected;
+}
+
+}  // namespace bulkhead::user_data

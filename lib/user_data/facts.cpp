@@ -1,0 +1,45 @@
+#include "lib/user_data/facts.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <utility>
+
+namespace bulkhead::user_data {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kLongestFact = 1024;
+constexpr std::array kMembers = {
+    std::pair{"region", &Facts::region},
+    std::pair{"hostname", &Facts::hostname},
+    std::pair{"instance_id", &Facts::instance_id},
+    std::pair{"node_address", &Facts::node_address},
+};
+
+}  // namespace
+
+std::string to_text(const Facts& facts) {
+  Json json = Json::object();
+  for (const auto& [name, member] : kMembers) {
+    if (const auto& value = facts.*member) json[name] = *value;
+  }
+  return json.dump(1, ' ', true, Json::error_handler_t::replace) + '\n';
+}
+
+Result<Facts> parse_facts(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail(ErrorCode::invalid_argument, "the facts of the cloud are no JSON object");
+  Facts facts;
+  for (const auto& [name, member] : kMembers) {
+    const auto found = json.find(name);
+    if (found == json.end()) continue;
+    if (!found->is_string() || found->get_ref<const std::string&>().size() > kLongestFact)
+      return fail(ErrorCode::invalid_argument, "the fact '{}' is no short text", name);
+    facts.*member = found->get<std::string>();
+  }
+  return facts;
+}
+
+}  // namespace bulkhead::user_data

@@ -1,0 +1,27 @@
+// What the cloud says about the node: /run/bulkhead/facts.json, written by `bulkhead-user-data imds`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "lib/base/result.hpp"
+
+namespace bulkhead::user_data {
+
+inline constexpr std::string_view kFactsFile = "/run/bulkhead/facts.json";
+
+struct Facts {
+  std::optional<std::string> region{};
+  std::optional<std::string> hostname{};
+  std::optional<std::string> instance_id{};
+  std::optional<std::string> node_address{};
+
+  bool operator==(const Facts&) const = default;
+};
+
+std::string to_text(const Facts& facts);  // a JSON object
+// Unknown members are ignored. Errors: invalid_argument.
+Result<Facts> parse_facts(std::string_view text);
+
+}  // namespace bulkhead::user_data

@@ -1,0 +1,72 @@
+#include "node/init/boot.hpp"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "lib/gpt/partition_uuid.hpp"
+#include "lib/verity/root_hash_signature.hpp"
+#include "node/init/block_devices.hpp"
+#include "node/init/command_line.hpp"
+#include "node/init/etc.hpp"
+#include "node/init/hand_over.hpp"
+#include "node/init/identity.hpp"
+#include "node/init/kernel.hpp"
+#include "node/init/verity_device.hpp"
+
+namespace bulkhead::init {
+namespace {
+
+constexpr const char* kRoot = "/sysroot";
+// Until systemd takes the watchdog over. The search for devices may take as long as it is allowed to, and a little
+// more.
+constexpr std::chrono::seconds kWatchdogMargin{60};
+
+Result<verity::RootHashSignature> read_signature(const Partition& partition) {
+  const sys::UniqueFd device = TRY(sys::open_file("/dev/" + partition.device.name, O_RDONLY));
+  std::vector<std::byte> bytes(verity::kSignaturePartitionSize);
+  TRY(sys::read_exactly_at(device.get(), bytes, 0));
+  return verity::parse_root_hash_signature(bytes);
+}
+
+// The signature of this root hash: there is one partition for each slot, told apart by what they sign. The kernel
+// decides whether it is needed; here it is only refused to start without one when the command line says that it will
+// be.
+Result<std::vector<std::byte>> find_signature(const SlotPartitions& slot, const BootRequest& request) {
+  std::string reason = "there is no signature partition";
+  for (const Partition& partition : slot.siblings) {
+    if (gpt::kind_of(partition.type) != gpt::PartitionKind::root_verity_signature) continue;
+    auto signature = read_signature(partition);
+    if (signature && signature->root_hash == request.root_hash) return std::move(signature->signature);
+    reason = std::format("/dev/{}: {}", partition.device.name,
+                         signature ? "signs another root hash" : signature.error().describe());
+  }
+  if (request.signature_required)
+    return fail(ErrorCode::verification_failed, "the root hash is not signed: {}", reason);
+  return std::vector<std::byte>{};
+}
+
+}  // namespace
+
+Result<> boot() {
+  TRY(mount_kernel_file_systems());
+  const BootRequest request = TRY(parse_command_line(TRY(sys::read_file("/proc/cmdline", 64U << 10U))));
+  Drivers drivers = TRY_CTX(Drivers::open(), "reading the list of modules");
+  drivers.load_needed();
+  arm_watchdog(drivers, request.device_timeout + kWatchdogMargin);
+  set_memory_reserve();
+
+  const SlotPartitions slot =
+      TRY_CTX(find_slot(request.data, request.hash, drivers, request.device_timeout), "waiting for the root partition");
+  const std::vector<std::byte> signature = TRY(find_signature(slot, request));
+  const std::string device =
+      TRY_CTX(activate({.root_hash = request.root_hash, .data = slot.data, .hash = slot.hash, .pkcs7 = signature}),
+              "activating dm-verity");
+
+  TRY(mount_at(device, kRoot, "erofs", MS_RDONLY | MS_NODEV));
+  TRY_CTX(prepare_etc(kRoot), "preparing /etc");
+  TRY_CTX(write_machine_id(kRoot, slot), "writing the machine id");
+  TRY_CTX(write_disk_rules(slot.data.disk), "writing udev rules");
+  return hand_over(kRoot);
+}
+
+}  // namespace bulkhead::init

@@ -1,0 +1,19 @@
+#include "lib/log/log.hpp"
+#include "node/machine-id/commit.hpp"
+
+int main() {
+  using namespace bulkhead;
+  const auto log = log::Log::from_environment();
+  const auto commit = machine_id::commit_machine_id("/etc/machine-id", "/var/lib/bulkhead/machine-id");
+  if (!commit) {
+    log.error(commit.error());
+    return 1;
+  }
+  if (*commit == machine_id::Commit::written) {
+    log.write({.priority = log::Priority::notice,
+               .message = "the machine id is kept on STATE now",
+               .message_id = log::kMachineIdCommitted.id,
+               .fields = {}});
+  }
+  return 0;
+}

@@ -1,0 +1,131 @@
+#include "node/user-data/collect.hpp"
+
+#include <cstdio>
+
+#include "lib/base/text.hpp"
+#include "lib/user_data/documents.hpp"
+#include "node/user-data/config_disk.hpp"
+#include "node/user-data/untrusted_file.hpp"
+
+namespace bulkhead::user_data {
+namespace {
+
+using Found = Result<std::optional<std::string>>;
+
+constexpr int kUsage = 2;
+constexpr const char* kUsageText = "usage: bulkhead-user-data collect | imds [--endpoint URL]...\n";
+// The API applies what it gets before it answers, and services take their time to restart.
+constexpr std::chrono::minutes kApiPatience{5};
+
+// An empty file is how tools that always make one say that there is nothing.
+bool has_content(const std::optional<std::string>& content) { return content && !trim(*content).empty(); }
+
+Result<> keep(const Places& places, std::string_view source, const Found& found, const log::Log& log) {
+  if (!found) {
+    log.error(Error(found.error()).with_context(std::format("user data from {}", source)));
+    return store(places.directory, Unreadable{.source = std::string(source), .reason = found.error().describe()});
+  }
+  if (!has_content(*found)) return forget(places.directory, source);
+  log.info("user data from {}: {} bytes", source, found->value_or("").size());
+  return store(places.directory, Document{.source = std::string(source), .content = found->value_or("")});
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+// The first disk with the label. `required`: a disk without the file is a mistake.
+Found from_disk(const Result<std::vector<ConfigDisk>>& disks, std::string_view label, const sys::Path& file,
+                bool required) {
+  if (!disks) return fail(disks.error());
+  for (const ConfigDisk& disk : *disks) {
+    if (lower(disk.label) != label) continue;
+    auto content = TRY(read_from(disk, file, kLargestDocument));
+    if (!content && required)
+      return fail(ErrorCode::failed_precondition, "disk {} with label {} has no file {}", disk.device.native(),
+                  disk.label, file.native());
+    return content;
+  }
+  return std::nullopt;
+}
+
+Found from_credential(const Places& places) {
+  if (!places.credentials) return std::nullopt;
+  return read_plain(*places.credentials / "bulkhead.user-data", kLargestDocument);
+}
+
+Result<> serve_imds(const Places& places, const std::vector<net::TcpEndpoint>& endpoints, const log::Log& log) {
+  Imds imds(to_any_of(endpoints), wait_for);
+  const auto collected = collect_imds(places, imds, log);
+  // Whatever there is now, also an error, is for the API to see.
+  TRY(tell_api(places));
+  return collected;
+}
+
+Result<std::vector<net::TcpEndpoint>> endpoints_of(std::span<const std::string> options) {
+  std::vector<net::TcpEndpoint> endpoints;
+  for (std::size_t i = 0; i < options.size(); i += 2) {
+    if (options[i] != "--endpoint" || i + 1 == options.size())
+      return fail(ErrorCode::invalid_argument, "'{}' is no option with its value", options[i]);
+    endpoints.push_back(TRY(parse_endpoint(options[i + 1])));
+  }
+  if (endpoints.empty()) endpoints = {{.host = "169.254.169.254"}, {.host = "fd00:ec2::254"}};
+  return endpoints;
+}
+
+}  // namespace
+
+Result<> collect(const Places& places, const log::Log& log) {
+  TRY(make_directory(places.directory));
+  if (const auto rest = wait_for_udev(places.udev, places.udev_patience); !rest)
+    log.error(rest.error());
+  else if (!*rest)
+    log.warning("udev is still busy: a disk with user data may be missed");
+  const auto disks = find_config_disks(places.classes, places.devices);
+  TRY(keep(places, "cidata", from_disk(disks, "cidata", "user-data", true), log));
+  TRY(keep(places, "config-drive", from_disk(disks, "config-2", "openstack/latest/user_data", false), log));
+  // The file's own name is a link that the kernel made.
+  TRY(keep(places, "fw-cfg", read_plain(places.fw_cfg, kLargestDocument), log));
+  TRY(keep(places, "smbios", from_credential(places), log));
+  return keep(places, "local", read_plain(places.local, kLargestDocument), log);
+}
+
+Result<> collect_imds(const Places& places, Imds& imds, const log::Log& log) {
+  TRY(make_directory(places.directory));
+  TRY(keep(places, "imds", imds.user_data(), log));
+  const Facts facts = TRY(imds.facts());
+  return sys::write_file_atomically(places.facts, to_text(facts), 0644);
+}
+
+Result<> tell_api(const Places& places) {
+  auto connection = TRY_CTX(net::Connection::open(net::UnixEndpoint{places.api}, {.request = kApiPatience}),
+                            "telling the API of user data");
+  const net::Response answer =
+      TRY_CTX(connection.send({.method = "PUT", .target = "/v1/user-data"}), "telling the API of user data");
+  if (answer.ok()) return {};
+  return fail(ErrorCode::failed_precondition, "telling the API of user data: it answers {}", answer.status);
+}
+
+int run(std::span<const std::string> arguments, Places places, const log::Log& log) {
+  Result<> done;
+  if (arguments.size() == 1 && arguments[0] == "collect") {
+    done = collect(places, log);
+    if (!done) log.error(done.error());
+    return 0;  // never fails the boot
+  }
+  if (arguments.empty() || arguments[0] != "imds") {
+    std::fputs(kUsageText, stderr);
+    return kUsage;
+  }
+  const auto endpoints = endpoints_of(arguments.subspan(1));
+  if (!endpoints) {
+    log.error(endpoints.error());
+    return kUsage;
+  }
+  done = serve_imds(places, *endpoints, log);
+  if (!done) log.error(done.error());
+  return done ? 0 : 1;
+}
+
+}  // namespace bulkhead::user_data

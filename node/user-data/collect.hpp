@@ -1,0 +1,47 @@
+// bulkhead-user-data: brings the documents of a boot to /run/bulkhead/user-data (documents.hpp).
+//
+//   collect                     from everything that is there without a network; before the API server
+//   imds [--endpoint URL]...    from the metadata service of EC2, and the facts; when the network is up
+//
+// No source can stop a boot: what goes wrong with one is stored in the place of its document and logged.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/log/log.hpp"
+#include "lib/sys/file.hpp"
+#include "node/user-data/imds.hpp"
+
+namespace bulkhead::user_data {
+
+struct Places {
+  sys::Path directory = "/run/bulkhead/user-data";
+  sys::Path facts = "/run/bulkhead/facts.json";
+  sys::Path classes = "/sys/class/block";
+  sys::Path devices = "/dev";
+  sys::Path udev = "/run/udev";
+  sys::Path fw_cfg = "/sys/firmware/qemu_fw_cfg/by_name/opt/bulkhead/user-data/raw";
+  std::optional<sys::Path> credentials{};  // $CREDENTIALS_DIRECTORY
+  sys::Path local = "/var/lib/bulkhead/user-data.toml";
+  sys::Path api = "/run/api.sock";
+  std::chrono::milliseconds udev_patience{10000};
+};
+
+// What is found replaces what was. Errors: those of writing.
+Result<> collect(const Places& places, const log::Log& log);
+
+// Errors: those of writing, and of the facts. A service that does not answer is an error of the source, not of this.
+Result<> collect_imds(const Places& places, Imds& imds, const log::Log& log);
+
+// Tells the API server to look again: PUT /v1/user-data. Errors: those of net::Connection; failed_precondition when it
+// refuses.
+Result<> tell_api(const Places& places);
+
+// The program; its exit status.
+int run(std::span<const std::string> arguments, Places places, const log::Log& log);
+
+}  // namespace bulkhead::user_data

@@ -1,0 +1,112 @@
+#include "node/user-data/config_disk.hpp"
+
+#include <blkid/blkid.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "node/user-data/untrusted_file.hpp"
+
+namespace bulkhead::user_data {
+namespace {
+
+// Memory, files, and what lies on other devices: never what a machine's owner attached.
+constexpr std::array<std::string_view, 5> kNotDisks = {"ram", "zram", "loop", "dm-", "md"};
+
+struct FreeProbe {
+  void operator()(blkid_probe probe) const { ::blkid_free_probe(probe); }
+};
+using Probe = std::unique_ptr<std::remove_pointer_t<blkid_probe>, FreeProbe>;
+
+std::string value_of(blkid_probe probe, const char* name) {
+  const char* value = nullptr;
+  if (::blkid_probe_lookup_value(probe, name, &value, nullptr) != 0 || value == nullptr) return {};
+  return value;
+}
+
+std::optional<ConfigDisk> probed(const sys::Path& device) {
+  const auto fd = sys::open_file(device, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+  if (!fd) return std::nullopt;
+  const Probe probe(::blkid_new_probe());
+  if (probe == nullptr || ::blkid_probe_set_device(probe.get(), fd->get(), 0, 0) != 0) return std::nullopt;
+  std::array<char, 5> vfat = {"vfat"};
+  std::array<char, 8> iso = {"iso9660"};
+  std::array<char*, 3> types = {vfat.data(), iso.data(), nullptr};
+  ::blkid_probe_enable_superblocks(probe.get(), 1);
+  ::blkid_probe_set_superblocks_flags(probe.get(), BLKID_SUBLKS_LABEL | BLKID_SUBLKS_TYPE);
+  ::blkid_probe_filter_superblocks_type(probe.get(), BLKID_FLTR_ONLYIN, types.data());
+  if (::blkid_do_safeprobe(probe.get()) != 0) return std::nullopt;  // none, or not clear which
+  return ConfigDisk{.device = device, .type = value_of(probe.get(), "TYPE"), .label = value_of(probe.get(), "LABEL")};
+}
+
+// What the kernel said about a mount, for the message.
+std::string kernel_message(int context) {
+  std::array<char, 256> text{};
+  const ssize_t size = ::read(context, text.data(), text.size());
+  if (size <= 0) return {};
+  std::string message(text.data(), static_cast<std::size_t>(size));
+  while (message.ends_with('\n')) message.pop_back();
+  return message;
+}
+
+Result<sys::UniqueFd> mounted(const ConfigDisk& disk) {
+  const sys::UniqueFd context(::fsopen(disk.type.c_str(), FSOPEN_CLOEXEC));
+  if (!context) return fail_errno("mounting {}: {}", disk.device.native(), disk.type);
+  const int fd = context.get();
+  if (::fsconfig(fd, FSCONFIG_SET_STRING, "source", disk.device.c_str(), 0) < 0 ||
+      ::fsconfig(fd, FSCONFIG_SET_FLAG, "ro", nullptr, 0) < 0 ||
+      ::fsconfig(fd, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0) {
+    const int reason = errno;
+    return fail(errno_error(reason, "mounting {}: {}", disk.device.native(), kernel_message(fd)));
+  }
+  sys::UniqueFd mount(
+      ::fsmount(fd, FSMOUNT_CLOEXEC,
+                MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW));
+  if (!mount) return fail_errno("mounting {}", disk.device.native());
+  return mount;
+}
+
+}  // namespace
+
+Result<std::vector<ConfigDisk>> find_config_disks(const sys::Path& classes, const sys::Path& devices) {
+  std::vector<ConfigDisk> disks;
+  for (const sys::Path& entry : TRY(sys::list_directory(classes))) {
+    std::string name = entry.filename().native();
+    if (std::ranges::any_of(kNotDisks, [&](std::string_view prefix) { return name.starts_with(prefix); })) continue;
+    std::ranges::replace(name, '!', '/');  // how sysfs writes "cciss/c0d0"
+    if (auto disk = probed(devices / name)) disks.push_back(*std::move(disk));
+  }
+  return disks;
+}
+
+Result<std::optional<std::string>> read_from(const ConfigDisk& disk, const sys::Path& file, std::size_t limit) {
+  const sys::UniqueFd mount = TRY(mounted(disk));
+  return TRY_CTX(read_below(mount.get(), file, limit), "reading disk {}", disk.device.native());
+}
+
+Result<bool> wait_for_udev(const sys::Path& udev, std::chrono::milliseconds longest) {
+  const auto deadline = std::chrono::steady_clock::now() + longest;
+  const sys::UniqueFd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (!watch) return fail_errno("watching udev");
+  if (::inotify_add_watch(watch.get(), udev.c_str(), IN_DELETE | IN_MOVED_FROM) < 0)
+    return fail_errno("watching {}", udev.native());
+  while (sys::exists(udev / "queue")) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    pollfd event{.fd = watch.get(), .events = POLLIN, .revents = 0};
+    if (::poll(&event, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) return fail_errno("watching udev");
+    std::array<char, 4096> drained{};
+    while (::read(watch.get(), drained.data(), drained.size()) > 0) {
+    }
+  }
+  return true;
+}
+
+}  // namespace bulkhead::user_data

@@ -1,0 +1,36 @@
+// Disks that bring user data: found by the label of their file system, never by a link that somebody could have made.
+//
+// The disk is attached by whoever runs the machine and is still foreign bytes: libblkid looks at the label, and the
+// kernel mounts only vfat and iso9660, read-only, nosuid, nodev, noexec and without symbolic links, on a mount that is
+// attached nowhere and ends with its descriptor.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/sys/file.hpp"
+
+namespace bulkhead::user_data {
+
+struct ConfigDisk {
+  sys::Path device;
+  std::string type;   // "vfat", "iso9660"
+  std::string label;  // as it is written
+};
+
+// Every block device with such a file system, in the order of their names. Devices that cannot be read (drives without
+// a medium) are skipped. `classes` is /sys/class/block, `devices` is /dev.
+Result<std::vector<ConfigDisk>> find_config_disks(const sys::Path& classes, const sys::Path& devices);
+
+// A file of such a disk; nothing when it has none of that name. Needs CAP_SYS_ADMIN.
+Result<std::optional<std::string>> read_from(const ConfigDisk& disk, const sys::Path& file, std::size_t limit);
+
+// Until udev has nothing to do, so that drivers of disks are loaded; at most for `longest`. True when it came to rest.
+// `udev` is /run/udev: udev has a file "queue" there while it works.
+Result<bool> wait_for_udev(const sys::Path& udev, std::chrono::milliseconds longest);
+
+}  // namespace bulkhead::user_data

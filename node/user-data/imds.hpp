@@ -1,0 +1,66 @@
+// The instance metadata service of EC2, version 2: user data and what the cloud knows about the node.
+//
+// Source: Amazon EC2 User Guide, "Use the Instance Metadata Service". A request needs a token, which a PUT gives.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/net/connection.hpp"
+#include "lib/user_data/facts.hpp"
+
+namespace bulkhead::user_data {
+
+// What it needs from the world: the seam of tests.
+using Send = std::function<Result<net::Response>(const net::Request&)>;
+using Wait = std::function<void(std::chrono::milliseconds)>;
+
+// How long to try: the network may still be coming up, and the service refuses who asks too fast.
+struct Patience {
+  int attempts = 40;  // of each request
+  std::chrono::milliseconds first{250};
+  std::chrono::milliseconds longest{10000};  // the time between two tries doubles up to this: 6 minutes in all
+};
+
+class Imds {
+ public:
+  Imds(Send send, Wait wait, Patience patience = {})
+      : send_(std::move(send)), wait_(std::move(wait)), patience_(patience) {}
+
+  // Nothing when there is none, or when the service is switched off for this instance. Errors: unavailable when it does
+  // not answer for as long as our patience lasts; failed_precondition for an answer that says no; data_loss for one
+  // that is too large or no HTTP.
+  Result<std::optional<std::string>> user_data();
+  // What it does not know stays empty. Errors: as above.
+  Result<Facts> facts();
+
+ private:
+  Result<std::optional<std::string>> get(const std::string& path);
+  Result<std::optional<std::string>> get_line(const std::string& path);
+  Result<net::Response> ask(const std::string& path);
+
+  Send send_;
+  Wait wait_;
+  Patience patience_;
+  std::string token_;
+  bool off_ = false;
+};
+
+// "http://169.254.169.254", "http://[fd00:ec2::254]:80": an address, as names are for a network that is up. Errors:
+// invalid_argument.
+Result<net::TcpEndpoint> parse_endpoint(std::string_view url);
+
+inline constexpr net::Limits kImdsLimits{
+    .connect = std::chrono::seconds{5}, .request = std::chrono::seconds{5}, .response_bytes = std::size_t{1} << 20U};
+// Asks one endpoint after the other, and from then on the one that answered. A connection for each request: the pauses
+// between two are longer than a server keeps one.
+Send to_any_of(std::vector<net::TcpEndpoint> endpoints, net::Limits limits = kImdsLimits);
+
+// Blocks: the time between two tries.
+void wait_for(std::chrono::milliseconds time);
+
+}  // namespace bulkhead::user_data

@@ -1,0 +1,157 @@
+#include "node/user-data/collect.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "lib/sys/child.hpp"
+#include "lib/sys/temp_dir.hpp"
+#include "lib/user_data/documents.hpp"
+#include "node/user-data/config_disk.hpp"
+#include "node/user-data/untrusted_file.hpp"
+#include "tests/support/must.hpp"
+
+using namespace bulkhead;
+using namespace bulkhead::user_data;
+using namespace std::chrono_literals;
+using bulkhead::testing::must;
+
+namespace {
+
+const log::Log kLog(log::Log::Sink::standard_error);
+
+// A machine without any source.
+struct Machine {
+  sys::TempDir scratch = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
+  Places places{.directory = scratch.path() / "user-data",
+                .classes = scratch.path() / "class",
+                .devices = scratch.path() / "dev",
+                .udev = scratch.path() / "udev",
+                .fw_cfg = scratch.path() / "fw_cfg/raw",
+                .credentials = scratch.path() / "credentials",
+                .local = scratch.path() / "user-data.toml",
+                .udev_patience = 1ms};
+
+  Machine() {
+    for (const sys::Path& each : {places.classes, places.devices, places.udev}) must(sys::create_directories(each));
+  }
+  void put(const sys::Path& path, std::string_view content) const {
+    must(sys::create_directories(path.parent_path()));
+    must(sys::write_file_atomically(path, content));
+  }
+  // A file in the place of a block device.
+  void disk(const std::string& name, const std::string& label) const {
+    put(places.classes / name, "");
+    must(sys::run_checked({.arguments = {"mkfs.vfat", "-C", "-n", label, (places.devices / name).native(), "1440"}}));
+  }
+  Collected collected() const {
+    must(collect(places, kLog));
+    return must(load(places.directory));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a machine without user data has no documents and no errors") {
+  const Collected collected = Machine().collected();
+  CHECK(collected.documents.empty());
+  CHECK(collected.unreadable.empty());
+}
+
+TEST_CASE("firmware, credential and local file are collected in their order") {
+  const Machine machine;
+  machine.put(machine.places.local, "local");
+  machine.put(machine.places.credentials.value_or("") / "bulkhead.user-data", "smbios");
+  machine.put(machine.places.fw_cfg, "fw-cfg");
+  const Collected collected = machine.collected();
+  REQUIRE(collected.documents.size() == 3);
+  for (const auto& [index, source] : {std::pair{0U, "fw-cfg"}, {1U, "smbios"}, {2U, "local"}}) {
+    CHECK(collected.documents[index].source == source);
+    CHECK(collected.documents[index].content == source);
+  }
+}
+
+TEST_CASE("an empty source is none, and one that has gone is forgotten") {
+  const Machine machine;
+  machine.put(machine.places.local, "x");
+  CHECK(machine.collected().documents.size() == 1);
+  machine.put(machine.places.local, " \n");
+  CHECK(machine.collected().documents.empty());
+}
+
+TEST_CASE("a local file that is a link, too large or no file is an error and not read") {
+  const Machine machine;
+  machine.put(machine.scratch.path() / "other", "secret");
+  REQUIRE(::symlink("other", machine.places.local.c_str()) == 0);
+  CHECK(machine.collected().unreadable.size() == 1);
+  REQUIRE(::unlink(machine.places.local.c_str()) == 0);
+  machine.put(machine.places.local, std::string(kLargestDocument + 1, 'x'));
+  CHECK(machine.collected().unreadable.size() == 1);
+  REQUIRE(::unlink(machine.places.local.c_str()) == 0);
+  must(sys::create_directories(machine.places.local));
+  const Collected collected = machine.collected();
+  REQUIRE(collected.unreadable.size() == 1);
+  CHECK(collected.unreadable[0].source == "local");
+  CHECK(collected.documents.empty());
+}
+
+TEST_CASE("disks are found by the label of their file system") {
+  const Machine machine;
+  machine.disk("vda", "OTHER");
+  machine.disk("vdb", "cidata");
+  machine.disk("loop0", "CIDATA");
+  machine.put(machine.places.classes / "sr0", "");  // a drive without a medium: its device cannot be opened
+  machine.put(machine.places.classes / "vdc", "");
+  machine.put(machine.places.devices / "vdc", std::string(4096, '\xff'));
+  const auto disks = must(find_config_disks(machine.places.classes, machine.places.devices));
+  REQUIRE(disks.size() == 2);
+  CHECK(disks[1].device.filename() == "vdb");
+  CHECK(disks[1].type == "vfat");
+  CHECK((disks[1].label == "cidata" || disks[1].label == "CIDATA"));
+}
+
+TEST_CASE("a disk that cannot be mounted is an error of its source") {
+  const Machine machine;
+  machine.disk("vdb", "CIDATA");  // no block device
+  const Collected collected = machine.collected();
+  REQUIRE(collected.unreadable.size() == 1);
+  CHECK(collected.unreadable[0].source == "cidata");
+  CHECK(collected.unreadable[0].reason.contains("vdb"));
+}
+
+TEST_CASE("files of a foreign disk are read without following links out of it") {
+  const Machine machine;
+  const sys::Path root = machine.scratch.path() / "disk";
+  machine.put(root / "openstack/latest/user_data", "content");
+  machine.put(machine.scratch.path() / "outside", "secret");
+  REQUIRE(::symlink("../outside", (root / "link").c_str()) == 0);
+  REQUIRE(::symlink("openstack", (root / "directory").c_str()) == 0);
+  const sys::UniqueFd directory = must(sys::open_file(root, O_PATH | O_DIRECTORY));
+  CHECK(must(read_below(directory.get(), "openstack/latest/user_data", 100)) == "content");
+  CHECK(must(read_below(directory.get(), "missing/file", 100)) == std::nullopt);
+  CHECK(must(read_below(directory.get(), "openstack/latest/user_data/x", 100)) == std::nullopt);
+  for (const char* path : {"link", "directory/latest/user_data", "../outside", "openstack"})
+    CHECK(!read_below(directory.get(), path, 100));
+  CHECK(!read_below(directory.get(), "openstack/latest/user_data", 3));
+}
+
+TEST_CASE("udev is waited for until it has nothing to do, or patience ends") {
+  const Machine machine;
+  CHECK(must(wait_for_udev(machine.places.udev, 1ms)));
+  machine.put(machine.places.udev / "queue", "");
+  CHECK(!must(wait_for_udev(machine.places.udev, 1ms)));
+  const std::jthread rest([&] { ::unlink((machine.places.udev / "queue").c_str()); });
+  CHECK(must(wait_for_udev(machine.places.udev, 30s)));
+  CHECK(machine.collected().documents.empty());
+}
+
+TEST_CASE("the program refuses what it does not know, and never fails a boot") {
+  Places nowhere;
+  nowhere.directory = "/proc/nowhere";
+  CHECK(run(std::vector<std::string>{"collect"}, nowhere, kLog) == 0);
+  CHECK(run({}, nowhere, kLog) == 2);
+  CHECK(run(std::vector<std::string>{"imds", "--endpoint"}, nowhere, kLog) == 2);
+  CHECK(run(std::vector<std::string>{"imds", "--endpoint", "name"}, nowhere, kLog) == 2);
+}
