@@ -6,7 +6,10 @@
 
 namespace bulkhead::client {
 
-Result<Api> Api::open(const net::Endpoint& endpoint) { return Api(TRY(net::Connection::open(endpoint))); }
+Result<Api> Api::open(const net::Endpoint& endpoint) {
+  auto connection = TRY(net::Connection::open(endpoint));
+  return Api(std::move(connection));
+}
 
 Result<std::string> Api::call(std::string_view method, const std::string& target, std::string json_body) {
   net::Response response = TRY(connection_.send({.method = std::string(method),
@@ -19,12 +22,16 @@ Result<std::string> Api::call(std::string_view method, const std::string& target
 
 Result<nlohmann::ordered_json> Api::call_json(std::string_view method, const std::string& target,
                                               std::string json_body) {
-  return parse_answer(TRY(call(method, target, std::move(json_body))));
+  const std::string answer = TRY(call(method, target, std::move(json_body)));
+  return parse_answer(answer);
 }
 
 Result<std::string> Api::get(const std::string& target) { return call("GET", target); }
 
-Result<nlohmann::ordered_json> Api::get_json(const std::string& target) { return parse_answer(TRY(get(target))); }
+Result<nlohmann::ordered_json> Api::get_json(const std::string& target) {
+  const std::string answer = TRY(get(target));
+  return parse_answer(answer);
+}
 
 Result<> Api::stream(const net::Request& request, const std::function<bool(std::string_view)>& on_chunk) {
   const net::Response response = TRY(connection_.stream(request, on_chunk));

@@ -21,7 +21,8 @@ Result<std::optional<Try>> wanted_try(const ChangeOptions& options) {
   }
   if (options.dry_run)
     return fail(ErrorCode::invalid_argument, "--dry-run changes nothing, so there is nothing to --try");
-  return Try{.seconds = TRY(parse_seconds(options.try_for)), .hold = options.hold};
+  const auto seconds = TRY(parse_seconds(options.try_for));
+  return Try{.seconds = seconds, .hold = options.hold};
 }
 
 // The state that an event named "try" tells; empty for other events.

@@ -26,7 +26,10 @@ Result<Json> to_json(const toml::Node& node, const std::string& source) {
   if (const toml::Table* table = node.table()) return to_json(*table, source);
   if (const toml::Array* items = node.array()) {
     Json list = Json::array();
-    for (const toml::Node& item : *items) list.push_back(TRY(to_json(item, source)));
+    for (const toml::Node& item : *items) {
+      Json value = TRY(to_json(item, source));
+      list.push_back(std::move(value));
+    }
     return list;
   }
   return fail(toml::error_at(source, node.position, "no setting is {}", node.type_name()));
@@ -34,7 +37,10 @@ Result<Json> to_json(const toml::Node& node, const std::string& source) {
 
 Result<Json> to_json(const toml::Table& table, const std::string& source) {
   Json object = Json::object();
-  for (const auto& [key, node] : toml::in_file_order(table)) object[std::string(key)] = TRY(to_json(*node, source));
+  for (const auto& [key, node] : toml::in_file_order(table)) {
+    Json value = TRY(to_json(*node, source));
+    object[std::string(key)] = std::move(value);
+  }
   return object;
 }
 
@@ -67,9 +73,13 @@ void remove_below(Json& document, std::span<const std::string> path) {
 }  // namespace
 
 Result<Json> parse_document(std::string_view text, const std::string& source) {
-  const bool is_json = trim(text).starts_with('{');
-  const Json document =
-      is_json ? TRY(parse_object(text, source)) : TRY(to_json(TRY(toml::parse(text, source, toml::kMaxText)), source));
+  Json document;
+  if (trim(text).starts_with('{')) {
+    document = TRY(parse_object(text, source));
+  } else {
+    const toml::Table table = TRY(toml::parse(text, source, toml::kMaxText));
+    document = TRY(to_json(table, source));
+  }
   const auto settings = document.find("settings");
   if (settings == document.end() || !settings->is_object())
     return fail(error(ErrorCode::invalid_argument, "{}: there is no table 'settings' at the top", source)

@@ -30,7 +30,8 @@ Result<std::string> read_standard_input() {
 }
 
 Result<std::string> fetch(const net::Uri& uri) {
-  auto connection = TRY(net::Connection::open(TRY(net::endpoint_of(uri)), {.response_bytes = kLargest}));
+  const net::Endpoint endpoint = TRY(net::endpoint_of(uri));
+  auto connection = TRY(net::Connection::open(endpoint, {.response_bytes = kLargest}));
   net::Response response = TRY(connection.send({.target = uri.target}));
   if (response.status >= 300 && response.status < 400)
     return fail(error(ErrorCode::failed_precondition, "{} is somewhere else", uri.host)

@@ -12,7 +12,10 @@ namespace bulkhead::client {
 
 Result<Api> open_api(const Where& where) {
   if (where.node.empty()) return Api::open(net::UnixEndpoint{where.socket});
-  return Api::open(TRY(find_node(TRY(load_profiles(TRY(profiles_file()))), where.node)));
+  const sys::Path file = TRY(profiles_file());
+  const Profiles profiles = TRY(load_profiles(file));
+  const net::Endpoint endpoint = TRY(find_node(profiles, where.node));
+  return Api::open(endpoint);
 }
 
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }

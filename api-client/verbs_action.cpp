@@ -26,7 +26,8 @@ Result<cli::ExitCode> act(const Where& where, const std::string& target, const c
 Result<cli::ExitCode> update_check(const Where& where) {
   Api api = TRY(open_api(where));
   TRY(api.call("POST", "/actions/refresh-updates"));
-  print(TRY(api.get("/updates/status")) + "\n");
+  const std::string status = TRY(api.get("/updates/status"));
+  print(status + "\n");
   return cli::ExitCode::ok;
 }
 

@@ -28,7 +28,8 @@ Result<Stage> stage_of(const SetOptions& given) {
     }
     return [&given](Transaction& transaction) { return transaction.stage_pairs(given.pairs); };
   }
-  auto settings = std::make_shared<Json>(TRY(parse_json_settings(given.document)));
+  Json document = TRY(parse_json_settings(given.document));
+  const auto settings = std::make_shared<Json>(std::move(document));
   return [settings](Transaction& transaction) { return transaction.stage_document(*settings); };
 }
 
@@ -46,7 +47,9 @@ Result<cli::ExitCode> apply(const Where& where, const std::vector<std::string>& 
   std::vector<Json> documents;
   for (const std::string& source : sources) {
     const std::string name = source == "-" ? "standard input" : source.starts_with("base64:") ? "base64:" : source;
-    documents.push_back(TRY(parse_document(TRY(read_source(source)), name)));
+    const std::string text = TRY(read_source(source));
+    Json document = TRY(parse_document(text, name));
+    documents.push_back(std::move(document));
   }
   return change(where, "apply", options, invocation, [&](Transaction& transaction) -> Result<> {
     for (const Json& settings : documents) TRY(transaction.stage_document(settings));
@@ -62,7 +65,8 @@ void declare_changing_verbs(cli::Program& program, const Where& where) {
     add_settings(app, *given);
     add_change_options(app, given->change);
     return [&where, given](const cli::Invocation& invocation) -> Result<cli::ExitCode> {
-      return change(where, "set", given->change, invocation, TRY(stage_of(*given)));
+      const auto stage = TRY(stage_of(*given));
+      return change(where, "set", given->change, invocation, stage);
     };
   });
   program.verb("unset", "Take settings back to their defaults", [&where](CLI::App& app) -> cli::Verb {
@@ -90,7 +94,8 @@ void declare_changing_verbs(cli::Program& program, const Where& where) {
     auto given = std::make_shared<SetOptions>();
     add_settings(app, *given);
     return [&where, given](const cli::Invocation& invocation) -> Result<cli::ExitCode> {
-      return show_plan(where, "plan", invocation, TRY(stage_of(*given)));
+      const auto stage = TRY(stage_of(*given));
+      return show_plan(where, "plan", invocation, stage);
     };
   });
 }

@@ -22,7 +22,8 @@ std::string number(unsigned value) { return value == 0 ? std::string() : std::to
 
 Result<cli::ExitCode> end_try(const Where& where, const std::string& target, const cli::Invocation& invocation) {
   Api api = TRY(open_api(where));
-  report_outcome(TRY(api.call_json("POST", target)), invocation);
+  const Json outcome = TRY(api.call_json("POST", target));
+  report_outcome(outcome, invocation);
   return cli::ExitCode::ok;
 }
 

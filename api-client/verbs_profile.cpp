@@ -48,11 +48,10 @@ Result<cli::ExitCode> add(const AddOptions& given, const cli::Invocation& invoca
   auto [host, port] = TRY(net::parse_host_port(given.host, kRemotePort));
   if (given.certificate.empty() != given.key.empty())
     return fail(ErrorCode::invalid_argument, "--cert and --key go together");
-  net::TlsEndpoint endpoint{.host = host,
-                            .port = port,
-                            .ca_file = TRY(existing_file(given.ca)),
-                            .certificate_file = TRY(existing_file(given.certificate)),
-                            .key_file = TRY(existing_file(given.key))};
+  net::TlsEndpoint endpoint{.host = host, .port = port};
+  endpoint.ca_file = TRY(existing_file(given.ca));
+  endpoint.certificate_file = TRY(existing_file(given.certificate));
+  endpoint.key_file = TRY(existing_file(given.key));
   if (!given.fingerprint.empty()) endpoint.fingerprint = TRY(parse_fingerprint(given.fingerprint));
   const sys::Path file = TRY(profiles_file());
   Profiles profiles = TRY(load_profiles(file));
@@ -80,7 +79,8 @@ Json to_json(const std::string& name, const net::TlsEndpoint& endpoint) {
 }
 
 Result<cli::ExitCode> list(bool only_names, const cli::Invocation& invocation) {
-  const Profiles profiles = TRY(load_profiles(TRY(profiles_file())));
+  const sys::Path file = TRY(profiles_file());
+  const Profiles profiles = TRY(load_profiles(file));
   if (only_names && !invocation.json) {
     std::string lines;
     for (const auto& [name, endpoint] : profiles) lines += name + '\n';
@@ -104,7 +104,8 @@ Result<cli::ExitCode> list(bool only_names, const cli::Invocation& invocation) {
 }
 
 Result<cli::ExitCode> show(const std::string& name, const cli::Invocation& invocation) {
-  const Profiles profiles = TRY(load_profiles(TRY(profiles_file())));
+  const sys::Path file = TRY(profiles_file());
+  const Profiles profiles = TRY(load_profiles(file));
   const auto found = profiles.find(name);
   if (found == profiles.end()) return fail(unknown_profile(profiles, name));
   Json document = to_json(name, found->second);

@@ -23,7 +23,8 @@ Result<cli::ExitCode> get(const Where& where, const GetOptions& given) {
   if (given.prefixes.empty()) document = TRY(api.get_json("/"));
   for (const std::string& prefix : given.prefixes) {
     if (!prefix.starts_with('/')) {
-      merge(document, TRY(api.get_json(net::target_of("/", {{"prefix", full_prefix(prefix)}}))));
+      const Json settings = TRY(api.get_json(net::target_of("/", {{"prefix", full_prefix(prefix)}})));
+      merge(document, settings);
       continue;
     }
     if (given.prefixes.size() > 1)

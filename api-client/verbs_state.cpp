@@ -94,7 +94,8 @@ Result<cli::ExitCode> logs(const Where& where, const LogOptions& given, const cl
 
 Result<cli::ExitCode> report(const Where& where) {
   Api api = TRY(open_api(where));
-  print(TRY(api.get("/report")));
+  const std::string text = TRY(api.get("/report"));
+  print(text);
   return cli::ExitCode::ok;
 }
 

@@ -109,14 +109,16 @@ struct BuildValues {
 
 Result<cli::ExitCode> run_plan(const BuildValues& values, const cli::Invocation& invocation) {
   cli::Progress progress(invocation, 1);
-  const build::Plan plan = TRY(build::plan(TRY(values.options()), progress));
+  const build::BuildOptions options = TRY(values.options());
+  const build::Plan plan = TRY(build::plan(options, progress));
   std::print("{}", invocation.json ? to_json(plan) : to_text(plan, cli::use_color(invocation.color, STDOUT_FILENO)));
   return cli::ExitCode::ok;
 }
 
 Result<cli::ExitCode> run_build(const BuildValues& values, const cli::Invocation& invocation) {
   cli::Progress progress(invocation, build::kStages);
-  const build::BuildResult result = TRY(build::build(TRY(values.options()), progress));
+  const build::BuildOptions options = TRY(values.options());
+  const build::BuildResult result = TRY(build::build(options, progress));
   std::print("{}", invocation.json ? to_json(result) : to_text(result));
   return cli::ExitCode::ok;
 }
@@ -168,10 +170,12 @@ struct BootValues {
 
 Result<cli::ExitCode> run_boot(const BootValues& values, const cli::Invocation& invocation) {
   run::BootOptions options;
-  if (!values.image.empty())
+  if (!values.image.empty()) {
     options.image = values.image;
-  else
-    options.images = TRY(values.places.workspace()).images();
+  } else {
+    const auto workspace = TRY(values.places.workspace());
+    options.images = workspace.images();
+  }
   options.variant = values.variant;
   options.keys = TRY(values.places.keys_directory());
   options.cache = TRY(values.places.cache_directory());
@@ -181,7 +185,10 @@ Result<cli::ExitCode> run_boot(const BootValues& values, const cli::Invocation& 
   if (!values.bus.empty()) options.bus = TRY_CTX(vm::parse_disk_bus(values.bus), "--bus");
   options.snapshot = values.snapshot;
   options.until_ready = values.until_ready;
-  for (const std::string& port : values.ports) options.ports.push_back(TRY_CTX(vm::parse_port_forward(port), "--port"));
+  for (const std::string& port : values.ports) {
+    const auto forward = TRY_CTX(vm::parse_port_forward(port), "--port");
+    options.ports.push_back(forward);
+  }
   if (!values.user_data.empty()) options.user_data = values.user_data;
   return run::run(options, invocation);
 }
@@ -194,8 +201,8 @@ struct VerifyValues {
 };
 
 Result<cli::ExitCode> run_verify(const VerifyValues& values, const cli::Invocation& invocation) {
-  inspect::VerifyOptions options{
-      .image = values.image, .keys = TRY(values.places.keys_directory()), .sbom = {}, .manifest = {}};
+  sys::Path keys = TRY(values.places.keys_directory());
+  inspect::VerifyOptions options{.image = values.image, .keys = std::move(keys), .sbom = {}, .manifest = {}};
   if (!values.sbom.empty()) options.sbom = values.sbom;
   if (!values.manifest.empty()) options.manifest = values.manifest;
   return inspect::run_verify(options, invocation);

@@ -21,10 +21,8 @@ Result<std::optional<Found>> look(const sys::Path& path) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     return fail_errno("looking at {}", path.native());
   }
-  return Found {
-    .content = TRY_CTX(sys::read_file(path, kLargestFile), "reading {}", path.native())
-    , .mode = status.st_mode & 07777U
-  };
+  std::string content = TRY_CTX(sys::read_file(path, kLargestFile), "reading {}", path.native());
+  return Found{.content = std::move(content), .mode = status.st_mode & 07777U};
 }
 
 // Regular files at any depth, as paths without the root.
@@ -37,7 +35,8 @@ Result<std::vector<sys::Path>> files_below(const sys::Path& root, const sys::Pat
     const sys::Path outside = root / at.relative_path();
     std::error_code none;
     if (!std::filesystem::is_directory(outside, none)) continue;
-    for (const sys::Path& path : TRY(sys::list_directory(outside))) {
+    const std::vector<sys::Path> entries = TRY(sys::list_directory(outside));
+    for (const sys::Path& path : entries) {
       std::error_code ignored;
       const auto type = std::filesystem::symlink_status(path, ignored).type();
       if (type == std::filesystem::file_type::directory) directories.push_back(at / path.filename());
@@ -80,7 +79,8 @@ Result<Plan> Applier::plan(const std::vector<render::File>& wanted, const std::s
     add({.file = file, .change = found ? Change::changed : Change::created});
   }
   for (const render::FileFamily& family : render::families()) {
-    for (const sys::Path& inside : TRY(files_below(root_, family.directory))) {
+    const std::vector<sys::Path> present = TRY(files_below(root_, family.directory));
+    for (const sys::Path& inside : present) {
       if (names.contains(inside) || !family.contains(inside)) continue;
       add({.file = {.path = inside, .content = {}, .service = std::string(family.service)}, .change = Change::removed});
     }

@@ -53,17 +53,21 @@ Result<Configuration::Next> Configuration::prepare(const std::vector<Change>& ch
   TRY(check_together(typed));
   // Only when changes are about it: what has been stored for long must not keep anything else from being changed.
   if (std::ranges::any_of(changes, is_about_access)) TRY(check_access_(typed.api));
-  if (apply)
-    next.plan = TRY(applier_.plan(TRY(render::render(typed, facts_)), affected));
-  else
+  if (apply) {
+    const std::vector<render::File> files = TRY(render::render(typed, facts_));
+    next.plan = TRY(applier_.plan(files, affected));
+  } else {
     TRY(render::check(typed, facts_, affected));
+  }
   next.kernel = kernel_of(typed, facts_);
   return next;
 }
 
 Result<Plan> Configuration::plan(const std::string& transaction) const {
-  Plan plan{.transaction = transaction, .changes = TRY(store_.prepare(transaction)), .apply = {}};
-  plan.apply = TRY(prepare(plan.changes, affected_services(plan.changes))).plan;
+  Plan plan{.transaction = transaction, .changes = {}, .apply = {}};
+  plan.changes = TRY(store_.prepare(transaction));
+  auto prepared = TRY(prepare(plan.changes, affected_services(plan.changes)));
+  plan.apply = std::move(prepared.plan);
   return plan;
 }
 

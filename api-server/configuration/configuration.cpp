@@ -111,7 +111,8 @@ Result<> Configuration::stage_unset(const std::string& transaction, const std::v
 
 Result<> Configuration::stage_rollback(const std::string& transaction, std::uint64_t commit) {
   TRY(writable(transaction));
-  return store_.stage(transaction, datastore::difference(store_.live(), TRY(store_.after(commit))));
+  const auto earlier = TRY(store_.after(commit));
+  return store_.stage(transaction, datastore::difference(store_.live(), earlier));
 }
 
 Result<std::vector<Change>> Configuration::drop(const std::string& transaction) {
@@ -120,7 +121,8 @@ Result<std::vector<Change>> Configuration::drop(const std::string& transaction) 
 }
 
 Result<std::vector<render::File>> Configuration::files() const {
-  return render::render(TRY(settings::Settings::from_json(effective_)), facts_);
+  const auto typed = TRY(settings::Settings::from_json(effective_));
+  return render::render(typed, facts_);
 }
 
 }  // namespace bulkhead::configuration

@@ -46,9 +46,12 @@ std::string plain_serial(std::string_view text) {
 Result<Identity> own_identity(const sys::Path& directory, const std::string& hostname) {
   const sys::Path key_file = directory / "key.pem";
   const sys::Path certificate_file = directory / "certificate.pem";
-  if (sys::exists(key_file) && sys::exists(certificate_file))
-    return Identity{.certificates = TRY(sys::read_file(certificate_file, kLargest)),
-                    .key = TRY(sys::read_file(key_file, kLargest))};
+  Identity own;
+  if (sys::exists(key_file) && sys::exists(certificate_file)) {
+    own.certificates = TRY(sys::read_file(certificate_file, kLargest));
+    own.key = TRY(sys::read_file(key_file, kLargest));
+    return own;
+  }
   TRY(sys::create_directories(directory));
   const auto key = TRY(crypto::PrivateKey::generate_p256());
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -57,20 +60,22 @@ Result<Identity> own_identity(const sys::Path& directory, const std::string& hos
                                                        .not_before = {},
                                                        .not_after = now + kValid,
                                                        .purpose = crypto::Purpose::tls_server}));
-  Identity made{.certificates = TRY(certificate.to_pem()), .key = TRY(key.to_pem())};
-  TRY(sys::write_file_atomically(key_file, made.key, kPrivate));
-  TRY(sys::write_file_atomically(certificate_file, made.certificates, kPrivate));
-  return made;
+  own.certificates = TRY(certificate.to_pem());
+  own.key = TRY(key.to_pem());
+  TRY(sys::write_file_atomically(key_file, own.key, kPrivate));
+  TRY(sys::write_file_atomically(certificate_file, own.certificates, kPrivate));
+  return own;
 }
 
 Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api& api, const Identity& own) {
   if (!api.client_ca) return std::nullopt;
+  std::string client_ca = TRY(decoded(api.client_ca->text, "api.client-ca"));
   http::RemoteListener listener{
       .address = api.listen_address ? api.listen_address->text : "::",
       .port = static_cast<std::uint16_t>(api.listen_port ? api.listen_port->value : 0),
       .certificates = own.certificates,
       .key = own.key,
-      .client_ca = TRY(decoded(api.client_ca->text, "api.client-ca")),
+      .client_ca = std::move(client_ca),
       .who_is = [api](const http::ClientCertificate& certificate) { return who_is(certificate, api); }};
   if (api.certificate && api.key) {
     listener.certificates = TRY(decoded(api.certificate->text, "api.certificate"));
@@ -80,10 +85,14 @@ Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api&
 }
 
 Result<> check_access(const settings::Api& api) {
-  if (api.client_ca) TRY(http::check_client_ca(TRY(decoded(api.client_ca->text, "api.client-ca"))));
+  if (api.client_ca) {
+    const std::string client_ca = TRY(decoded(api.client_ca->text, "api.client-ca"));
+    TRY(http::check_client_ca(client_ca));
+  }
   if (!api.certificate || !api.key) return {};
-  return http::check_identity(TRY(decoded(api.certificate->text, "api.certificate")),
-                              TRY(decoded(api.key->text, "api.key")));
+  const std::string certificates = TRY(decoded(api.certificate->text, "api.certificate"));
+  const std::string key = TRY(decoded(api.key->text, "api.key"));
+  return http::check_identity(certificates, key);
 }
 
 http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api) {

@@ -143,7 +143,8 @@ class Daemon {
         .watch = [this](int fd, std::function<void()> ready) { return watch_descriptor(fd, std::move(ready)); }});
     handlers::add_routes(router_, *node_);
     server_ = std::make_unique<http::Server>(loop_, router_);
-    TRY(server_->listen_unix(TRY(listening_socket())));
+    const auto socket = TRY(listening_socket());
+    TRY(server_->listen_unix(socket));
     listen_remotely();
     return {};
   }
@@ -334,12 +335,8 @@ Result<cli::ExitCode> list_routes() {
   NoSystemd systemd;
   NoKernel kernel;
   apply::Applier applier("/", systemd, kernel);
-  Configuration configuration(
-      {.store = TRY(datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(), nullptr)),
-       .applier = applier,
-       .aside = {},
-       .clock = {},
-       .events = {}});
+  auto store = TRY(datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(), nullptr));
+  Configuration configuration({.store = std::move(store), .applier = applier, .aside = {}, .clock = {}, .events = {}});
   handlers::Events events;
   handlers::Audit audit(log, [] { return std::chrono::sys_time<std::chrono::microseconds>(); });
   handlers::Node node{.configuration = configuration, .events = events, .audit = audit};

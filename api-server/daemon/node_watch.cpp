@@ -19,7 +19,8 @@ Result<std::unique_ptr<NodeWatch>> NodeWatch::open(boost::asio::io_context& loop
   if (const int status = ::sd_event_new(&events); status < 0) return fail(errno_error(-status, "making an event loop"));
   watch->events_.reset(events);
   watch->units_ = TRY(node_state::UnitWatch::open(events, std::move(on_change)));
-  watch->running_ = slots::explain(TRY(slots::read_evidence({})));
+  const auto evidence = TRY(slots::read_evidence({}));
+  watch->running_ = slots::explain(evidence);
   watch->descriptor_ = std::make_unique<boost::asio::posix::stream_descriptor>(loop, ::sd_event_get_fd(events));
   watch->wait();
   return watch;

@@ -26,9 +26,8 @@ Result<OpenedStore> open_stored(const Places& places) {
   TRY(sys::create_directories(places.state));
   const migrate::Opened opened = TRY(migrate::migrate(places.state, places.model.version, places.model.steps));
   auto storage = TRY(datastore::FileStorage::open(opened.path));
-  return OpenedStore{.store = TRY(datastore::Datastore::open(std::move(storage), wall_clock)),
-                     .writable = true,
-                     .fresh = opened.origin == migrate::Origin::fresh};
+  auto store = TRY(datastore::Datastore::open(std::move(storage), wall_clock));
+  return OpenedStore{.store = std::move(store), .writable = true, .fresh = opened.origin == migrate::Origin::fresh};
 }
 
 // Empty when the file is not there.

@@ -37,7 +37,10 @@ Result<Json> member(const Json& json, const char* name, Json::value_t type) {
 
 Result<Flat> values_of(const Json& table) {
   Flat values;
-  for (const auto& [name, value] : table.items()) values.emplace(TRY(Key::parse(name)), value);
+  for (const auto& [name, value] : table.items()) {
+    Key key = TRY(Key::parse(name));
+    values.emplace(std::move(key), value);
+  }
   return values;
 }
 
@@ -73,25 +76,33 @@ Result<Base> parse_base(std::string_view line) {
     return fail(error(ErrorCode::failed_precondition, "the datastore has format {}, and this version knows {}",
                       format.dump(), kFormat)
                     .with_hint("a version that knows it has to take it back first"));
-  return Base{.id = TRY(member(json, "id", Json::value_t::number_unsigned)).get<std::uint64_t>(),
-              .values = TRY(values_of(TRY(member(json, "values", Json::value_t::object))))};
+  const Json id = TRY(member(json, "id", Json::value_t::number_unsigned));
+  const Json table = TRY(member(json, "values", Json::value_t::object));
+  Flat values = TRY(values_of(table));
+  return Base{.id = id.get<std::uint64_t>(), .values = std::move(values)};
 }
 
 Result<Commit> parse_commit(std::string_view line) {
   const Json json = TRY(parse_line(line));
   Commit commit;
-  commit.id = TRY(member(json, "id", Json::value_t::number_unsigned)).get<std::uint64_t>();
-  const auto time = TRY(member(json, "time", Json::value_t::number_unsigned)).get<std::uint64_t>();
+  const Json id = TRY(member(json, "id", Json::value_t::number_unsigned));
+  const Json time = TRY(member(json, "time", Json::value_t::number_unsigned));
+  const Json author = TRY(member(json, "author", Json::value_t::string));
+  const Json transaction = TRY(member(json, "transaction", Json::value_t::string));
+  commit.id = id.get<std::uint64_t>();
   commit.time = std::chrono::sys_time<std::chrono::milliseconds>(
-      std::chrono::milliseconds(static_cast<std::int64_t>(time & INT64_MAX)));
-  commit.author = TRY(member(json, "author", Json::value_t::string)).get<std::string>();
-  commit.transaction = TRY(member(json, "transaction", Json::value_t::string)).get<std::string>();
+      std::chrono::milliseconds(static_cast<std::int64_t>(time.get<std::uint64_t>() & INT64_MAX)));
+  commit.author = author.get<std::string>();
+  commit.transaction = transaction.get<std::string>();
   std::map<Key, std::optional<Json>> changes;
-  for (auto& [key, value] : TRY(values_of(TRY(member(json, "set", Json::value_t::object))))) changes[key] = value;
+  const Json set = TRY(member(json, "set", Json::value_t::object));
+  const Flat values = TRY(values_of(set));
+  for (const auto& [key, value] : values) changes[key] = value;
   const Json unset = TRY(member(json, "unset", Json::value_t::array));
   for (const Json& name : unset) {
     if (!name.is_string()) return fail(ErrorCode::invalid_argument, "a record of the datastore unsets no key");
-    changes[TRY(Key::parse(name.get_ref<const std::string&>()))] = std::nullopt;
+    const Key key = TRY(Key::parse(name.get_ref<const std::string&>()));
+    changes[key] = std::nullopt;
   }
   for (auto& [key, value] : changes) commit.changes.push_back({.key = key, .value = std::move(value)});
   return commit;

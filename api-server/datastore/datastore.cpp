@@ -161,11 +161,9 @@ Result<std::vector<Change>> Datastore::prepare(const std::string& transaction) c
 }
 
 Result<Commit> Datastore::commit(const std::string& transaction, const std::string& author) {
-  Commit commit{.id = last_ + 1,
-                .time = clock_(),
-                .author = author,
-                .transaction = transaction,
-                .changes = TRY(prepare(transaction))};
+  std::vector<Change> changes = TRY(prepare(transaction));
+  Commit commit{
+      .id = last_ + 1, .time = clock_(), .author = author, .transaction = transaction, .changes = std::move(changes)};
   if (commit.changes.empty()) {
     commit.id = 0;
   } else {

@@ -36,7 +36,8 @@ Result<Response> one_commit(const Node& node, const Request& request) {
   for (const datastore::Commit& commit : node.configuration.store().history()) {
     if (commit.id != *id) continue;
     Json json = configuration::json_of(commit);
-    json["changes"] = changes_json(commit.changes, TRY(node.configuration.store().after(*id - 1)));
+    const auto before = TRY(node.configuration.store().after(*id - 1));
+    json["changes"] = changes_json(commit.changes, before);
     return http::json(json);
   }
   return fail(ErrorCode::not_found, "commit {} is not kept", *id);
@@ -44,8 +45,10 @@ Result<Response> one_commit(const Node& node, const Request& request) {
 
 Result<Response> diff(const Node& node, const Request& request) {
   const datastore::Datastore& store = node.configuration.store();
-  const auto before = TRY(store.after(TRY(number(request, "from", 0, UINT64_MAX, std::nullopt))));
-  const auto after = TRY(store.after(TRY(number(request, "to", 0, UINT64_MAX, store.last_commit()))));
+  const auto from = TRY(number(request, "from", 0, UINT64_MAX, std::nullopt));
+  const auto to = TRY(number(request, "to", 0, UINT64_MAX, store.last_commit()));
+  const auto before = TRY(store.after(from));
+  const auto after = TRY(store.after(to));
   return http::json(changes_json(datastore::difference(before, after), before));
 }
 
@@ -56,13 +59,14 @@ void add_history_routes(http::Router& router, Node& node) {
   router.add({"GET", "/v1/history/{commit}", Role::reader,
               answering([&node](const Request& r) { return one_commit(node, r); })});
   router.add({"GET", "/v1/diff", Role::reader, answering([&node](const Request& r) { return diff(node, r); })});
-  router.add(
-      {"POST", "/v1/rollback", Role::operator_role, answering([&node](const Request& r) -> Result<Response> {
-         TRY(node.configuration.stage_rollback(transaction_of(r), TRY(number(r, "to", 0, UINT64_MAX, std::nullopt))));
-         return http::no_content();
-       })});
+  router.add({"POST", "/v1/rollback", Role::operator_role, answering([&node](const Request& r) -> Result<Response> {
+                const auto to = TRY(number(r, "to", 0, UINT64_MAX, std::nullopt));
+                TRY(node.configuration.stage_rollback(transaction_of(r), to));
+                return http::no_content();
+              })});
   router.add({"GET", "/v1/audit", Role::reader, answering([&node](const Request& r) -> Result<Response> {
-                return http::json(node.audit.newest(TRY(number(r, "limit", 1, kMost, 100))));
+                const auto limit = TRY(number(r, "limit", 1, kMost, 100));
+                return http::json(node.audit.newest(limit));
               })});
 }
 

@@ -15,7 +15,8 @@ using settings::Key;
 // One value for each key, where there is one.
 Result<Response> for_each_key(const Request& request, const std::function<Json(const Key&)>& value) {
   Json result = Json::object();
-  for (const std::string& text : TRY(listed(request, "keys", true))) {
+  const std::vector<std::string> keys = TRY(listed(request, "keys", true));
+  for (const std::string& text : keys) {
     const Key key = TRY(Key::parse(text));
     TRY(settings::find(settings::Settings::shape(), key));
     Json found = value(key);

@@ -59,9 +59,13 @@ Result<Response> get_settings(const Node& node, WholeDocument& whole, const Requ
   if (request.parameter("keys")) {
     if (prefix) return fail(ErrorCode::invalid_argument, "keys and prefix cannot be used together");
     const auto keys = TRY(listed(request, "keys", true));
-    return http::json(TRY(of_keys(settings_for(request, node.configuration), keys)));
+    const Json values = TRY(of_keys(settings_for(request, node.configuration), keys));
+    return http::json(values);
   }
-  if (prefix && !prefix->empty()) return http::json(TRY(of_prefix(settings_for(request, node.configuration), *prefix)));
+  if (prefix && !prefix->empty()) {
+    const Json values = TRY(of_prefix(settings_for(request, node.configuration), *prefix));
+    return http::json(values);
+  }
   return Response{.shared_body = whole.text(request, node.configuration)};
 }
 
@@ -115,7 +119,8 @@ Result<Response> explain(const Request& request) {
   const auto text = request.parameter("key");
   if (!text) return fail(ErrorCode::invalid_argument, "the parameter 'key' is missing");
   const Key key = TRY(Key::parse(*text));
-  return http::text(TRY(settings::explain(Settings::shape(), key)));
+  const std::string explanation = TRY(settings::explain(Settings::shape(), key));
+  return http::text(explanation);
 }
 
 Response schema() {
@@ -144,7 +149,8 @@ void add_settings_routes(http::Router& router, Node& node) {
   router.add({"PATCH", "/settings/keypair", Role::operator_role,
               answering([&node](const Request& r) { return patch_keypair(node, r); }), true});
   router.add({"DELETE", "/v1/settings", Role::operator_role, answering([&node](const Request& r) -> Result<Response> {
-                TRY(node.configuration.stage_unset(transaction_of(r), TRY(listed(r, "keys", true))));
+                const auto keys = TRY(listed(r, "keys", true));
+                TRY(node.configuration.stage_unset(transaction_of(r), keys));
                 return http::no_content();
               })});
   router.add({"GET", "/v1/schema", Role::reader, answering([](const Request&) { return schema(); })});

@@ -19,7 +19,8 @@ Response events(Node& node) {
 }
 
 Result<journal::Query> query_of(const Request& request) {
-  journal::Query query{.limit = TRY(number(request, "limit", 1, kMostMessages, kUsualMessages))};
+  journal::Query query;
+  query.limit = TRY(number(request, "limit", 1, kMostMessages, kUsualMessages));
   if (auto unit = request.parameter("unit")) {
     if (unit->empty() || unit->size() > 255)
       return fail(ErrorCode::invalid_argument, "unit: '{}' names no unit", *unit);
@@ -29,8 +30,10 @@ Result<journal::Query> query_of(const Request& request) {
   if (const auto since = request.parameter("since"))
     query.since = TRY(journal::parse_since(
         *since, std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now())));
-  if (request.parameter("priority"))
-    query.priority = static_cast<int>(TRY(number(request, "priority", 0, 7, std::nullopt)));
+  if (request.parameter("priority")) {
+    const auto priority = TRY(number(request, "priority", 0, 7, std::nullopt));
+    query.priority = static_cast<int>(priority);
+  }
   return query;
 }
 
@@ -64,7 +67,8 @@ Result<Response> logs(Node& node, const Request& request) {
   const journal::Query query = TRY(query_of(request));
   auto journal = TRY(journal::Journal::open(query));
   if (request.parameter("follow") != "true") {
-    Response response = http::text(lines(TRY(journal.read())));
+    const auto messages = TRY(journal.read());
+    Response response = http::text(lines(messages));
     response.content_type = "application/jsonl";
     return response;
   }

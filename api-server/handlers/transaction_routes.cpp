@@ -136,7 +136,8 @@ Result<Response> current_try(const Node& node) {
 void add_transaction_routes(http::Router& router, Node& node) {
   router.add({"GET", "/tx", Role::reader, answering([&node](const Request& r) { return get_tx(node, r); })});
   router.add({"DELETE", "/tx", Role::operator_role, answering([&node](const Request& r) -> Result<Response> {
-                return http::json(configuration::keys_of(TRY(node.configuration.drop(transaction_of(r)))));
+                const auto dropped = TRY(node.configuration.drop(transaction_of(r)));
+                return http::json(configuration::keys_of(dropped));
               })});
   router.add({"GET", "/tx/list", Role::reader,
               answering([&node](const Request&) { return http::json(node.configuration.store().transactions()); })});

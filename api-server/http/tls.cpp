@@ -50,7 +50,8 @@ Result<std::vector<Certificate>> parse_certificates(const std::string& pem) {
 }
 
 Result<> trust(SSL_CTX* context, const std::string& pem) {
-  for (const Certificate& certificate : TRY_CTX(parse_certificates(pem), "{}", kClientCaRule)) {
+  const std::vector<Certificate> certificates = TRY_CTX(parse_certificates(pem), "{}", kClientCaRule);
+  for (const Certificate& certificate : certificates) {
     ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(context), certificate.get());
     ::SSL_CTX_add_client_CA(context, certificate.get());
   }

@@ -69,9 +69,11 @@ class Reader {
     const int fd = directory.get();
     sys::UniqueFd listing(::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!listing) return fail_errno("opening {}", at.to_string());
-    for (const std::string& name : TRY(names_in(listing.release()))) {
+    const std::vector<std::string> names = TRY(names_in(listing.release()));
+    for (const std::string& name : names) {
       if (name.contains('.')) continue;  // metadata: dots of segments are percent-encoded
-      const Key key = at.child(TRY(percent_decoded(name)));
+      const std::string segment = TRY(percent_decoded(name));
+      const Key key = at.child(segment);
       sys::UniqueFd entry(::openat(fd, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
       if (!entry) return fail_errno("opening {}", key.to_string());
       TRY(read_entry(std::move(entry), key, depth));

@@ -18,13 +18,16 @@ Result<std::optional<Lineage>> read_lineage(const sys::Path& directory) {
 }
 
 Result<State> read_state(const sys::Path& directory) {
-  State state{.lineage = TRY(read_lineage(directory)), .files = {}};
-  for (const sys::Path& path : TRY(sys::list_directory(directory))) {
+  State state;
+  state.lineage = TRY(read_lineage(directory));
+  const std::vector<sys::Path> entries = TRY(sys::list_directory(directory));
+  for (const sys::Path& path : entries) {
     const std::string name = path.filename().native();
     if (!name.starts_with(kPrefix)) continue;
     const auto version = parse_integer<int>(std::string_view(name).substr(kPrefix.size()));
     if (!version || file_name(*version) != name) continue;  // a temporary file, the lineage
-    state.files.emplace(*version, TRY(sys::read_file(path)));
+    std::string content = TRY(sys::read_file(path));
+    state.files.emplace(*version, std::move(content));
   }
   return state;
 }
@@ -44,7 +47,8 @@ Result<Opened> migrate(const sys::Path& directory, int model_version, std::span<
 }
 
 Result<> bless(const sys::Path& directory, int model_version) {
-  const State state{.lineage = TRY(read_lineage(directory)), .files = {}};
+  State state;
+  state.lineage = TRY(read_lineage(directory));
   return write_all(directory, plan_blessing(state, model_version));
 }
 

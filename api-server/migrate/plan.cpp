@@ -23,7 +23,8 @@ Result<Write> carried(const std::string& content, int from, int to, std::span<co
       TRY_CTX(datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(content),
                                          [] { return std::chrono::sys_time<std::chrono::milliseconds>(); }),
               "reading {}", file_name(from));
-  return settings_write(to, TRY(walk(store.live(), from, to, steps)), store.last_commit());
+  const auto migrated = TRY(walk(store.live(), from, to, steps));
+  return settings_write(to, migrated, store.last_commit());
 }
 
 // Without a record (nothing was ever stored, or the record was lost), the file of this version counts, else the newest
@@ -47,7 +48,8 @@ Result<Plan> made_from(const State& state, Lineage lineage, int model_version, s
                   lineage.good, model_version);
     plan.writes.push_back(settings_write(model_version, {}, 0));
   } else {
-    plan.writes.push_back(TRY(carried(source->second, lineage.good, model_version, steps)));
+    Write write = TRY(carried(source->second, lineage.good, model_version, steps));
+    plan.writes.push_back(std::move(write));
   }
   lineage.trial = model_version;
   plan.writes.push_back(lineage_write(lineage));

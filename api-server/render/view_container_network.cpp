@@ -39,11 +39,8 @@ Files container_network_files(const settings::Settings& settings, const Facts& /
   view["ipv4"] = View(subnets->ipv4);
   view["ipv6"] = subnets->ipv6.empty() ? View(false) : View(subnets->ipv6);
   view["mtu"] = mtu ? View(std::to_string(mtu->value)) : View(false);
-  files.push_back({
-    .path = "/etc/cni/net.d/10-bulkhead.conflist",
-    .content = TRY_CTX(fill("cni", view, Format::quoted), "network.containers")
-    , .service = "cni"
-  });
+  std::string content = TRY_CTX(fill("cni", view, Format::quoted), "network.containers");
+  files.push_back({.path = "/etc/cni/net.d/10-bulkhead.conflist", .content = std::move(content), .service = "cni"});
   return files;
 }
 

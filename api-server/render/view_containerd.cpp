@@ -74,18 +74,20 @@ Files containerd_files(const settings::Settings& settings, const Facts& /*facts*
   view["ports"] = boolean(runtime.enable_unprivileged_ports, false);
   view["icmp"] = boolean(runtime.enable_unprivileged_icmp, false);
   view["device_ownership"] = boolean(settings.kubernetes.device_ownership_from_security_context, true);
-  view["runtime"] = View(TRY(default_runtime(settings.sandbox)));
+  const std::string runtime_name = TRY(default_runtime(settings.sandbox));
+  view["runtime"] = View(runtime_name);
   view["base_spec"] = View(has_oci_defaults(settings));
   view["mirrors"] = View(has_mirrors(settings));
   const View credentials = TRY(credentials_view(settings.container_registry));
   const bool secret = credentials.is_non_empty_list();
   view["credentials"] = View(credentials);
   std::vector<File> files;
-  files.push_back({
-    .path = "/etc/containerd/config.toml",
-    .content = TRY_CTX(fill("containerd", view, Format::quoted), "container-registry.credentials")
-    , .mode = secret ? mode_t{0600} : mode_t{0644}, .secret = secret, .service = "containerd"
-  });
+  std::string content = TRY_CTX(fill("containerd", view, Format::quoted), "container-registry.credentials");
+  files.push_back({.path = "/etc/containerd/config.toml",
+                   .content = std::move(content),
+                   .mode = secret ? mode_t{0600} : mode_t{0644},
+                   .secret = secret,
+                   .service = "containerd"});
   return files;
 }
 

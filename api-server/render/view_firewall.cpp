@@ -39,8 +39,10 @@ Result<View> open_ports(const settings::Settings& settings) {
     list << port_view("tcp", std::to_string(port), "api.listen-port");
   }
   if (settings.kubernetes.api_server) list << port_view("tcp", std::to_string(kKubeletPort), "kubelet");
-  for (const auto& ports : settings.network.firewall.open_ports.value_or(std::vector<settings::OpenPorts>()))
-    list << TRY(open_port(ports));
+  for (const auto& ports : settings.network.firewall.open_ports.value_or(std::vector<settings::OpenPorts>())) {
+    const View port = TRY(open_port(ports));
+    list << port;
+  }
   return list;
 }
 
@@ -56,10 +58,8 @@ Files firewall_files(const settings::Settings& settings, const Facts& /*facts*/)
   if (subnets) view["ipv4"] = View(subnets->ipv4);
   if (subnets && !subnets->ipv6.empty()) view["ipv6"] = View(subnets->ipv6);
   std::vector<File> files;
-  files.push_back({
-    .path = "/etc/nftables.conf", .content = TRY_CTX(fill("firewall", view, Format::line), "network.firewall")
-    , .service = "firewall"
-  });
+  std::string content = TRY_CTX(fill("firewall", view, Format::line), "network.firewall");
+  files.push_back({.path = "/etc/nftables.conf", .content = std::move(content), .service = "firewall"});
   return files;
 }
 

@@ -8,10 +8,8 @@ namespace {
 Result<File> module_list(std::string_view name, const std::vector<std::string>& modules, sys::Path path) {
   View view;
   view["modules"] = list_of(modules);
-  return File {
-    .path = std::move(path), .content = TRY_CTX(fill(name, view, Format::line), "kernel.modules")
-    , .service = "kernel-modules"
-  };
+  std::string content = TRY_CTX(fill(name, view, Format::line), "kernel.modules");
+  return File{.path = std::move(path), .content = std::move(content), .service = "kernel-modules"};
 }
 
 Result<std::string> parameters(const settings::Kernel& kernel) {
@@ -43,14 +41,17 @@ Files kernel_files(const settings::Settings& settings, const Facts& /*facts*/) {
     loaded.push_back(name.text);
   }
   std::vector<File> files;
-  if (!loaded.empty())
-    files.push_back(TRY(module_list("kernel_modules", loaded, "/etc/modules-load.d/60-settings.conf")));
-  if (!blocked.empty()) files.push_back(TRY(module_list("modprobe", blocked, "/etc/modprobe.d/60-settings.conf")));
+  if (!loaded.empty()) {
+    File list = TRY(module_list("kernel_modules", loaded, "/etc/modules-load.d/60-settings.conf"));
+    files.push_back(std::move(list));
+  }
+  if (!blocked.empty()) {
+    File list = TRY(module_list("modprobe", blocked, "/etc/modprobe.d/60-settings.conf"));
+    files.push_back(std::move(list));
+  }
   if (!settings.kernel.sysctl.empty()) {
-    files.push_back({
-      .path = "/etc/sysctl.d/60-settings.conf", .content = TRY_CTX(parameters(settings.kernel), "kernel.sysctl")
-      , .service = "sysctl"
-    });
+    std::string content = TRY_CTX(parameters(settings.kernel), "kernel.sysctl");
+    files.push_back({.path = "/etc/sysctl.d/60-settings.conf", .content = std::move(content), .service = "sysctl"});
   }
   return files;
 }

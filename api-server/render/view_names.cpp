@@ -80,14 +80,10 @@ Files name_files(const settings::Settings& settings, const Facts& facts) {
   View view;
   view["hostname"] = View(name);
   std::vector<File> files;
-  files.push_back({
-    .path = "/etc/hostname", .content = TRY_CTX(fill("hostname", view, Format::line), "network.hostname")
-    , .service = "hostname"
-  });
-  files.push_back({
-    .path = "/etc/hosts", .content = TRY_CTX(hosts_file(settings, facts), "network.hosts")
-    , .service = "hosts"
-  });
+  std::string hostname = TRY_CTX(fill("hostname", view, Format::line), "network.hostname");
+  files.push_back({.path = "/etc/hostname", .content = std::move(hostname), .service = "hostname"});
+  std::string hosts = TRY_CTX(hosts_file(settings, facts), "network.hosts");
+  files.push_back({.path = "/etc/hosts", .content = std::move(hosts), .service = "hosts"});
   // Free text by design: nothing but eyes reads it.
   std::string motd = settings.motd ? settings.motd->text : "";
   if (!motd.empty() && !motd.ends_with('\n')) motd += '\n';

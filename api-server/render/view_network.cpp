@@ -111,8 +111,10 @@ Result<View> link_view(const std::string& name, const Link& link, const settings
   if (!four.metric.empty()) view["metric4"] = View(four.metric);
   if (!six.metric.empty()) view["metric6"] = View(six.metric);
   View routes(View::type::list);
-  for (const settings::Route& route : interface.route.value_or(std::vector<settings::Route>()))
-    routes << TRY(route_view(name, route));
+  for (const settings::Route& route : interface.route.value_or(std::vector<settings::Route>())) {
+    const View entry = TRY(route_view(name, route));
+    routes << entry;
+  }
   view["routes"] = std::move(routes);
   return view;
 }
@@ -201,18 +203,16 @@ Result<std::string> file_name(std::string name, std::string_view suffix) {
 }
 
 Result<File> file(std::string_view name, std::string_view template_name, const View& view) {
-  return File {
-    .path = sys::Path(kDirectory) / name,
-    .content = TRY_CTX(fill(template_name, view, Format::line), "network.interfaces")
-    , .service = "networkd"
-  };
+  std::string content = TRY_CTX(fill(template_name, view, Format::line), "network.interfaces");
+  return File{.path = sys::Path(kDirectory) / name, .content = std::move(content), .service = "networkd"};
 }
 
 Result<File> device_file(const std::string& name, const settings::Interface& interface) {
-  View view = interface.kind == settings::InterfaceKind::vlan ? TRY(vlan_view(name, interface))
-                                                              : TRY(bond_view(name, interface));
+  const bool vlan = interface.kind == settings::InterfaceKind::vlan;
+  View view = TRY(vlan ? vlan_view(name, interface) : bond_view(name, interface));
   view["name"] = View(name);
-  return file(TRY(file_name(name, "netdev")), "netdev", view);
+  const std::string netdev = TRY(file_name(name, "netdev"));
+  return file(netdev, "netdev", view);
 }
 
 // The image's own file, when DHCP's name servers or domains do not count.
@@ -222,7 +222,8 @@ Files default_files(const settings::Dns& dns) {
   View view;
   view["no_dns"] = View(dns.name_servers.has_value());
   view["no_domains"] = View(dns.search_list.has_value());
-  files.push_back(TRY(file("80-bulkhead-dhcp.network.d/60-settings.conf", "dhcp_dns", view)));
+  File dns_file = TRY(file("80-bulkhead-dhcp.network.d/60-settings.conf", "dhcp_dns", view));
+  files.push_back(std::move(dns_file));
   return files;
 }
 
@@ -245,13 +246,17 @@ Files network_files(const settings::Settings& settings, const Facts& /*facts*/) 
       continue;
     }
     TRY(connect(links, name, interface));
-    files.push_back(TRY(device_file(name, interface)));
+    File device = TRY(device_file(name, interface));
+    files.push_back(std::move(device));
   }
   for (const auto& [name, link] : links) {
     const View view = TRY(link_view(name, link, settings.dns));
-    files.push_back(TRY(file(TRY(file_name(name, "network")), "network", view)));
+    const std::string network = TRY(file_name(name, "network"));
+    File link_file = TRY(file(network, "network", view));
+    files.push_back(std::move(link_file));
   }
-  files.push_back(TRY(file("80-bulkhead-dhcp.network", "no_dhcp", View())));
+  File no_dhcp = TRY(file("80-bulkhead-dhcp.network", "no_dhcp", View()));
+  files.push_back(std::move(no_dhcp));
   return files;
 }
 

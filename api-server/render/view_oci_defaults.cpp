@@ -98,16 +98,15 @@ Files oci_default_files(const settings::Settings& settings, const Facts& /*facts
   std::vector<View> names;
   for (const std::string& name : capabilities(settings.oci_defaults)) names.emplace_back("capability", View(name));
   std::vector<View> limits;
-  for (const auto& [name, limit] : settings.oci_defaults.resource_limits)
-    limits.push_back(TRY(limit_view(name.text, limit)));
+  for (const auto& [name, limit] : settings.oci_defaults.resource_limits) {
+    View entry = TRY(limit_view(name.text, limit));
+    limits.push_back(std::move(entry));
+  }
   View view;
   view["capabilities"] = with_commas(std::move(names));
   view["limits"] = with_commas(std::move(limits));
-  files.push_back({
-    .path = "/etc/containerd/base-spec.json",
-    .content = TRY_CTX(fill("base_spec", view, Format::quoted), "oci-defaults")
-    , .service = "containerd"
-  });
+  std::string content = TRY_CTX(fill("base_spec", view, Format::quoted), "oci-defaults");
+  files.push_back({.path = "/etc/containerd/base-spec.json", .content = std::move(content), .service = "containerd"});
   return files;
 }
 

@@ -70,15 +70,16 @@ bool has_mirrors(const settings::Settings& settings) {
 
 Files registry_files(const settings::Settings& settings, const Facts& /*facts*/) {
   std::vector<File> files;
-  for (const auto& [registry, urls] : TRY(mirrors_of(settings.container_registry))) {
+  const auto mirrors = TRY(mirrors_of(settings.container_registry));
+  for (const auto& [registry, urls] : mirrors) {
     // The name becomes a folder.
     if (registry.starts_with('.') || registry.contains('/'))
       return fail(ErrorCode::invalid_argument, "container-registry.mirrors: {} is no host", registry);
-    files.push_back({
-      .path = sys::Path("/etc/containerd/certs.d") / (registry == "*" ? "_default" : registry) / "hosts.toml",
-      .content = TRY_CTX(hosts_toml(urls), "container-registry.mirrors")
-      , .service = "containerd"
-    });
+    std::string content = TRY_CTX(hosts_toml(urls), "container-registry.mirrors");
+    files.push_back(
+        {.path = sys::Path("/etc/containerd/certs.d") / (registry == "*" ? "_default" : registry) / "hosts.toml",
+         .content = std::move(content),
+         .service = "containerd"});
   }
   return files;
 }

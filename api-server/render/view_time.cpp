@@ -31,22 +31,20 @@ Files time_files(const settings::Settings& settings, const Facts& /*facts*/) {
     View view;
     view["servers"] = list_of(texts(settings.dns.name_servers));
     view["domains"] = list_of(texts(settings.dns.search_list));
-    files.push_back({
-      .path = "/etc/systemd/resolved.conf.d/60-settings.conf",
-      .content = TRY_CTX(fill("resolved", view, Format::line), "dns")
-      , .service = "resolved"
-    });
+    std::string content = TRY_CTX(fill("resolved", view, Format::line), "dns");
+    files.push_back({.path = "/etc/systemd/resolved.conf.d/60-settings.conf",
+                     .content = std::move(content),
+                     .service = "resolved"});
   }
   if (settings.ntp.time_servers) {
     std::vector<std::string> servers;
     for (const settings::Server& server : *settings.ntp.time_servers) servers.push_back(host_of(server.text));
     View view;
     view["servers"] = list_of(servers);
-    files.push_back({
-      .path = "/etc/systemd/timesyncd.conf.d/60-settings.conf",
-      .content = TRY_CTX(fill("timesyncd", view, Format::line), "ntp.time-servers")
-      , .service = "timesyncd"
-    });
+    std::string content = TRY_CTX(fill("timesyncd", view, Format::line), "ntp.time-servers");
+    files.push_back({.path = "/etc/systemd/timesyncd.conf.d/60-settings.conf",
+                     .content = std::move(content),
+                     .service = "timesyncd"});
   }
   return files;
 }

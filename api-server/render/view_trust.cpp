@@ -20,7 +20,8 @@ Result<std::string> certificates_of(std::string_view base64) {
     const std::size_t end = bundle.find(kEnd, at);
     if (end == std::string_view::npos) return fail(ErrorCode::invalid_argument, "a certificate has no end");
     const auto certificate = TRY(crypto::Certificate::parse_pem(bundle.substr(at, end + kEnd.size() - at)));
-    result += TRY(certificate.to_pem());
+    const std::string pem = TRY(certificate.to_pem());
+    result += pem;
   }
   if (result.ends_with('\n')) result.pop_back();
   return result;
@@ -32,7 +33,8 @@ Result<std::string> trusted_certificates(const settings::Settings& settings, con
     if (!bundle.trusted.value_or(false) || !bundle.data) continue;
     View entry;
     entry["name"] = View(name.text);
-    entry["pem"] = View(TRY_CTX(certificates_of(bundle.data->text), "pki.{}.data", name.text));
+    const std::string certificates = TRY_CTX(certificates_of(bundle.data->text), "pki.{}.data", name.text);
+    entry["pem"] = View(certificates);
     list << entry;
   }
   View view;
@@ -71,19 +73,21 @@ Result<std::optional<File>> proxy_file(const settings::Network& network) {
     exceptions += host.text;
   }
   if (!exceptions.empty()) view["exceptions"] = View(exceptions);
+  std::string content = TRY_CTX(fill("proxy", view, Format::environment), "network.https-proxy");
   // Process 1 reads it, so nobody else has to; the address of a proxy may have a password in it.
-  return File {
-    .path = "/etc/bulkhead/proxy.env",
-    .content = TRY_CTX(fill("proxy", view, Format::environment), "network.https-proxy")
-    , .mode = 0600, .secret = network.https_proxy && network.https_proxy->text.contains('@'), .service = "containerd"
-  };
+  return File{.path = "/etc/bulkhead/proxy.env",
+              .content = std::move(content),
+              .mode = 0600,
+              .secret = network.https_proxy && network.https_proxy->text.contains('@'),
+              .service = "containerd"};
 }
 
 }  // namespace
 
 Files trust_files(const settings::Settings& settings, const Facts& facts) {
   std::vector<File> files = TRY(aws_files(settings.aws));
-  if (auto proxy = TRY(proxy_file(settings.network))) files.push_back(*std::move(proxy));
+  auto proxy = TRY(proxy_file(settings.network));
+  if (proxy) files.push_back(*std::move(proxy));
   // With nothing to say, the image's file stays rather than being emptied.
   std::string certificates = TRY(trusted_certificates(settings, facts));
   if (!certificates.empty()) {

@@ -87,7 +87,10 @@ Result<Json> to_json(const toml::Node& node, const std::string& source) {
   if (const std::string* value = node.string()) return *value;
   if (const toml::Array* items = node.array()) {
     Json list = Json::array();
-    for (const toml::Node& item : *items) list.push_back(TRY(to_json(item, source)));
+    for (const toml::Node& item : *items) {
+      Json value = TRY(to_json(item, source));
+      list.push_back(std::move(value));
+    }
     return list;
   }
   if (const toml::Table* entries = node.table()) {
@@ -101,8 +104,8 @@ Result<Json> to_json(const toml::Node& node, const std::string& source) {
 Result<Json> parse_toml(std::string_view text, const std::string& source) {
   Json document = Json::object();
   // A line may be as long as the longest value: certificates and keys are one line of base64.
-  for (const auto& [name, node] : TRY(toml::parse(text, source, kLargestUnpacked)))
-    document[name] = TRY(to_json(node, source));
+  const toml::Table table = TRY(toml::parse(text, source, kLargestUnpacked));
+  for (const auto& [name, node] : table) document[name] = TRY(to_json(node, source));
   return document;
 }
 

@@ -3,8 +3,13 @@
 //   auto bytes = TRY(read_file(path));
 //   TRY_CTX(write(bytes), "saving {}", path);
 //
-// TRY is a GNU statement expression: use it as a whole statement or as an initializer, never inside a larger
-// expression.
+// TRY is a GNU statement expression that returns from the middle of whatever it stands in. GCC 14 does not destroy the
+// members that a braced initializer has built by then: A{.a = open(), .b = TRY(read())} leaks `a` when read() fails. So
+// nothing may be half built around it. It is one of these, and tools/check-layers refuses the rest:
+//   TRY(f());                 a whole statement
+//   const auto x = TRY(f());  all that one variable is initialized with; not a static one: its guard would stay locked
+//   x = TRY(f());             all that an object is given: the right side runs first, x is unchanged on failure
+//   return TRY(f());          the operand of return: the result is made from the value alone
 #pragma once
 
 #include <expected>

@@ -131,7 +131,8 @@ Result<SystemdBus::Connection*> SystemdBus::connection() {
 
 Result<std::string> SystemdBus::active_state(const std::string& unit) {
   Connection* systemd = TRY(connection());
-  return systemd->property(TRY(systemd->unit_path(unit)), kSystemdUnit, "ActiveState");
+  const std::string path = TRY(systemd->unit_path(unit));
+  return systemd->property(path, kSystemdUnit, "ActiveState");
 }
 
 Result<> SystemdBus::act(const std::string& unit, UnitAction action) {

@@ -103,7 +103,8 @@ Result<Table> read_partitions(const Disk& disk) {
     return fail_fdisk(disk, status, "reading partitions");
   const TableHandle table(raw);
   for (std::size_t i = 0; i < fdisk_table_get_nents(raw); ++i) {
-    result.partitions.push_back(TRY(read_partition(disk, fdisk_table_get_partition(raw, i))));
+    Partition partition = TRY(read_partition(disk, fdisk_table_get_partition(raw, i)));
+    result.partitions.push_back(std::move(partition));
   }
   std::ranges::sort(result.partitions, {}, &Partition::number);
   return result;

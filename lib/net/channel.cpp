@@ -116,12 +116,17 @@ void FreeTls::operator()(ssl_st* tls) const { openssl->SSL_free(tls); }
 
 Result<Channel> Channel::open(const Endpoint& endpoint, Deadline deadline) {
   const std::string peer = to_string(endpoint);
-  if (const auto* local = std::get_if<UnixEndpoint>(&endpoint))
-    return Channel(TRY(connect_unix(*local, deadline)), peer);
-  if (const auto* tcp = std::get_if<TcpEndpoint>(&endpoint))
-    return Channel(TRY(connect_tcp(tcp->host, tcp->port, peer, deadline)), peer);
+  if (const auto* local = std::get_if<UnixEndpoint>(&endpoint)) {
+    sys::UniqueFd socket = TRY(connect_unix(*local, deadline));
+    return Channel(std::move(socket), peer);
+  }
+  if (const auto* tcp = std::get_if<TcpEndpoint>(&endpoint)) {
+    sys::UniqueFd socket = TRY(connect_tcp(tcp->host, tcp->port, peer, deadline));
+    return Channel(std::move(socket), peer);
+  }
   const auto& tls = std::get<TlsEndpoint>(endpoint);
-  Channel channel(TRY(connect_tcp(tls.host, tls.port, peer, deadline)), peer);
+  sys::UniqueFd socket = TRY(connect_tcp(tls.host, tls.port, peer, deadline));
+  Channel channel(std::move(socket), peer);
   TRY(channel.begin_tls(tls, deadline));
   return channel;
 }
@@ -133,8 +138,8 @@ Result<> Channel::begin_tls(const TlsEndpoint& endpoint, Deadline deadline) {
   if (!tls_ || openssl_->SSL_set_fd(tls_.get(), socket_.get()) != 1)
     return fail(tls_error(*openssl_, tls_.get(), peer_));
   TRY(expect_server(*openssl_, tls_.get(), endpoint));
-  if (TRY(tls_step([this] { return openssl_->SSL_connect(tls_.get()); }, deadline)) == 0)
-    return fail(ErrorCode::unavailable, "{} closed the connection during the TLS handshake", peer_);
+  const int connected = TRY(tls_step([this] { return openssl_->SSL_connect(tls_.get()); }, deadline));
+  if (connected == 0) return fail(ErrorCode::unavailable, "{} closed the connection during the TLS handshake", peer_);
   return check_fingerprint(*openssl_, tls_.get(), endpoint);
 }
 
@@ -171,8 +176,8 @@ Result<int> Channel::tls_step(Step step, Deadline deadline) {
 Result<std::size_t> Channel::read(std::span<char> into, Deadline deadline) {
   if (tls_) {
     const int size = static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX));
-    return static_cast<std::size_t>(
-        TRY(tls_step([&] { return openssl_->SSL_read(tls_.get(), into.data(), size); }, deadline)));
+    const int count = TRY(tls_step([&] { return openssl_->SSL_read(tls_.get(), into.data(), size); }, deadline));
+    return static_cast<std::size_t>(count);
   }
   for (;;) {
     TRY(wait(POLLIN, deadline));

@@ -142,7 +142,7 @@ struct Connection::State {
   // Valid as long as `channel` is not reset.
   Result<Channel*> connect() {
     if (!channel) {
-      channel.emplace(TRY(Channel::open(endpoint, Clock::now() + limits.connect)));
+      channel = TRY(Channel::open(endpoint, Clock::now() + limits.connect));
       unread.clear();
     }
     return &*channel;
@@ -189,9 +189,10 @@ Result<Response> Connection::State::exchange(const Request& request,
                                              const std::function<bool(std::string_view)>* on_chunk) {
   TRY(check(request));
   if (!unread.empty()) channel.reset();  // an answer to nothing that was asked
-  Channel& connected = *TRY(connect());
+  Channel* const connected = TRY(connect());
   const Clock::time_point limit = Clock::now() + limits.request;
-  TRY(connected.write(TRY(wire_form(request, host_of(endpoint))), limit));
+  const std::string message = TRY(wire_form(request, host_of(endpoint)));
+  TRY(connected->write(message, limit));
 
   std::optional<Parser> parser;
   do {  // answers like "100 Continue" announce the real one
@@ -201,7 +202,7 @@ Result<Response> Connection::State::exchange(const Request& request,
     parser->get().body().limit = limits.response_bytes;
     parser->skip(request.method == "HEAD");
     if (!unread.empty()) TRY(feed(*parser));
-    while (!parser->is_header_done()) TRY(receive(connected, *parser, limit));
+    while (!parser->is_header_done()) TRY(receive(*connected, *parser, limit));
   } while (parser->get().result_int() / 100 == 1);
 
   const bool streams = on_chunk != nullptr && parser->get().result_int() / 100 == 2;
@@ -217,7 +218,7 @@ Result<Response> Connection::State::exchange(const Request& request,
       }
     }
     if (parser->is_done()) break;
-    TRY(receive(connected, *parser, deadline));
+    TRY(receive(*connected, *parser, deadline));
   }
   if (!parser->keep_alive()) channel.reset();
   return response_of(*parser);

@@ -18,7 +18,8 @@ Result<bool> EventReader::feed(std::string_view bytes, const std::function<bool(
     if (end == std::string_view::npos) break;
     after_cr_ = bytes[end] == '\r';
     bytes.remove_prefix(end + 1);
-    if (!TRY(line(std::exchange(partial_, {}), on_event))) return false;
+    const bool goes_on = TRY(line(std::exchange(partial_, {}), on_event));
+    if (!goes_on) return false;
   }
   return true;
 }

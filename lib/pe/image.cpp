@@ -40,7 +40,8 @@ class Reader {
 
 Result<Section> read_section(const Reader& reader, std::uint64_t at) {
   Section section;
-  const std::string_view name = as_text(TRY(reader.bytes(at, 8)));
+  const auto name_field = TRY(reader.bytes(at, 8));
+  const std::string_view name = as_text(name_field);
   section.name = name.substr(0, name.find('\0'));
   section.virtual_size = TRY(reader.field<std::uint32_t>(at + 8));
   section.virtual_address = TRY(reader.field<std::uint32_t>(at + 12));
@@ -90,7 +91,8 @@ Result<Image> parse(std::span<const std::byte> file) {
   image.subsystem = TRY(reader.field<std::uint16_t>(optional + 68));
   TRY(read_certificate_directory(reader, optional, optional_size, image));
   for (std::size_t i = 0; i < count; ++i) {
-    image.sections.push_back(TRY(read_section(reader, optional + optional_size + i * kSectionHeaderSize)));
+    Section section = TRY(read_section(reader, optional + optional_size + i * kSectionHeaderSize));
+    image.sections.push_back(std::move(section));
   }
   return image;
 }

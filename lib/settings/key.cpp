@@ -37,7 +37,8 @@ Result<Key> Key::parse(std::string_view text) {
   if (rest.starts_with("settings.")) rest.remove_prefix(std::string_view("settings.").size());
   std::vector<std::string> segments;
   for (;;) {
-    segments.push_back(TRY(take_segment(rest, text)));
+    std::string segment = TRY(take_segment(rest, text));
+    segments.push_back(std::move(segment));
     if (rest.empty()) return Key(std::move(segments));
     if (!rest.starts_with('.'))
       return fail(ErrorCode::invalid_argument,

@@ -73,7 +73,8 @@ Result<Accelerator> choose_accelerator(Accelerator requested, const sys::Path& c
   if (text && *text == boot + " kvm\n") return Accelerator::kvm;
   if (text && *text == boot + " tcg\n") return Accelerator::tcg;
 
-  const Accelerator chosen = TRY(probe(Accelerator::kvm)) ? Accelerator::kvm : Accelerator::tcg;
+  const bool kvm_works = TRY(probe(Accelerator::kvm));
+  const Accelerator chosen = kvm_works ? Accelerator::kvm : Accelerator::tcg;
   TRY(sys::create_directories(cache_directory));
   TRY(sys::write_file_atomically(remembered, std::format("{} {}\n", boot, to_string(chosen))));
   return chosen;

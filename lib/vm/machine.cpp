@@ -99,7 +99,10 @@ Result<Machine> Machine::start(MachineSpec spec, const StartOptions& options) {
   const std::vector<std::string> arguments = TRY(command_line(spec, wiring));
 
   std::optional<sys::Child> tpm;
-  if (spec.tpm) tpm.emplace(TRY(start_tpm(wiring, directory.path())));
+  if (spec.tpm) {
+    sys::Child emulator = TRY(start_tpm(wiring, directory.path()));
+    tpm.emplace(std::move(emulator));
+  }
   Listener monitor = TRY(Listener::listen(wiring.monitor_socket));
   Listener serial = TRY(Listener::listen(wiring.serial_socket));
   const sys::Path messages = directory.path() / "qemu.log";
@@ -111,15 +114,21 @@ Result<Machine> Machine::start(MachineSpec spec, const StartOptions& options) {
   sys::UniqueFd monitor_fd = TRY(monitor.accept(qemu.pidfd(), deadline));
   sys::UniqueFd serial_fd;
   if (monitor_fd) serial_fd = TRY(serial.accept(qemu.pidfd(), deadline));
-  if (!serial_fd) return fail(explain_start_failure(TRY(sys::read_file(messages))));
+  if (!serial_fd) {
+    const std::string said = TRY(sys::read_file(messages));
+    return fail(explain_start_failure(said));
+  }
   // QEMU connects early and can still fail afterwards, for example at a locked image: then the monitor never greets.
   auto qmp = Qmp::attach(std::move(monitor_fd), deadline);
   if (!qmp) {
     const auto status = TRY(qemu.wait(kAnswerTime));
-    return fail(status ? explain_start_failure(TRY(sys::read_file(messages))) : std::move(qmp).error());
+    if (!status) return fail(std::move(qmp).error());
+    const std::string said = TRY(sys::read_file(messages));
+    return fail(explain_start_failure(said));
   }
+  Serial console = TRY(Serial::attach(std::move(serial_fd)));
   return Machine(std::move(spec), std::move(wiring), std::move(directory), std::move(tpm), std::move(qemu),
-                 *std::move(qmp), TRY(Serial::attach(std::move(serial_fd))));
+                 *std::move(qmp), std::move(console));
 }
 
 Error Machine::with_console(Error reason) const {

@@ -50,8 +50,8 @@ Result<SecureBootCertificates> certificates_in(const sys::Path& key_directory) {
 
 Result<UefiBoot> create_variable_store(const sys::Path& target, const SecureBootCertificates& certificates,
                                        const sys::Path& firmware) {
-  UefiBoot boot{
-      .code = TRY(firmware_file(firmware, "OVMF_CODE_4M.secboot.fd")), .variables = target, .secure_boot = true};
+  sys::Path code = TRY(firmware_file(firmware, "OVMF_CODE_4M.secboot.fd"));
+  UefiBoot boot{.code = std::move(code), .variables = target, .secure_boot = true};
   const sys::Path blank = TRY(firmware_file(firmware, "OVMF_VARS_4M.fd"));
   std::vector<std::string> arguments = {"virt-fw-vars", "--loglevel", "WARNING",      "--input",
                                         blank.native(), "--output",   target.native()};
@@ -64,13 +64,15 @@ Result<UefiBoot> create_variable_store(const sys::Path& target, const SecureBoot
 }
 
 Result<UefiBoot> existing_variable_store(const sys::Path& store, const sys::Path& firmware) {
-  return UefiBoot{
-      .code = TRY(firmware_file(firmware, "OVMF_CODE_4M.secboot.fd")), .variables = store, .secure_boot = true};
+  sys::Path code = TRY(firmware_file(firmware, "OVMF_CODE_4M.secboot.fd"));
+  return UefiBoot{.code = std::move(code), .variables = store, .secure_boot = true};
 }
 
 Result<UefiBoot> create_empty_variable_store(const sys::Path& target, const sys::Path& firmware) {
-  UefiBoot boot{.code = TRY(firmware_file(firmware, "OVMF_CODE_4M.fd")), .variables = target, .secure_boot = false};
-  const std::string blank = TRY(sys::read_file(TRY(firmware_file(firmware, "OVMF_VARS_4M.fd"))));
+  sys::Path code = TRY(firmware_file(firmware, "OVMF_CODE_4M.fd"));
+  UefiBoot boot{.code = std::move(code), .variables = target, .secure_boot = false};
+  const sys::Path template_store = TRY(firmware_file(firmware, "OVMF_VARS_4M.fd"));
+  const std::string blank = TRY(sys::read_file(template_store));
   TRY_CTX(sys::write_file_atomically(target, blank), "making a variable store");
   return boot;
 }

@@ -152,7 +152,8 @@ class Daemon {
 }  // namespace
 
 Result<> run(const log::Log& log) {
-  Daemon daemon(log, TRY(first_view()));
+  auto view = TRY(first_view());
+  Daemon daemon(log, std::move(view));
   return daemon.run();
 }
 

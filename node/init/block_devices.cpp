@@ -38,7 +38,9 @@ class UeventSocket {
       const int count = ::poll(&entry, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
       if (count < 0 && errno != EINTR) return fail_errno("waiting for devices");
       if (count == 0) return false;
-      if (count > 0 && TRY(drain())) return true;
+      if (count < 0) continue;
+      const bool came = TRY(drain());
+      if (came) return true;
     }
   }
 
@@ -73,7 +75,8 @@ class UeventSocket {
 };
 
 Result<BlockDevice> read_device(const sys::Path& directory) {
-  return parse_block_uevent(TRY(sys::read_file(directory / "uevent", 4096)));
+  const std::string text = TRY(sys::read_file(directory / "uevent", 4096));
+  return parse_block_uevent(text);
 }
 
 Result<std::vector<GptEntry>> read_table(const BlockDevice& disk, const sys::Path& directory) {
@@ -162,7 +165,8 @@ Result<SlotPartitions> find_slot(const PartitionName& data, const PartitionName&
     drivers.load_needed();
     const auto disks = scan();
     if (auto slot = choose(disks, data, hash)) return *std::move(slot);
-    if (!TRY(socket.wait_for_device(deadline))) {
+    const bool came = TRY(socket.wait_for_device(deadline));
+    if (!came) {
       return fail(ErrorCode::unavailable, "no disk has {} and {} after {} s; partitions: {}", data.to_string(),
                   hash.to_string(), timeout.count(), list_of(scan()));
     }

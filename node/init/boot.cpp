@@ -49,7 +49,8 @@ Result<std::vector<std::byte>> find_signature(const SlotPartitions& slot, const 
 
 Result<> boot() {
   TRY(mount_kernel_file_systems());
-  const BootRequest request = TRY(parse_command_line(TRY(sys::read_file("/proc/cmdline", 64U << 10U))));
+  const std::string command_line = TRY(sys::read_file("/proc/cmdline", 64U << 10U));
+  const BootRequest request = TRY(parse_command_line(command_line));
   Drivers drivers = TRY_CTX(Drivers::open(), "reading the list of modules");
   drivers.load_needed();
   arm_watchdog(drivers, request.device_timeout + kWatchdogMargin);

@@ -37,7 +37,9 @@ std::vector<std::string> present_devices() {
 }  // namespace
 
 Result<Drivers> Drivers::open() {
-  return Drivers(TRY(module_list::parse(TRY(sys::read_file("/modules/load", 64U << 10U)))));
+  const std::string text = TRY(sys::read_file("/modules/load", 64U << 10U));
+  auto modules = TRY(module_list::parse(text));
+  return Drivers(std::move(modules));
 }
 
 void Drivers::load_needed() {

@@ -42,7 +42,10 @@ Request request_for_root() {
 
 class DeviceMapper {
  public:
-  static Result<DeviceMapper> open() { return DeviceMapper(TRY(sys::open_file("/dev/mapper/control", O_RDWR))); }
+  static Result<DeviceMapper> open() {
+    sys::UniqueFd control = TRY(sys::open_file("/dev/mapper/control", O_RDWR));
+    return DeviceMapper(std::move(control));
+  }
 
   Result<> run(unsigned long command, Request& request, const char* what) {
     if (::ioctl(control_.get(), command, &request) < 0) return fail_errno("{}", what);

@@ -17,14 +17,15 @@ int power_off_signal() { return SIGRTMIN + 4; }
 
 Result<> serve(const log::Log& log, const char* device) {
   const sys::UniqueFd button = TRY(sys::open_file(device, O_RDONLY));
-  while (TRY(power::wait_for_press(button.get())) == power::Button::pressed) {
+  for (;;) {
+    const power::Button event = TRY(power::wait_for_press(button.get()));
+    if (event != power::Button::pressed) return {};
     log.write({.priority = log::Priority::notice,
                .message = "the power button was pressed: shutting down",
                .message_id = log::kPowerButton.id,
                .fields = {}});
     if (::kill(1, power_off_signal()) != 0) return fail(errno_error(errno, "asking process 1 to shut down"));
   }
-  return {};
 }
 
 }  // namespace

@@ -68,7 +68,8 @@ Result<std::vector<net::TcpEndpoint>> endpoints_of(std::span<const std::string> 
   for (std::size_t i = 0; i < options.size(); i += 2) {
     if (options[i] != "--endpoint" || i + 1 == options.size())
       return fail(ErrorCode::invalid_argument, "'{}' is no option with its value", options[i]);
-    endpoints.push_back(TRY(parse_endpoint(options[i + 1])));
+    net::TcpEndpoint endpoint = TRY(parse_endpoint(options[i + 1]));
+    endpoints.push_back(std::move(endpoint));
   }
   if (endpoints.empty()) endpoints = {{.host = "169.254.169.254"}, {.host = "fd00:ec2::254"}};
   return endpoints;

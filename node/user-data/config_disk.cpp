@@ -76,7 +76,8 @@ Result<sys::UniqueFd> mounted(const ConfigDisk& disk) {
 
 Result<std::vector<ConfigDisk>> find_config_disks(const sys::Path& classes, const sys::Path& devices) {
   std::vector<ConfigDisk> disks;
-  for (const sys::Path& entry : TRY(sys::list_directory(classes))) {
+  const std::vector<sys::Path> entries = TRY(sys::list_directory(classes));
+  for (const sys::Path& entry : entries) {
     std::string name = entry.filename().native();
     if (std::ranges::any_of(kNotDisks, [&](std::string_view prefix) { return name.starts_with(prefix); })) continue;
     std::ranges::replace(name, '!', '/');  // how sysfs writes "cciss/c0d0"

@@ -73,7 +73,8 @@ Result<std::optional<std::string>> Imds::user_data() { return get("/latest/user-
 
 Result<Facts> Imds::facts() {
   Facts facts;
-  if (const auto document = TRY(get("/latest/dynamic/instance-identity/document"))) {
+  const auto document = TRY(get("/latest/dynamic/instance-identity/document"));
+  if (document) {
     const auto json = nlohmann::json::parse(*document, nullptr, false);
     const auto text = [&](const char* name) -> std::optional<std::string> {
       if (!json.is_object() || !json.contains(name) || !json[name].is_string()) return std::nullopt;

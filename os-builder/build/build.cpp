@@ -29,7 +29,8 @@ packages::OnProgress forward(cli::Progress& progress) {
 // What every stage depends on besides its own inputs: this program, and the versions of all tools that it runs.
 Result<Sha256> toolchain_digest() {
   StageInputs inputs("toolchain");
-  inputs.add("os-builder", TRY(crypto::sha256_file("/proc/self/exe")));
+  const Sha256 program = TRY(crypto::sha256_file("/proc/self/exe"));
+  inputs.add("os-builder", program);
   const auto status = crypto::sha256_file("/var/lib/dpkg/status");  // Debian's list of installed packages
   if (status) inputs.add("packages", *status);
   return inputs.finish();
@@ -39,7 +40,8 @@ Result<Sha256> toolchain_digest() {
 Result<Sha256> keys_digest(const keys::KeySet& keys) {
   StageInputs inputs("keys");
   for (const keys::KeyPair* pair : {&keys.platform_key, &keys.key_exchange_key, &keys.signature_db, &keys.root_hash}) {
-    inputs.add("certificate", TRY(crypto::sha256_file(pair->certificate)));
+    const Sha256 certificate = TRY(crypto::sha256_file(pair->certificate));
+    inputs.add("certificate", certificate);
   }
   return inputs.finish();
 }
@@ -99,7 +101,8 @@ Result<sys::Path> make_root_image(const Kitchen& kitchen, const rootfs::Composed
         into / "root.erofs");
   }));
   sys::Path image = directory / "root.erofs";
-  TRY(check_slot_size(root.tree, TRY(sys::file_size(image)), variant.partitions.root));
+  const auto size = TRY(sys::file_size(image));
+  TRY(check_slot_size(root.tree, size, variant.partitions.root));
   return image;
 }
 
@@ -111,11 +114,13 @@ Result<seal::SealedRoot> make_sealed_root(const Kitchen& kitchen, const sys::Pat
     const seal::SealedRoot sealed = TRY(seal::seal(image, kitchen.keys, into));
     return sys::write_file_atomically(into / "root-hash", sealed.root_hash.to_string());
   }));
+  const std::string root_hash_text = TRY(sys::read_file(directory / "root-hash"));
+  const Sha256 root_hash = TRY(Sha256::parse(root_hash_text));
   return seal::SealedRoot{
       .root = image,
       .verity = directory / "root.verity",
       .signature = directory / "root.verity-sig",
-      .root_hash = TRY(Sha256::parse(TRY(sys::read_file(directory / "root-hash")))),
+      .root_hash = root_hash,
   };
 }
 
@@ -127,10 +132,9 @@ Result<sys::Path> make_initrd(const Kitchen& kitchen, const BuildOptions& option
       .wanted = kitchen.resolved.variant.initrd_modules,
       .epoch = kitchen.epoch(),
   };
+  const Sha256 init = TRY(crypto::sha256_file(from.init));
   StageInputs inputs = kitchen.inputs("initrd");
-  inputs.add("init", TRY(crypto::sha256_file(from.init)))
-      .add("modules", root.modules.digest())
-      .add("release", from.kernel_release);
+  inputs.add("init", init).add("modules", root.modules.digest()).add("release", from.kernel_release);
   for (const std::string& module : from.wanted) inputs.add("wanted", module);
   const sys::Path directory = TRY(kitchen.stage("initrd", std::move(inputs), [&](const sys::Path& into) {
     return initrd::build(from, into / "initrd.cpio.zst");
@@ -164,10 +168,10 @@ Result<sys::Path> make_uki(const Kitchen& kitchen, const rootfs::ComposedRoot& r
 
 Result<bootloader::BootLoader> make_boot_loader(const Kitchen& kitchen, const BuildOptions& options,
                                                 const rootfs::ComposedRoot& root) {
-  const bootloader::BootLoaderInputs from{
-      .chainload = rootfs::Content::of(TRY(sys::read_file(options.workspace.programs / "bulkhead-chainload.efi"))),
-      .systemd_boot = root.boot_loader,
-      .epoch = kitchen.epoch()};
+  std::string chainload = TRY(sys::read_file(options.workspace.programs / "bulkhead-chainload.efi"));
+  const bootloader::BootLoaderInputs from{.chainload = rootfs::Content::of(std::move(chainload)),
+                                          .systemd_boot = root.boot_loader,
+                                          .epoch = kitchen.epoch()};
   StageInputs inputs = kitchen.inputs("boot loader");
   inputs.add("chainload", from.chainload.sha256).add("program", from.systemd_boot.sha256).add("keys", kitchen.keys_id);
   const sys::Path directory =
@@ -207,7 +211,8 @@ Result<Resolved> resolve(const BuildOptions& options, cli::Progress& progress) {
   }
   progress.begin("resolve");
   if (options.locked) {
-    resolved.packages = TRY(packages::parse_lock(TRY(sys::read_file(*options.locked)), options.locked->native()));
+    const std::string lock = TRY(sys::read_file(*options.locked));
+    resolved.packages = TRY(packages::parse_lock(lock, options.locked->native()));
     if (options.source_date_epoch) resolved.packages.source_date_epoch = *options.source_date_epoch;
     progress.end("from the lock");
   } else {
@@ -230,11 +235,13 @@ Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress) 
   const rootfs::ComposedRoot root = TRY(compose(options, resolved, build_id, progress));
 
   StageStore store = TRY(StageStore::open(options.workspace.cache / "stages"));
+  const Sha256 toolchain = TRY(toolchain_digest());
+  const Sha256 keys_id = TRY(keys_digest(keys));
   const Kitchen kitchen{
       .resolved = resolved,
       .keys = keys,
-      .toolchain = TRY(toolchain_digest()),
-      .keys_id = TRY(keys_digest(keys)),
+      .toolchain = toolchain,
+      .keys_id = keys_id,
       .store = store,
       .progress = progress,
   };
@@ -262,7 +269,8 @@ Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress) 
   const Sha256 digest = inputs.finish();
   const bool current = output.is_current(digest);
   if (!current) {
-    TRY_CTX(write_outputs(from, TRY(output.begin()), progress), "writing the images");
+    const sys::Path directory = TRY(output.begin());
+    TRY_CTX(write_outputs(from, directory, progress), "writing the images");
     TRY(output.commit(digest));
   }
   progress.end(current ? "unchanged" : "done");

@@ -50,7 +50,8 @@ Result<OutputDirectory> OutputDirectory::open(const sys::Path& target, bool wait
     on_wait();
     lock = sys::FileLock::acquire(lock_path(target));
   }
-  OutputDirectory output(target, TRY(std::move(lock)));
+  if (!lock) return fail(std::move(lock).error());
+  OutputDirectory output(target, *std::move(lock));
   // Leftovers of killed builds; the lock says that nobody is at work on them.
   std::error_code status;
   for (const auto& entry : std::filesystem::directory_iterator(target.parent_path(), status)) {
@@ -66,7 +67,8 @@ bool OutputDirectory::is_current(const Sha256& inputs) const {
 }
 
 Result<sys::Path> OutputDirectory::begin() {
-  filling_.emplace(TRY(sys::TempDir::create(target_.parent_path(), unfinished_prefix(target_))));
+  sys::TempDir filling = TRY(sys::TempDir::create(target_.parent_path(), unfinished_prefix(target_)));
+  filling_.emplace(std::move(filling));
   if (::chmod(filling_->path().c_str(), 0755) < 0)
     return fail_errno("setting the mode of {}", filling_->path().native());
   return filling_->path();

@@ -31,7 +31,10 @@ Result<> write_manifest(const OutputInputs& inputs, const sys::Path& directory, 
       .root_hash = inputs.sealed.root_hash,
       .files = {},
   };
-  for (const std::string& name : names) manifest.files.push_back(TRY(sbom::describe_file(directory, name)));
+  for (const std::string& name : names) {
+    sbom::ManifestFile file = TRY(sbom::describe_file(directory, name));
+    manifest.files.push_back(std::move(file));
+  }
   std::ranges::sort(manifest.files, {}, &sbom::ManifestFile::name);
   return sys::write_file_atomically(directory / "manifest.json", sbom::write_manifest(manifest));
 }

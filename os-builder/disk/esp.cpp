@@ -91,7 +91,8 @@ bool same_name(std::string_view a, std::string_view b) {
 
 // FAT ignores case; the path as it is on the ESP.
 Result<std::string> find_file(const Esp& esp, const std::string& path) {
-  for (std::string& name : TRY(list_esp_files(esp))) {
+  std::vector<std::string> names = TRY(list_esp_files(esp));
+  for (std::string& name : names) {
     if (same_name(name, path)) return std::move(name);
   }
   return fail(ErrorCode::not_found, "no file {} on the ESP", path);
@@ -130,7 +131,8 @@ Result<std::string> read_esp_file(const Esp& esp, const std::string& path) {
 
 Result<> put_esp_file(const Esp& esp, const std::string& path, std::string_view content, std::int64_t epoch) {
   std::set<std::string> missing = directories_of(path);
-  for (const std::string& file : TRY(list_esp_files(esp))) {
+  const std::vector<std::string> present = TRY(list_esp_files(esp));
+  for (const std::string& file : present) {
     for (const std::string& directory : directories_of(file))
       std::erase_if(missing, [&](const std::string& name) { return same_name(name, directory); });
   }

@@ -76,7 +76,8 @@ Result<Layout> plan_layout(const variant::PartitionSizes& sizes, const Version& 
   // STATE and DATA are made by the first boot, file systems first and the table's entries last: a power cut in between
   // leaves nothing that looks made. The image only has room for them, so that it starts as it is, without being grown.
   layout.disk_size = next + sizes.state + sizes.data + kAlignment;
-  for (gpt::Partition& named : TRY(named_slot(layout.table, gpt::Slot::a, version, root_hash))) {
+  auto slot = TRY(named_slot(layout.table, gpt::Slot::a, version, root_hash));
+  for (gpt::Partition& named : slot) {
     layout.table.partitions[named.number - 1] = std::move(named);
   }
   return layout;

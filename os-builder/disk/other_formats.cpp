@@ -63,7 +63,8 @@ Result<> compress_file(int from, std::uint64_t size, int to) {
       continue;
     }
     TRY(sys::read_exactly_at(from, chunk, offset));
-    TRY(sys::write_all(to, TRY(compressor.compress(chunk))));
+    const auto frame = TRY(compressor.compress(chunk));
+    TRY(sys::write_all(to, frame));
   }
   return {};
 }

@@ -46,17 +46,17 @@ Result<SlotContent> read_slot(int fd, const gpt::Table& table, gpt::Slot slot) {
 }  // namespace
 
 Result<DiskContent> read_disk(const sys::Path& image) {
-  DiskContent content{.table = TRY(gpt::read_table(image)), .esp = {}, .esp_files = {}, .slots = {}};
+  DiskContent content;
+  content.table = TRY(gpt::read_table(image));
   const gpt::Table& table = content.table.table;
-  content.esp = {
-    .image = image,
-    .partition = TRY_CTX(find(table, gpt::kEspNumber, gpt::PartitionKind::esp), "{}", image.native())
-  };
+  content.esp.image = image;
+  content.esp.partition = TRY_CTX(find(table, gpt::kEspNumber, gpt::PartitionKind::esp), "{}", image.native());
   content.esp_files = TRY(list_esp_files(content.esp));
   const sys::UniqueFd fd = TRY(sys::open_file(image, O_RDONLY));
-  for (const gpt::Slot slot : gpt::kSlots)
-    content.slots.push_back(
-        TRY_CTX(read_slot(fd.get(), table, slot), "slot {} of {}", to_string(slot), image.native()));
+  for (const gpt::Slot slot : gpt::kSlots) {
+    SlotContent found = TRY_CTX(read_slot(fd.get(), table, slot), "slot {} of {}", to_string(slot), image.native());
+    content.slots.push_back(std::move(found));
+  }
   return content;
 }
 

@@ -37,7 +37,8 @@ Result<> mark_empty(const sys::Path& image, const gpt::Table& table, gpt::Slot s
   const gpt::SlotLayout numbers = gpt::slot_layout(slot);
   std::vector<gpt::Partition> partitions;
   for (const unsigned number : {numbers.root, numbers.verity, numbers.verity_signature}) {
-    partitions.push_back(empty_partition(TRY(partition_of(table, number)), table.disk));
+    const gpt::Partition partition = TRY(partition_of(table, number));
+    partitions.push_back(empty_partition(partition, table.disk));
   }
   return gpt::update_partitions(image, partitions);
 }
@@ -64,8 +65,10 @@ Result<> verify_names(const SlotContent& slot, const Sha256& root_hash) {
 }  // namespace
 
 Result<> check_slot_fit(const gpt::Table& table, gpt::Slot slot, const seal::SealedRoot& root) {
-  for (const Part& part : parts_of(slot, root))
-    TRY(check_fit(part.file, TRY(partition_of(table, part.number)), part.what));
+  for (const Part& part : parts_of(slot, root)) {
+    const gpt::Partition partition = TRY(partition_of(table, part.number));
+    TRY(check_fit(part.file, partition, part.what));
+  }
   return {};
 }
 

@@ -56,17 +56,21 @@ struct Superblock {
 
 Result<Superblock> parse_superblock(const Bytes& image) {
   TRY(image.range(kSuperblock, kSuperblockSize));
-  if (TRY(image.number<std::uint32_t>(kSuperblock)) != kMagic) return damaged("no superblock");
+  const auto magic = TRY(image.number<std::uint32_t>(kSuperblock));
+  if (magic != kMagic) return damaged("no superblock");
   const unsigned block_bits = TRY(image.number<std::uint8_t>(kSuperblock + 12));
   const unsigned directory_bits = TRY(image.number<std::uint8_t>(kSuperblock + 90));
   if (block_bits < 9 || block_bits > 16 || directory_bits != 0) return damaged("impossible block size");
-  if (TRY(image.number<std::uint16_t>(kSuperblock + 86)) != 0) return damaged("it spans several devices");
+  const unsigned extra_devices = TRY(image.number<std::uint16_t>(kSuperblock + 86));
+  if (extra_devices != 0) return damaged("it spans several devices");
   Superblock superblock;
   superblock.block_size = std::uint64_t{1} << block_bits;
   superblock.directory_block_size = superblock.block_size;
   superblock.root_node = TRY(image.number<std::uint16_t>(kSuperblock + 14));
-  superblock.metadata = TRY(image.number<std::uint32_t>(kSuperblock + 40)) * superblock.block_size;
-  superblock.shared_xattrs = TRY(image.number<std::uint32_t>(kSuperblock + 44)) * superblock.block_size;
+  const std::uint64_t metadata_block = TRY(image.number<std::uint32_t>(kSuperblock + 40));
+  const std::uint64_t xattr_block = TRY(image.number<std::uint32_t>(kSuperblock + 44));
+  superblock.metadata = metadata_block * superblock.block_size;
+  superblock.shared_xattrs = xattr_block * superblock.block_size;
   return superblock;
 }
 
@@ -94,7 +98,8 @@ Result<Node> parse_node(const Bytes& image, const Superblock& superblock, std::u
   if (layout > static_cast<unsigned>(Layout::compressed_compact))
     return damaged("a layout of data that is not supported");
   const unsigned xattr_count = TRY(image.number<std::uint16_t>(at + 2));
-  Node node{.layout = static_cast<Layout>(layout), .mode = TRY(image.number<std::uint16_t>(at + 4))};
+  Node node{.layout = static_cast<Layout>(layout)};
+  node.mode = TRY(image.number<std::uint16_t>(at + 4));
   node.data_block = TRY(image.number<std::uint32_t>(at + 16));
   if (extended) {
     node.size = TRY(image.number<std::uint64_t>(at + 8));
@@ -118,8 +123,14 @@ Result<std::string> read_data(const Bytes& image, const Superblock& superblock, 
   const std::uint64_t tail = node.layout == Layout::inline_tail ? node.size % superblock.block_size : 0;
   const std::uint64_t whole = node.size - tail;
   std::string data;
-  if (whole > 0) data += as_text(TRY(image.range(node.data_block * superblock.block_size, whole)));
-  if (tail > 0) data += as_text(TRY(image.range(node.inline_offset(), tail)));
+  if (whole > 0) {
+    const auto blocks = TRY(image.range(node.data_block * superblock.block_size, whole));
+    data += as_text(blocks);
+  }
+  if (tail > 0) {
+    const auto rest = TRY(image.range(node.inline_offset(), tail));
+    data += as_text(rest);
+  }
   return data;
 }
 
@@ -139,8 +150,10 @@ Result<std::uint64_t> read_xattr(const Bytes& image, std::uint64_t at, std::map<
   const unsigned name_size = TRY(image.number<std::uint8_t>(at));
   const unsigned index = TRY(image.number<std::uint8_t>(at + 1));
   const unsigned value_size = TRY(image.number<std::uint16_t>(at + 2));
-  std::string name(TRY(xattr_prefix(index)));
-  name += as_text(TRY(image.range(at + 4, name_size)));
+  const auto prefix = TRY(xattr_prefix(index));
+  const auto suffix = TRY(image.range(at + 4, name_size));
+  std::string name(prefix);
+  name += as_text(suffix);
   if (name.contains('\0')) return damaged("an extended attribute with a NUL in its name");
   const auto value = TRY(image.range(at + 4 + name_size, value_size));
   if (!xattrs.emplace(std::move(name), as_text(value)).second) return damaged("an extended attribute is there twice");
@@ -156,12 +169,15 @@ Result<std::map<std::string, std::string>> read_xattrs(const Bytes& image, const
   const std::uint64_t end = node.xattr_offset + node.xattr_size;
   if (at + std::uint64_t{shared} * 4 > end) return damaged("extended attributes overrun their node");
   for (unsigned i = 0; i < shared; ++i, at += 4) {
-    TRY(read_xattr(image, superblock.shared_xattrs + TRY(image.number<std::uint32_t>(at)) * std::uint64_t{4}, xattrs));
+    const std::uint64_t number = TRY(image.number<std::uint32_t>(at));
+    TRY(read_xattr(image, superblock.shared_xattrs + number * 4, xattrs));
   }
   while (at + 4 <= end) {
     // The rest of the area may be padding.
-    if (TRY(image.number<std::uint32_t>(at)) == 0) break;
-    at += TRY(read_xattr(image, at, xattrs));
+    const auto header = TRY(image.number<std::uint32_t>(at));
+    if (header == 0) break;
+    const std::uint64_t length = TRY(read_xattr(image, at, xattrs));
+    at += length;
   }
   if (at > end) return damaged("extended attributes overrun their node");
   return xattrs;
@@ -180,15 +196,17 @@ Result<> read_directory_block(std::string_view block, std::vector<Name>& names) 
   const std::size_t count = first_name / kEntry;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t start = TRY(bytes.number<std::uint16_t>(i * kEntry + 8));
-    const std::size_t end = i + 1 < count ? TRY(bytes.number<std::uint16_t>((i + 1) * kEntry + 8)) : block.size();
+    std::size_t end = block.size();
+    if (i + 1 < count) end = TRY(bytes.number<std::uint16_t>((i + 1) * kEntry + 8));
     if (start < first_name || start > end || end > block.size()) return damaged("a directory block");
     std::string_view name = block.substr(start, end - start);
     if (i + 1 == count) name = name.substr(0, name.find('\0'));  // the last name of a block is padded
     if (name.empty() || name.find('/') != std::string_view::npos || name.find('\0') != std::string_view::npos) {
       return damaged("an impossible file name");
     }
-    if (name != "." && name != "..")
-      names.push_back({.name = std::string(name), .node = TRY(bytes.number<std::uint64_t>(i * kEntry))});
+    if (name == "." || name == "..") continue;
+    const auto node = TRY(bytes.number<std::uint64_t>(i * kEntry));
+    names.push_back({.name = std::string(name), .node = node});
   }
   return {};
 }
@@ -204,17 +222,19 @@ Result<std::vector<Name>> read_directory(const Bytes& image, const Superblock& s
 }
 
 Result<rootfs::Entry> make_entry(const Bytes& image, const Superblock& superblock, const Node& node) {
+  auto xattrs = TRY(read_xattrs(image, superblock, node));
   rootfs::Entry entry{.node = rootfs::Directory{},
                       .mode = node.mode & 07777U,
                       .uid = node.uid,
                       .gid = node.gid,
-                      .xattrs = TRY(read_xattrs(image, superblock, node)),
+                      .xattrs = std::move(xattrs),
                       .origin = "image"};
   switch (node.mode & S_IFMT) {
     case S_IFDIR: return entry;
     case S_IFREG: entry.node = rootfs::Content{.source = std::string(), .size = node.size, .sha256 = {}}; return entry;
     case S_IFLNK: {
-      rootfs::Symlink link{.target = TRY(read_data(image, superblock, node))};
+      rootfs::Symlink link;
+      link.target = TRY(read_data(image, superblock, node));
       if (link.target.empty() || link.target.size() >= kMaxPath || link.target.contains('\0'))
         return damaged("an impossible symlink");
       entry.node = std::move(link);
@@ -251,7 +271,8 @@ Result<rootfs::Tree> parse_metadata(std::span<const std::byte> image) {
     if (!directory) continue;
     if (!directories.insert(next.node).second) return damaged("a directory has two parents");
     if (next.depth == kMaxDepth) return damaged("directories are nested too deeply");
-    for (Name& name : TRY_CTX(read_directory(bytes, superblock, node), "{}", next.path)) {
+    const std::vector<Name> names = TRY_CTX(read_directory(bytes, superblock, node), "{}", next.path);
+    for (const Name& name : names) {
       std::string path = next.path == "/" ? "/" + name.name : next.path + "/" + name.name;
       if (path.size() >= kMaxPath || ++count > kMaxEntries) return damaged("too many or too long names");
       pending.push_back({.path = std::move(path), .node = name.node, .depth = next.depth + 1});

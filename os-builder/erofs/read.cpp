@@ -44,8 +44,8 @@ Result<RootImage> read_image(const sys::Path& image) {
     if (content == nullptr) continue;
     const sys::Path file = top / path.substr(1);
     TRY(check_regular(file, content->size));
-    complete.find(path)->node =
-        rootfs::Content{.source = file, .size = content->size, .sha256 = TRY(crypto::sha256_file(file))};
+    const Sha256 sha256 = TRY(crypto::sha256_file(file));
+    complete.find(path)->node = rootfs::Content{.source = file, .size = content->size, .sha256 = sha256};
   }
   return RootImage{.extracted = std::move(extracted), .tree = std::move(complete)};
 }

@@ -71,7 +71,8 @@ class ModuleSet {
 
   Result<std::optional<std::vector<std::string>>> dependencies(const std::string& name) {
     if (!entries_.contains(name)) return std::nullopt;
-    return TRY(info(name)).dependencies;
+    const auto module = TRY(info(name));
+    return module.dependencies;
   }
 
   Result<ModuleInfo> info(const std::string& name) {
@@ -158,7 +159,8 @@ Result<std::set<std::string>> builtin_modules(const InitrdInputs& inputs) {
   const rootfs::Entry* entry = inputs.modules->find(path);
   if (entry == nullptr || entry->content() == nullptr)
     return fail(ErrorCode::not_found, "the kernel package has no {}", path);
-  return parse_builtin(TRY(entry->content()->read()));
+  const std::string text = TRY(entry->content()->read());
+  return parse_builtin(text);
 }
 
 Result<> check_names(std::span<const std::string> wanted, const std::set<std::string>& builtin,
@@ -181,7 +183,8 @@ Result<std::vector<LoadStep>> plan_loading(const InitrdInputs& inputs, const std
     step.modules = TRY(loading_order(std::span(&name, 1), builtin,
                                      [&](const std::string& module) { return modules.dependencies(module); }));
     if (step.modules.empty()) continue;  // built in
-    step.patterns = device_patterns(TRY(modules.info(name)));
+    const auto info = TRY(modules.info(name));
+    step.patterns = device_patterns(info);
     steps.push_back(std::move(step));
   }
   return steps;
@@ -196,8 +199,9 @@ Result<> write(const InitrdInputs& inputs, ModuleSet& modules, const std::vector
   std::set<std::string> written;
   for (const LoadStep& step : steps) {
     for (const std::string& name : step.modules) {
-      if (written.insert(name).second)
-        TRY(writer.file(std::format("modules/{}.ko", name), *TRY(modules.load(name)), 0644));
+      if (!written.insert(name).second) continue;
+      const auto module = TRY(modules.load(name));
+      TRY(writer.file(std::format("modules/{}.ko", name), *module, 0644));
     }
   }
   TRY(writer.file("modules/load", module_list::to_text(steps), 0644));

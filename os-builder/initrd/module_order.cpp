@@ -91,7 +91,8 @@ Result<ModuleInfo> read_module_info(std::span<const std::byte> module) {
   static constexpr std::string_view kDepends = "depends=";
   static constexpr std::string_view kAlias = "alias=";
   ModuleInfo info;
-  for (const std::string_view record : split(TRY(modinfo_of(module)), '\0')) {
+  const std::string_view records = TRY(modinfo_of(module));
+  for (const std::string_view record : split(records, '\0')) {
     if (record.starts_with(kAlias)) info.aliases.emplace_back(record.substr(kAlias.size()));
     if (!record.starts_with(kDepends)) continue;
     for (const std::string_view name : split(record.substr(kDepends.size()), ',')) {

@@ -55,7 +55,10 @@ Result<ImageFile> ImageFile::open(const sys::Path& path) {
   std::string start = TRY(read_start(path));
   const bool qcow2 = has(start, 0, kQcow2Magic);
   const bool zstd = has(start, 0, kZstdMagic);
-  if (!qcow2 && !zstd) return ImageFile(path, path, "raw", TRY(kind_of(start, path)), std::nullopt);
+  if (!qcow2 && !zstd) {
+    const ImageKind kind = TRY(kind_of(start, path));
+    return ImageFile(path, path, "raw", kind, std::nullopt);
+  }
 
   std::error_code status;
   const sys::Path parent = std::filesystem::temp_directory_path(status);

@@ -126,8 +126,9 @@ EspFile read_esp_file(const std::string& path, std::span<const std::byte> conten
 }
 
 Result<Root> read_root(const sys::Path& erofs_image) {
-  Root root{
-      .image_size = TRY(sys::file_size(erofs_image)), .image = TRY(erofs::read_image(erofs_image)), .packages = {}};
+  Root root;
+  root.image_size = TRY(sys::file_size(erofs_image));
+  root.image = TRY(erofs::read_image(erofs_image));
   const rootfs::Entry* lock = root.tree().find(kLockPath);
   if (lock != nullptr && lock->content() != nullptr) {
     const std::string text = TRY(lock->content()->read());
@@ -151,17 +152,18 @@ std::map<std::string, std::size_t> label_counts(const rootfs::Tree& tree) {
 
 Result<Inspection> inspect(const sys::Path& image) {
   const ImageFile file = TRY(ImageFile::open(image));
+  const auto size = TRY(sys::file_size(file.raw()));
   Inspection inspection{.path = image.native(),
                         .format = std::string(file.format()),
                         .kind = file.kind(),
-                        .size = TRY(sys::file_size(file.raw())),
+                        .size = size,
                         .table = {},
                         .esp = {},
                         .slots = {},
                         .root = {}};
   switch (file.kind()) {
     case ImageKind::disk: TRY_CTX(inspect_disk(file, inspection), "reading {}", image.native()); break;
-    case ImageKind::root: inspection.root.emplace(TRY_CTX(read_root(file.raw()), "reading {}", image.native())); break;
+    case ImageKind::root: inspection.root = TRY_CTX(read_root(file.raw()), "reading {}", image.native()); break;
     case ImageKind::efi: {
       const sys::MappedFile mapped = TRY(sys::MappedFile::open(file.raw()));
       inspection.esp.push_back(read_esp_file(image.filename().native(), mapped.bytes()));

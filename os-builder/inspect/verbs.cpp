@@ -19,7 +19,8 @@ void print(const Value& value, const cli::Invocation& invocation) {
 }  // namespace
 
 Result<cli::ExitCode> run_inspect(const InspectOptions& options, const cli::Invocation& invocation) {
-  print(TRY(inspect(options.image)), invocation);
+  const Inspection inspection = TRY(inspect(options.image));
+  print(inspection, invocation);
   return cli::ExitCode::ok;
 }
 

@@ -20,8 +20,8 @@ struct Certificates {
 Result<Certificates> load_certificates(const sys::Path& directory) {
   const sys::Path signature_db = directory / "db.pem";
   TRY(crypto::Certificate::load(signature_db));
-  return Certificates{.signature_db = signature_db,
-                      .root_hash = TRY(crypto::Certificate::load(directory / "root-hash.pem"))};
+  auto root_hash = TRY(crypto::Certificate::load(directory / "root-hash.pem"));
+  return Certificates{.signature_db = signature_db, .root_hash = std::move(root_hash)};
 }
 
 std::unexpected<Error> refuse(std::string what) { return fail(error(ErrorCode::verification_failed, "{}", what)); }
@@ -172,12 +172,15 @@ std::optional<sys::Path> companion(const std::optional<sys::Path>& given, const 
 }
 
 Result<> check_sbom(const sys::Path& root_image, const sys::Path& sbom_file) {
-  const sbom::SbomContent content = TRY(sbom::parse_spdx(TRY(sys::read_file(sbom_file))));
-  return compare_with_sbom(TRY(read_root(root_image)), content);
+  const std::string text = TRY(sys::read_file(sbom_file));
+  const sbom::SbomContent content = TRY(sbom::parse_spdx(text));
+  const Root root = TRY(read_root(root_image));
+  return compare_with_sbom(root, content);
 }
 
 Result<> check_manifest(const sys::Path& path, const std::vector<disk::SlotContent>& slots) {
-  const sbom::Manifest manifest = TRY(sbom::parse_manifest(TRY(sys::read_file(path))));
+  const std::string text = TRY(sys::read_file(path));
+  const sbom::Manifest manifest = TRY(sbom::parse_manifest(text));
   const bool known = std::ranges::any_of(slots, [&](const disk::SlotContent& slot) {
     return slot.signature && slot.signature->root_hash == manifest.root_hash && slot.version == manifest.version;
   });

@@ -94,8 +94,9 @@ struct Signer {
 };
 
 Result<Signer> load_signer(const KeyPair& pair) {
-  return Signer{.key = TRY(crypto::PrivateKey::load(pair.key)),
-                .certificate = TRY(crypto::Certificate::load(pair.certificate))};
+  auto key = TRY(crypto::PrivateKey::load(pair.key));
+  auto certificate = TRY(crypto::Certificate::load(pair.certificate));
+  return Signer{.key = std::move(key), .certificate = std::move(certificate)};
 }
 
 Result<Variable> make_variable(std::string name, std::string_view vendor, std::string list, const Signer& signer,

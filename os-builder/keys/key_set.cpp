@@ -52,8 +52,10 @@ Result<> write_pair(const sys::Path& directory, const Role& role, const std::str
   const crypto::PrivateKey key = TRY(crypto::PrivateKey::generate_rsa(kKeyBits));
   const crypto::Certificate certificate = TRY(crypto::self_sign(
       key, {.common_name = std::format("{} {}", owner, role.title), .not_before = kNotBefore, .not_after = not_after}));
-  TRY(sys::write_file_atomically(file_of(directory, role, "key"), TRY(key.to_pem()), 0600));
-  return sys::write_file_atomically(file_of(directory, role, "pem"), TRY(certificate.to_pem()), 0644);
+  const std::string key_pem = TRY(key.to_pem());
+  const std::string certificate_pem = TRY(certificate.to_pem());
+  TRY(sys::write_file_atomically(file_of(directory, role, "key"), key_pem, 0600));
+  return sys::write_file_atomically(file_of(directory, role, "pem"), certificate_pem, 0644);
 }
 
 KeySet at(const sys::Path& directory) {
@@ -107,7 +109,8 @@ constexpr std::string_view kUnfinished = ".bulkhead-keys.";
 
 // What a run that was killed left behind does not count.
 Result<bool> holds_something(const sys::Path& directory) {
-  for (const sys::Path& entry : TRY(sys::list_directory(directory))) {
+  const std::vector<sys::Path> entries = TRY(sys::list_directory(directory));
+  for (const sys::Path& entry : entries) {
     if (!entry.filename().native().starts_with(kUnfinished)) return true;
   }
   return false;
@@ -127,7 +130,9 @@ Result<KeySet> generate(const sys::Path& directory, const std::string& owner, in
   }
   TRY(refuse_checkout(directory));
   const bool there = sys::exists(directory);
-  if (there && TRY(holds_something(directory))) {
+  bool in_use = false;
+  if (there) in_use = TRY(holds_something(directory));
+  if (in_use) {
     return fail(error(ErrorCode::already_exists, "{} is not empty: keys are never overwritten", directory.native())
                     .with_hint("choose another directory, or move the old keys away"));
   }
@@ -137,8 +142,8 @@ Result<KeySet> generate(const sys::Path& directory, const std::string& owner, in
   sys::TempDir fresh = TRY(sys::TempDir::create(there ? directory : parent, std::string(kUnfinished)));
   for (const Role& role : kRoles) TRY(write_pair(fresh.path(), role, owner, end));
   if (there) {
-    for (const sys::Path& file : TRY(sys::list_directory(fresh.path())))
-      TRY(sys::rename(file, directory / file.filename()));
+    const std::vector<sys::Path> files = TRY(sys::list_directory(fresh.path()));
+    for (const sys::Path& file : files) TRY(sys::rename(file, directory / file.filename()));
   } else {
     TRY(fresh.commit(directory));
     TRY(sys::fsync_directory(parent));

@@ -45,9 +45,11 @@ class Closure {
   Result<Reasons> run() {
     TRY(check_excluded_names());
     for (const auto& [name, reason] : wanted_) TRY(choose_wanted(name));
-    do {
+    bool chose = true;
+    while (chose) {
       TRY(take_what_leaves_no_choice());
-    } while (TRY(make_next_choice()));
+      chose = make_next_choice();
+    }
     TRY(check_conflicts());
     TRY(check_stale_exclusions());
 
@@ -127,7 +129,7 @@ class Closure {
   }
 
   // False when no choice is left.
-  Result<bool> make_next_choice() {
+  bool make_next_choice() {
     while (!open_.empty()) {
       const Open next = std::move(open_.front());
       open_.pop_front();

@@ -124,7 +124,8 @@ Result<Package> read_package(const toml::Node& node, const std::string& file) {
   for (const TextField& field : kTextFields)
     package.*field.member = TRY(record.text(field.key, field.check, field.rule));
   for (const SizeField& field : kSizeFields) {
-    package.*field.member = static_cast<std::uint64_t>(TRY(record.number(field.key, std::int64_t{1} << 40U)));
+    const std::int64_t size = TRY(record.number(field.key, std::int64_t{1} << 40U));
+    package.*field.member = static_cast<std::uint64_t>(size);
   }
   const toml::Node* digest = TRY(record.take(kDigest));
   if (digest->string() == nullptr) return fail(record.wrong(*digest, kDigest, "a string"));

@@ -166,7 +166,8 @@ Result<> check_units(const variant::Variant& variant, const Tree& tree, Problems
   for (const auto& [name, user] : variant.users) groups.insert(name);
   for (const auto& [path, entry] : tree.below_directory(kUnitDir)) {
     if (entry.content() == nullptr) continue;
-    const auto settings = parse_unit_file(TRY(entry.content()->read()));
+    const std::string text = TRY(entry.content()->read());
+    const auto settings = parse_unit_file(text);
     const bool dynamic = unit_words(settings, "Service", "DynamicUser") == std::vector<std::string>{"yes"};
     for (const UnitSetting& setting : settings) {
       if (setting.key.starts_with("Exec") && setting.key != "ExecPaths" && setting.key != "ExecSearchPath") {

@@ -42,11 +42,13 @@ Result<ComposedRoot> compose(const variant::Variant& variant, const packages::Pa
   TRY(finish_layout(tree));
   TRY(check_tree(variant, elf_files, tree));
 
+  auto efi_stub = TRY(boot_file(aside, "linuxx64.efi.stub"));
+  auto boot_loader = TRY(boot_file(aside, "systemd-bootx64.efi"));
   return ComposedRoot{.tree = std::move(tree),
                       .kernel_release = std::move(kernel.release),
                       .kernel = std::move(kernel.image),
-                      .efi_stub = TRY(boot_file(aside, "linuxx64.efi.stub")),
-                      .boot_loader = TRY(boot_file(aside, "systemd-bootx64.efi")),
+                      .efi_stub = std::move(efi_stub),
+                      .boot_loader = std::move(boot_loader),
                       .modules = std::move(kernel.modules),
                       .os_release = std::move(os_release)};
 }

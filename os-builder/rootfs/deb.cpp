@@ -213,7 +213,8 @@ Result<std::string> decompress_xz(std::span<const std::byte> bytes, std::uint64_
   if (archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) {
     return reader_error(reader.get(), "not in xz format");
   }
-  if (TRY(next_entry(reader.get(), "not in xz format")) == nullptr) return std::string();
+  const auto* const content = TRY(next_entry(reader.get(), "not in xz format"));
+  if (content == nullptr) return std::string();
   if (archive_filter_count(reader.get()) < 2) return fail(ErrorCode::data_loss, "not in xz format");
   return read_data(reader.get(), limit, "decompressing");
 }

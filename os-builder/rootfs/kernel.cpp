@@ -64,7 +64,8 @@ Result<Tree> decompress(const Tree& compressed, const ContentSink& sink) {
     const Entry file{.node = Directory{}, .mode = 0644, .xattrs = {}, .origin = entry.origin};
     Entry copy = file;
     if (path.ends_with(kCompressed)) {
-      copy.node = TRY(sink(TRY_CTX(decompress_xz(view.bytes(), kMaxModule), "{}", path)));
+      const std::string module = TRY_CTX(decompress_xz(view.bytes(), kMaxModule), "{}", path);
+      copy.node = TRY(sink(module));
       TRY(modules.put(path.substr(0, path.size() - 3), std::move(copy)));
     } else {
       copy.node = TRY(sink(as_text(view.bytes())));
@@ -85,7 +86,8 @@ Result<Tree> with_index(Tree modules, const std::string& release, const ContentS
   }
   if (status) return fail(errno_error(status.value(), "listing {}", directory.native()));
   for (const std::string& name : names) {
-    const Content content = TRY(sink(TRY(sys::read_file(directory / name))));
+    const std::string index = TRY(sys::read_file(directory / name));
+    const Content content = TRY(sink(index));
     TRY(modules.put(std::format("{}/{}/{}", kModules, release, name),
                     Entry{.node = content, .mode = 0644, .xattrs = {}, .origin = "build"}));
   }
@@ -148,13 +150,14 @@ Result<KernelFiles> prepare_kernel(const Tree& aside, const LayerStore& store) {
   for (const auto& [path, entry] : aside.below_directory(kModules)) TRY(compressed.put(path, entry));
   // The modules are stored uncompressed: their signatures stay valid, EROFS compresses them better than xz inside it,
   // and no program on the node needs liblzma.
-  kernel.modules =
-      TRY_CTX(store.get(TRY(layer_key("all modules", compressed)),
-                        [&](const ContentSink& sink) -> Result<Tree> {
-                          const sys::TempDir scratch = TRY(scratch_directory());
-                          return with_index(TRY(decompress(compressed, sink)), kernel.release, sink, scratch.path());
-                        }),
-              "preparing the modules of Linux {}", kernel.release);
+  const auto key = TRY(layer_key("all modules", compressed));
+  kernel.modules = TRY_CTX(store.get(key,
+                                     [&](const ContentSink& sink) -> Result<Tree> {
+                                       const sys::TempDir scratch = TRY(scratch_directory());
+                                       Tree modules = TRY(decompress(compressed, sink));
+                                       return with_index(std::move(modules), kernel.release, sink, scratch.path());
+                                     }),
+                           "preparing the modules of Linux {}", kernel.release);
   return kernel;
 }
 
@@ -162,10 +165,9 @@ Result<> add_modules(const variant::Variant& variant, const KernelFiles& kernel,
   const std::string directory = std::format("{}/{}", kModules, kernel.release);
   std::vector<std::string> wanted = variant.kernel_modules;
   wanted.insert(wanted.end(), variant.load_modules.begin(), variant.load_modules.end());
-  const std::vector<std::string> files =
-      TRY_CTX(module_closure(wanted, TRY(read_text(kernel.modules, directory + "/modules.dep")),
-                             TRY(read_text(kernel.modules, directory + "/modules.builtin"))),
-              "[kernel] modules");
+  const std::string dependencies = TRY(read_text(kernel.modules, directory + "/modules.dep"));
+  const std::string builtin = TRY(read_text(kernel.modules, directory + "/modules.builtin"));
+  const std::vector<std::string> files = TRY_CTX(module_closure(wanted, dependencies, builtin), "[kernel] modules");
   Tree chosen;
   for (const std::string& file : files) {
     const std::string path = std::format("{}/{}", directory, file);
@@ -178,8 +180,9 @@ Result<> add_modules(const variant::Variant& variant, const KernelFiles& kernel,
     const std::string path = std::format("{}/{}", directory, name);
     if (const Entry* const entry = kernel.modules.find(path)) TRY(chosen.put(path, *entry));
   }
+  const auto key = TRY(layer_key("chosen modules", chosen));
   const Tree indexed =
-      TRY_CTX(store.get(TRY(layer_key("chosen modules", chosen)),
+      TRY_CTX(store.get(key,
                         [&](const ContentSink& sink) -> Result<Tree> {
                           const sys::TempDir scratch = TRY(scratch_directory());
                           Tree made = TRY(with_index(chosen, kernel.release, sink, scratch.path()));

@@ -52,11 +52,12 @@ Result<Entry> parse_entry(const json& item, const sys::Path& files) {
   entry.gid = TRY(number<std::uint32_t>(item, "gid"));
   if (item.contains("sha256")) {
     const std::string digest = TRY(text(item, "sha256"));
-    entry.node = Content{.source = files / digest,
-                         .size = TRY(number<std::uint64_t>(item, "size")),
-                         .sha256 = TRY(Sha256::parse(digest))};
+    const auto size = TRY(number<std::uint64_t>(item, "size"));
+    const Sha256 sha256 = TRY(Sha256::parse(digest));
+    entry.node = Content{.source = files / digest, .size = size, .sha256 = sha256};
   } else if (item.contains("target")) {
-    entry.node = Symlink{TRY(text(item, "target"))};
+    std::string target = TRY(text(item, "target"));
+    entry.node = Symlink{std::move(target)};
   }
   if (const auto xattrs = item.find("xattrs"); xattrs != item.end()) {
     if (!xattrs->is_object()) return broken();
@@ -69,7 +70,8 @@ Result<Entry> parse_entry(const json& item, const sys::Path& files) {
 }
 
 Result<Tree> load(const sys::Path& layer) {
-  return parse_layer_index(TRY(sys::read_file(layer / "index.cbor", kMaxIndex)), layer / "files");
+  const std::string index = TRY(sys::read_file(layer / "index.cbor", kMaxIndex));
+  return parse_layer_index(index, layer / "files");
 }
 
 Result<> write_new_file(const sys::Path& path, std::string_view bytes) {
@@ -92,11 +94,14 @@ std::string write_layer_index(const Tree& tree) {
 Result<Tree> parse_layer_index(std::string_view bytes, const sys::Path& files) {
   const json index = json::from_cbor(bytes, /*strict=*/true, /*allow_exceptions=*/false);
   if (!index.is_object() || !index.contains("entries") || !index["entries"].is_array()) return broken();
-  if (TRY(number<int>(index, "schema")) != kSchema) return broken();
+  const int schema = TRY(number<int>(index, "schema"));
+  if (schema != kSchema) return broken();
   Tree tree;
   for (const json& item : index["entries"]) {
     if (!item.is_object()) return broken();
-    TRY(tree.put(TRY(text(item, "path")), TRY(parse_entry(item, files))));
+    std::string path = TRY(text(item, "path"));
+    Entry entry = TRY(parse_entry(item, files));
+    TRY(tree.put(std::move(path), std::move(entry)));
   }
   return tree;
 }

@@ -12,7 +12,8 @@ constexpr std::string_view kMountPoints[] = {"/boot", "/dev", "/efi", "/etc", "/
                                              "/proc", "/run", "/sys", "/tmp", "/var"};
 
 Result<Content> read_content(const sys::Path& path) {
-  return Content::of(TRY(sys::read_file(path, std::uint64_t{1} << 30U)));
+  std::string bytes = TRY(sys::read_file(path, std::uint64_t{1} << 30U));
+  return Content::of(std::move(bytes));
 }
 
 // Only the execute bit of a file of the checkout means something: git keeps no other.
@@ -36,10 +37,9 @@ Result<> add_overlay(const sys::Path& directory, const std::string& name, Tree& 
     if (std::filesystem::is_symlink(file, status)) {
       TRY(tree.put_symlink(path, std::filesystem::read_symlink(file, status).native(), "overlay " + name));
     } else {
-      TRY(tree.put(
-          path,
-          Entry{
-              .node = TRY(read_content(file)), .mode = TRY(mode_of(file)), .xattrs = {}, .origin = "overlay " + name}));
+      Content content = TRY(read_content(file));
+      const auto mode = TRY(mode_of(file));
+      TRY(tree.put(path, Entry{.node = std::move(content), .mode = mode, .xattrs = {}, .origin = "overlay " + name}));
     }
     if (status) return fail(errno_error(status.value(), "reading {}", file.native()));
   }
@@ -76,7 +76,8 @@ Result<> add_programs(const variant::Variant& variant, const sys::Path& programs
       return fail(error(ErrorCode::not_found, "[programs] {}: the build has no program '{}'", path, program)
                       .with_hint("build the whole project first"));
     }
-    TRY(tree.put(path, Entry{.node = TRY(read_content(staged)), .mode = 0755, .xattrs = {}, .origin = "bulkhead"}));
+    Content content = TRY(read_content(staged));
+    TRY(tree.put(path, Entry{.node = std::move(content), .mode = 0755, .xattrs = {}, .origin = "bulkhead"}));
   }
   for (const auto& [path, target] : variant.symlinks) TRY_CTX(tree.put_symlink(path, target, "variant"), "[symlinks]");
   return {};

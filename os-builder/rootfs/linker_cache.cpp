@@ -37,7 +37,8 @@ Result<> add_linker_cache(const ElfFiles& files, const LayerStore& store, Tree& 
                   TRY(sys::create_directories(root.path() / "etc"));
                   TRY(sys::run_checked({.arguments = {"ldconfig", "-X", "-r", root.path().native()}}));
                   Tree made;
-                  const Content content = TRY(sink(TRY(sys::read_file(root.path().native() + std::string(kCache)))));
+                  const std::string cache = TRY(sys::read_file(root.path().native() + std::string(kCache)));
+                  const Content content = TRY(sink(cache));
                   TRY(made.put(std::string(kCache), Entry{.node = content, .mode = 0644, .xattrs = {}, .origin = {}}));
                   return made;
                 }),

@@ -34,7 +34,8 @@ class Presets {
     const std::string path = tree_.resolve(unit_path(name.file));
     const Entry* const entry = tree_.find(path);
     if (path.empty() || entry->content() == nullptr) return unknown(unit);
-    const auto settings = parse_unit_file(TRY(entry->content()->read()));
+    const std::string text = TRY(entry->content()->read());
+    const auto settings = parse_unit_file(text);
     const auto words = [&settings](std::string_view key) { return unit_words(settings, "Install", key); };
 
     const std::pair<std::string_view, std::string_view> kinds[] = {

@@ -65,8 +65,10 @@ Result<cli::ExitCode> run(const BootOptions& options, const cli::Invocation& inv
   spec.memory = options.memory;
   spec.cpus = options.cpus;
   spec.network = vm::Network{.forwards = options.ports};
-  if (options.user_data)
-    spec.extra_arguments = {"-fw_cfg", "name=opt/bulkhead/user-data,file=" + TRY(file_option(*options.user_data))};
+  if (options.user_data) {
+    const std::string file = TRY(file_option(*options.user_data));
+    spec.extra_arguments = {"-fw_cfg", "name=opt/bulkhead/user-data,file=" + file};
+  }
 
   vm::Machine machine = TRY(vm::Machine::start(std::move(spec), {.cache_directory = options.cache}));
   if (files.fresh) note(invocation, std::format("a new machine, on {}", files.disk.image.native()));

@@ -47,7 +47,8 @@ Result<MachineFiles> variant_machine(const BootOptions& options) {
     return fail(error(ErrorCode::not_found, "no image of variant {} at {}", options.variant, image.native())
                     .with_hint(std::format("build it: os-builder build -v {}", options.variant)));
   }
-  const std::uint64_t size = std::max(options.disk_size, TRY(sys::file_size(image)));
+  const std::uint64_t image_size = TRY(sys::file_size(image));
+  const std::uint64_t size = std::max(options.disk_size, image_size);
   MachineFiles files;
   files.disk.bus = options.bus.value_or(platform_bus(options.variant));
   if (options.snapshot) {

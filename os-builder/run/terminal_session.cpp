@@ -132,7 +132,8 @@ Result<> run_terminal_session(vm::Machine& machine) {
   std::optional<RawTerminal> raw;
   if (terminal) {
     TRY(say(std::format("{}\n", kEscapeHelp)));
-    raw.emplace(TRY(RawTerminal::enter(STDIN_FILENO)));
+    RawTerminal entered = TRY(RawTerminal::enter(STDIN_FILENO));
+    raw.emplace(std::move(entered));
   }
   const sys::UniqueFd events(::epoll_create1(EPOLL_CLOEXEC));
   if (!events) return fail_errno("watching the terminal");
@@ -141,7 +142,8 @@ Result<> run_terminal_session(vm::Machine& machine) {
 
   Keyboard keyboard(machine);
   while (!machine.ended()) {
-    TRY(say(TRY(machine.pump(vm::after(kRound), events.get()))));
+    const std::string output = TRY(machine.pump(vm::after(kRound), events.get()));
+    TRY(say(output));
     if (signals.arrived()) return machine.cut_power();
     std::array<epoll_event, 2> ready{};
     const int count = ::epoll_wait(events.get(), ready.data(), static_cast<int>(ready.size()), 0);

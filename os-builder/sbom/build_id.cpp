@@ -100,9 +100,9 @@ Result<> add_file(Digest& digest, const std::string& name, const sys::Path& file
     if (status) return fail(errno_error(status.value(), "reading link {}", file.native()));
     digest.add("link " + name, target.native());
   } else if (S_ISREG(info.st_mode)) {
+    const Sha256 content = TRY(crypto::sha256_file(file));
     // Of the mode only the execute bit is kept by git, and only it may count.
-    digest.add(((info.st_mode & S_IXUSR) != 0 ? "program " : "file ") + name,
-               TRY(crypto::sha256_file(file)).to_string());
+    digest.add(((info.st_mode & S_IXUSR) != 0 ? "program " : "file ") + name, content.to_string());
   }
   return {};
 }

@@ -65,10 +65,12 @@ Result<Manifest> parse_object(const json& object) {
   static constexpr std::array<std::string_view, 7> kMembers = {
       "schema", "variant", "version", "build_id", "source_date_epoch", "root_hash", "files"};
   TRY(check_members(object, kMembers, "the manifest"));
-  if (TRY(text_member(object, "schema")) != kSchema) return fail(ErrorCode::data_loss, "the schema is not {}", kSchema);
+  const std::string schema = TRY(text_member(object, "schema"));
+  if (schema != kSchema) return fail(ErrorCode::data_loss, "the schema is not {}", kSchema);
   Manifest manifest;
   manifest.variant = TRY(text_member(object, "variant"));
-  manifest.version = TRY(Version::parse(TRY(text_member(object, "version"))));
+  const std::string version = TRY(text_member(object, "version"));
+  manifest.version = TRY(Version::parse(version));
   manifest.build_id = TRY(text_member(object, "build_id"));
   if (!object.at("source_date_epoch").is_number_integer())
     return fail(ErrorCode::data_loss, "'source_date_epoch' is not a number");
@@ -77,7 +79,10 @@ Result<Manifest> parse_object(const json& object) {
   const json& files = object.at("files");
   if (!files.is_array() || files.size() > kMaxFiles)
     return fail(ErrorCode::data_loss, "'files' is not a list of at most {}", kMaxFiles);
-  for (const json& entry : files) manifest.files.push_back(TRY(parse_file(entry)));
+  for (const json& entry : files) {
+    ManifestFile file = TRY(parse_file(entry));
+    manifest.files.push_back(std::move(file));
+  }
   const auto repeated = std::ranges::adjacent_find(manifest.files, std::greater_equal{}, &ManifestFile::name);
   if (repeated != manifest.files.end())
     return fail(ErrorCode::data_loss, "'files' is not sorted by name at '{}'", repeated->name);
@@ -87,9 +92,9 @@ Result<Manifest> parse_object(const json& object) {
 }  // namespace
 
 Result<ManifestFile> describe_file(const sys::Path& directory, const std::string& name) {
-  return ManifestFile{.name = name,
-                      .size = TRY(sys::file_size(directory / name)),
-                      .sha256 = TRY(crypto::sha256_file(directory / name))};
+  const auto size = TRY(sys::file_size(directory / name));
+  const Sha256 sha256 = TRY(crypto::sha256_file(directory / name));
+  return ManifestFile{.name = name, .size = size, .sha256 = sha256};
 }
 
 std::string write_manifest(const Manifest& manifest) {

@@ -40,7 +40,8 @@ Result<SealedRoot> seal(const sys::Path& root, const keys::KeySet& keys, const s
   sealed.root_hash =
       TRY_CTX(verity::format(root, sealed.verity, {.salt = kSalt, .uuid = uuid}), "sealing the root image");
   const auto record = TRY_CTX(sign(sealed.root_hash, keys.root_hash), "signing the root hash");
-  TRY(sys::write_file_atomically(sealed.signature, TRY(verity::write_root_hash_signature(record))));
+  const std::string signature = TRY(verity::write_root_hash_signature(record));
+  TRY(sys::write_file_atomically(sealed.signature, signature));
   return sealed;
 }
 

@@ -6,16 +6,19 @@ namespace bulkhead::uki {
 namespace {
 
 Result<std::string> text_section(std::span<const std::byte> file, const pe::Image& image, std::string_view name) {
-  std::string_view text = as_text(TRY(pe::section(file, image, name)));
+  const auto bytes = TRY(pe::section(file, image, name));
+  std::string_view text = as_text(bytes);
   while (text.ends_with('\0')) text.remove_suffix(1);
   return std::string(text);
 }
 
 Result<UkiContent> read_sections(std::span<const std::byte> file, pe::Image image) {
   UkiContent content;
-  content.command_line = trim(TRY(text_section(file, image, ".cmdline")));
+  const std::string command_line = TRY(text_section(file, image, ".cmdline"));
+  content.command_line = trim(command_line);
   content.os_release = TRY(text_section(file, image, ".osrel"));
-  content.kernel_release = trim(TRY(text_section(file, image, ".uname")));
+  const std::string kernel_release = TRY(text_section(file, image, ".uname"));
+  content.kernel_release = trim(kernel_release);
   content.kernel = TRY(pe::section(file, image, ".linux"));
   content.initrd = TRY(pe::section(file, image, ".initrd"));
   content.image = std::move(image);
@@ -25,7 +28,8 @@ Result<UkiContent> read_sections(std::span<const std::byte> file, pe::Image imag
 }  // namespace
 
 Result<UkiContent> read_content(std::span<const std::byte> file) {
-  auto content = read_sections(file, TRY_CTX(pe::parse(file), "reading a unified kernel image"));
+  pe::Image image = TRY_CTX(pe::parse(file), "reading a unified kernel image");
+  auto content = read_sections(file, std::move(image));
   if (content) return content;
   Error reason = std::move(content).error();
   reason.code = ErrorCode::data_loss;

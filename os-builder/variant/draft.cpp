@@ -161,7 +161,8 @@ struct Store {
   }
 
   Result<> operator()(const ClusterSize& target) const {
-    draft.variant_.*target.member = static_cast<std::uint32_t>(TRY(read_size(file, node, path, target.check)));
+    const std::uint64_t size = TRY(read_size(file, node, path, target.check));
+    draft.variant_.*target.member = static_cast<std::uint32_t>(size);
     return {};
   }
 
@@ -218,7 +219,8 @@ struct Store {
         }
         continue;
       }
-      map.insert_or_assign(name, TRY(read(*entry, entry_path, name)));
+      Value value = TRY(read(*entry, entry_path, name));
+      map.insert_or_assign(name, std::move(value));
       draft.places_.insert_or_assign(entry_path, Draft::Place{file, entry->key_position});
     }
     return {};

@@ -108,6 +108,32 @@ class CheckLayers(unittest.TestCase):
         self.assert_refused("lib/gpt/b.cpp", "void f() {\n  try { g(); } catch (...) {\n    log();\n  }\n}", "2:catch (...) that continues")
         self.assert_accepted("lib/gpt/b.cpp", "try { g(); } catch (...) {\n  return fail();\n}\ntry { g(); } catch (...) { throw; }")
 
+    def test_try_stands_where_nothing_else_is_half_built(self):
+        for line in ("TRY(f());", "TRY_CTX(f(), \"reading {}\", name);", "if (a) TRY(f());", "if (a && g(b)) return 1; else TRY(f());",
+                     "for (int i : list) TRY(f(i));", "while (a) TRY(f());", "case 1: TRY(f()); break;", "case X::one: TRY(f()); break;",
+                     "default: TRY(f());", "auto a = TRY(f());", "const std::map<A, std::vector<B>> a = TRY_CTX(f({1, 2}), \"x\");",
+                     "const auto [a, b] = TRY(f());", "if (const auto a = TRY(f()); a > 1) g(a);", "a = TRY(f());", "*a.b->c[i + 1] = TRY(f());",
+                     "if (a) b = TRY(f());", "return TRY(f());", "if (a) return TRY_CTX(f(), \"x\");", "auto* a =\n      TRY(\n          f());",
+                     "TRY(f([&]() -> Result<> { TRY(g()); return {}; }));", "f([&]() -> Result<int> { return TRY(g()); });",
+                     "A{.f = [&]() -> Result<> {\n  auto x = TRY(g());\n  return h(x);\n}};", "auto a = f(\"TRY(x) + 1\");  // f(TRY(x))",
+                     "/* f(TRY(x)) */", "RETRY(f()) + 1;", "#define MINE(x) g(TRY(x))", "#define MINE(x) \\\n  g(TRY(x))"):
+            with self.subTest(line):
+                self.assert_accepted("lib/gpt/b.cpp", f"Result<> f() {{\n  {line}\n}}\n")
+
+    def test_try_inside_an_expression_is_refused(self):
+        for line in ("A{.a = open(), .b = TRY(f())};", "auto a = A{TRY(f())};", "A a{.b = TRY(f())};", "A a(TRY(f()));", "g(1, TRY(f()));",
+                     "auto a = g(TRY(f()));", "return g(TRY_CTX(f(), \"x\"));", "auto a = TRY(f()).b;", "return TRY(f()).b;", "TRY(f()).g();",
+                     "auto a = b ? TRY(f()) : c;", "auto a = b ? c : TRY(f());", "auto a = b && TRY(f());", "auto a = !TRY(f());", "a += TRY(f());",
+                     "a << TRY(f());", "auto a = *TRY(f());", "auto a = 1, b = TRY(f());", "if (TRY(f())) g();", "while (TRY(f())) g();",
+                     "if (auto a = TRY(f())) g();", "for (auto a : TRY(f())) g(a);", "static const auto a = TRY(f());", "a[key()] = TRY(f());",
+                     "g().a = TRY(f());", "auto a = g([b = TRY(f())] { return b; });", "a == b = TRY(f());"):
+            with self.subTest(line):
+                self.assert_refused("lib/gpt/b.cpp", f"Result<> f() {{\n  {line}\n}}\n", "2:inside an expression")
+
+    def test_try_is_refused_where_it_stands(self):
+        self.assert_refused("tests/unit/b.cpp", "auto a = A{\n    .a = open(),\n    .b = TRY_CTX(\n        f(), \"x\"),\n};", "3:TRY_CTX(...) inside")
+        self.assert_refused("lib/gpt/b.cpp", "auto a = TRY(f(\n    TRY(g())));\nf([] {\n  return h(TRY(g()));\n});", "2:TRY(...)", "4:TRY(...)")
+
     def test_headers_do_not_use_namespaces(self):
         self.assert_refused("lib/gpt/b.hpp", "\nusing namespace std;", "2:using namespace in a header")
         self.assert_accepted("lib/gpt/b.cpp", "using namespace std::literals;")

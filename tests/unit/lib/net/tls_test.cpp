@@ -136,7 +136,8 @@ class TlsServer {
 
 Result<std::string> ask(const TlsEndpoint& endpoint) {
   auto connection = TRY(Connection::open(endpoint));
-  return TRY(connection.send({})).body;
+  Response response = TRY(connection.send({}));
+  return std::move(response.body);
 }
 
 struct Fixture {

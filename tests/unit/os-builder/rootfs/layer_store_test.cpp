@@ -19,7 +19,8 @@ struct Fixture {
     return store.get(key, [this](const ContentSink& sink) -> Result<Tree> {
       ++made;
       Tree tree;
-      Entry file{.node = TRY(sink("text")),
+      const Content content = TRY(sink("text"));
+      Entry file{.node = content,
                  .mode = 04755,
                  .uid = 3,
                  .gid = 4,
