@@ -6,8 +6,12 @@
 #   bulkhead_executable(NAME SOURCES … DEPS …)   a program for the machine that builds
 #   bulkhead_node_executable(NAME SOURCES … DEPS … [STATIC | STATIC_LIBRARIES])
 #                                               a program for the image; staged under ${BULKHEAD_NODE_DIR}
-#   bulkhead_test(NAME LABEL l SOURCES … DEPS … [TIMEOUT s])
-#                                               a Catch2 program, one ctest entry
+#   bulkhead_test(NAME LABEL l SOURCES … DEPS … [TIMEOUT s] [READS …] [EACH_CASE])
+#                                               a Catch2 program: one ctest entry, or one for each TEST_CASE, for cases that
+#                                               take minutes
+#   bulkhead_add_test(NAME COMMAND … LABELS … TIMEOUT s [READS …] [ENVIRONMENT …])
+#                                               any other ctest entry. READS: the parts of the checkout that it reads, when it
+#                                               knows where that is (tools/run-test); all of it when there are none
 #   bulkhead_fuzzer(NAME SOURCES … DEPS … CORPUS dir)
 #                                               a libFuzzer target; elsewhere the corpus runs as a plain test
 #   bulkhead_generated(…)                       a generated source in the build directory
@@ -102,19 +106,57 @@ function(bulkhead_node_executable name)
     COMMENT "Staging ${name} for the image" VERBATIM)
 endfunction()
 
+# Through tools/run-test, which knows whether anything has changed since the test passed.
+function(bulkhead_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "COMMAND;LABELS;READS;ENVIRONMENT")
+  list(TRANSFORM arg_READS PREPEND "--reads=")
+  add_test(NAME ${name} COMMAND "${PROJECT_SOURCE_DIR}/tools/run-test" ${name} ${arg_READS} -- ${arg_COMMAND})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 4
+    ENVIRONMENT "${arg_ENVIRONMENT}")
+endfunction()
+
 function(bulkhead_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT" "SOURCES;DEPS;ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "EACH_CASE" "LABEL;TIMEOUT" "SOURCES;DEPS;ENVIRONMENT;READS;FIXTURES")
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE bulkhead_flags ${arg_DEPS} Catch2::Catch2WithMain)
   if(arg_LABEL STREQUAL "unit")
     add_dependencies(fast-tests ${name})
   endif()
-  add_test(NAME ${name} COMMAND ${name} --colour-mode none)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT}
-    SKIP_RETURN_CODE 4 ENVIRONMENT "${arg_ENVIRONMENT}")
+  set(entries ${name})
+  if(arg_EACH_CASE)
+    bulkhead_count_cases(count ${arg_SOURCES})
+    foreach(number RANGE 1 ${count})
+      list(APPEND entries ${name}_${number})
+    endforeach()
+    list(POP_FRONT entries)
+  endif()
+  set(number 0)
+  foreach(entry IN LISTS entries)
+    set(part "")
+    if(arg_EACH_CASE)
+      # Catch2's shards keep the order of the source, so that each one is the case of that number.
+      set(part --order decl --shard-count ${count} --shard-index ${number})
+      math(EXPR number "${number} + 1")
+    endif()
+    bulkhead_add_test(${entry} COMMAND "$<TARGET_FILE:${name}>" --colour-mode none ${part} LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT}
+      READS ${arg_READS} ENVIRONMENT ${arg_ENVIRONMENT})
+    set_tests_properties(${entry} PROPERTIES FIXTURES_REQUIRED "${arg_FIXTURES}")
+  endforeach()
+endfunction()
+
+# The number of test cases in source files, looked at again when one of them changes.
+function(bulkhead_count_cases result)
+  set(count 0)
+  foreach(source IN LISTS ARGN)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
+    file(STRINGS "${source}" lines REGEX "^TEST_CASE(_METHOD)?\\(")
+    list(LENGTH lines more) # a semicolon in a line is escaped
+    math(EXPR count "${count} + ${more}")
+  endforeach()
+  set(${result} ${count} PARENT_SCOPE)
 endfunction()
 
 # A fuzz target defines LLVMFuzzerTestOneInput. Without BULKHEAD_FUZZ it is linked with a driver that runs the corpus once.
@@ -125,14 +167,14 @@ function(bulkhead_fuzzer name)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     add_test(NAME ${name} COMMAND ${name} -max_total_time=20 -timeout=10 -rss_limit_mb=2048
       "${CMAKE_CURRENT_BINARY_DIR}/${name}.found" "${arg_CORPUS}")
+    set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 120)
     file(MAKE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/${name}.found")
   else()
     add_executable(${name} ${arg_SOURCES} "${PROJECT_SOURCE_DIR}/tests/fuzz/run_corpus.cpp")
-    add_test(NAME ${name} COMMAND ${name} "${arg_CORPUS}")
+    bulkhead_add_test(${name} COMMAND "$<TARGET_FILE:${name}>" "${arg_CORPUS}" LABELS fuzz TIMEOUT 120)
   endif()
   target_link_libraries(${name} PRIVATE bulkhead_flags ${arg_DEPS})
   add_dependencies(fast-tests ${name})
-  set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 120)
 endfunction()
 
 # bulkhead_generated(OUTPUT file COMMAND … DEPENDS …): file is relative to ${PROJECT_BINARY_DIR}/generated.

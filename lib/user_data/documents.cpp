@@ -1,6 +1,7 @@
 #include "lib/user_data/documents.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <format>

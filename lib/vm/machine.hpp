@@ -16,6 +16,7 @@
 #include "lib/vm/deadline.hpp"
 #include "lib/vm/machine_spec.hpp"
 #include "lib/vm/qmp.hpp"
+#include "lib/vm/saved_state.hpp"
 #include "lib/vm/serial.hpp"
 
 namespace bulkhead::vm {
@@ -31,6 +32,11 @@ class Machine {
   // Errors: not_found (image, QEMU), aborted (image in use by another QEMU, port taken), failed_precondition with what
   // QEMU said.
   static Result<Machine> start(MachineSpec spec, const StartOptions& options);
+  // Goes on from where the machine that save() put into `saved` was stopped (lib/vm/saved_state.hpp). What the guest
+  // can see must be as it was; images of disks count for nothing, and UefiBoot::variables is overwritten. The console
+  // starts empty, and the guest's clock goes on from the moment of saving. Errors: as start(); not_found;
+  // failed_precondition for a state of another machine or another QEMU.
+  static Result<Machine> restore(MachineSpec spec, const sys::Path& saved, const StartOptions& options);
   Machine(Machine&&) noexcept = default;
   Machine& operator=(Machine&&) = delete;
   ~Machine() = default;
@@ -67,6 +73,10 @@ class Machine {
   Result<> power_button();       // ACPI: asks the guest to shut down
   Result<> press_ctrl_alt_delete();
   Result<> end_at_reset();  // OnReset::end from now on
+  // Stops the guest and writes everything that restore() needs to `target`, which must not exist and is there only when
+  // it is complete. The machine has ended afterwards; on error it may be stopped. Not fsynced. Errors:
+  // failed_precondition for a machine that cannot be saved.
+  Result<> save(const sys::Path& target);
   // Power cut: QEMU is killed; what the guest has not flushed is lost as far as QEMU's own buffers go. Returns when it
   // is gone.
   Result<> cut_power();
@@ -83,6 +93,9 @@ class Machine {
         serial_(std::move(serial)) {}
 
   Error with_console(Error reason) const;
+  Result<> load(const SavedState& state);
+  Result<> announce_migrations();  // by MIGRATION events
+  Result<> wait_for_migration();
   Result<> wait_until(Deadline deadline, std::string_view what, const std::function<bool()>& done);
 
   sys::TempDir directory_;  // destroyed last

@@ -12,15 +12,36 @@ import urllib.parse
 PROGRAM = os.environ["BULKHEAD_APISERVER"]
 
 
+TIMEOUT = 300  # seconds; a limit, not an expectation: the machine may be busy with something else
+
+
+def connect(path, timeout=TIMEOUT):
+    """A connected socket. With a time limit from the start, connecting would fail with EAGAIN instead of waiting when the server's queue of
+    connections is full (unix(7)), so the limit is set afterwards."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(path)
+    except OSError:
+        connection.close()
+        raise
+    connection.settimeout(timeout)
+    return connection
+
+
+def free_port():
+    """One that the kernel gives away now, and to nobody else for a while."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path, timeout=30):
+    def __init__(self, path, timeout=TIMEOUT):
         super().__init__("localhost", timeout=timeout)
         self.path = path
 
     def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
+        self.sock = connect(self.path, self.timeout)
 
 
 class Answer:
@@ -62,7 +83,7 @@ class Server:
         # sd_notify(3) wants a path or an abstract name.
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.bind(os.path.join(self.root, "notify"))
-        notify.settimeout(60)
+        notify.settimeout(TIMEOUT)
         self.process = subprocess.Popen(
             [PROGRAM, "--root", self.root, "--socket", self.socket, *self.options], stdout=self.log, stderr=self.log,
             env={**os.environ, "NOTIFY_SOCKET": os.path.join(self.root, "notify")})
@@ -78,7 +99,7 @@ class Server:
         if self.process is None:
             return 0
         self.process.kill() if kill else self.process.terminate()
-        status = self.process.wait(30)
+        status = self.process.wait(TIMEOUT)
         self.process = None
         self.log.close()
         return status
@@ -93,7 +114,7 @@ class Server:
         self.stop()
         shutil.rmtree(self.root)
 
-    def connection(self, timeout=30):
+    def connection(self, timeout=TIMEOUT):
         return UnixConnection(self.socket, timeout)
 
     def ask(self, method, path, body=None, content_type="application/json", connection=None, headers=None, **query):

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import unittest
 
-from apiserver import Server
+from apiserver import TIMEOUT, Server
 
 CLIENT = os.environ["BULKHEAD_APICLIENT"]
 
@@ -26,7 +26,7 @@ class Done:
 def run(*words, config="/nonexistent", stdin=""):
     process = subprocess.Popen([CLIENT, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, env={"XDG_CONFIG_HOME": config, "PATH": os.environ["PATH"]})
-    return Done(process, *process.communicate(stdin, timeout=60))
+    return Done(process, *process.communicate(stdin, timeout=TIMEOUT))
 
 
 class Alone(unittest.TestCase):

@@ -18,7 +18,7 @@ from apiserver import Server
 
 CLIENT = os.environ["BULKHEAD_APICLIENT"]
 TAB, ALL, SHOW, CLEAR = "\t", "\x18\x09", "\x18\x10", "\x15"  # ^X^I: insert every completion; ^X^P: print the line
-LONGEST = 60
+LONGEST = 300
 
 BASHRC = r"""
 PS1='$ '

@@ -6,14 +6,12 @@ import socket
 import threading
 import unittest
 
-from apiserver import Server
+from apiserver import Server, connect
 
 
-def raw(server, data, timeout=20, half_close=False):
+def raw(server, data, half_close=False):
     """Sends bytes; everything that comes back."""
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(timeout)
-        client.connect(server.socket)
+    with connect(server.socket) as client:
         client.sendall(data)
         if half_close:
             client.shutdown(socket.SHUT_WR)
@@ -41,9 +39,7 @@ class Limits(unittest.TestCase):
             before = server.resident_kib()
             idle = []
             for _ in range(10_000):
-                client = socket.socket(socket.AF_UNIX)
-                client.connect(server.socket)
-                idle.append(client)
+                idle.append(connect(server.socket))
             self.assertEqual(server.ask("GET", "/v1/version").status, 200)
             grown = server.resident_kib() - before
             print(f"10,000 idle connections: {grown} KiB more, {grown * 1024 // 10_000} bytes each")
@@ -72,8 +68,7 @@ class Limits(unittest.TestCase):
             before = server.resident_kib()
             clients = []
             for _ in range(300):
-                client = socket.socket(socket.AF_UNIX)
-                client.connect(server.socket)
+                client = connect(server.socket)
                 client.sendall(b"PATCH /settings HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n" + b" " * 60_000)
                 clients.append(client)
             self.assertEqual(server.ask("GET", "/v1/version").status, 200)
@@ -86,22 +81,18 @@ class Limits(unittest.TestCase):
                 thread.start()
             for thread, client in zip(threads, clients):
                 thread.join()
-                client.settimeout(60)
                 self.assertIn(b" 400 ", client.recv(4096))
                 client.close()
             self.assertEqual(server.ask("PATCH", "/settings", b'{"motd": "' + b"x" * 100_000 + b'"}').status, 400)
 
     def test_a_slow_client_is_told_and_others_do_not_wait(self):
-        with Server() as server, socket.socket(socket.AF_UNIX) as slow:
-            slow.settimeout(30)
-            slow.connect(server.socket)
+        with Server() as server, connect(server.socket) as slow:
             slow.sendall(b"GET /settings HTT")
             self.assertEqual(server.ask("GET", "/v1/version").status, 200)
             self.assertIn(b" 408 ", slow.recv(4096))
 
     def test_a_client_that_does_not_read_is_cut_off(self):
-        with Server() as server, socket.socket(socket.AF_UNIX) as deaf:
-            deaf.connect(server.socket)
+        with Server() as server, connect(server.socket) as deaf:
             deaf.sendall(b"GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
             before = server.resident_kib()
             connection = server.connection()
@@ -110,7 +101,6 @@ class Limits(unittest.TestCase):
                 server.ask("POST", "/tx/commit", tx="t", connection=connection)
             self.assertLess(server.resident_kib() - before, 8 * 1024)
             # What was under way comes, and then the end: the server did not wait.
-            deaf.settimeout(20)
             try:
                 while deaf.recv(65536):
                     pass

@@ -11,7 +11,7 @@ import time
 import unittest
 import urllib.parse
 
-from apiserver import Answer, Server
+from apiserver import TIMEOUT, Answer, Server, free_port
 
 
 class Authority:
@@ -60,7 +60,7 @@ class Remote(unittest.TestCase):
         cls.authority.certificate("foreign", "ops-1", signer="other-ca")
         cls.server = Server()
         cls.server.start()
-        cls.port = 20_000 + os.getpid() % 20_000
+        cls.port = free_port()
         settings = {"api": {"client-ca": cls.authority.base64("ca"), "listen-address": "127.0.0.1", "listen-port": cls.port,
                             "roles": [{"subject": "ops-*", "role": "admin"}, {"subject": "deploy", "role": "operator"},
                                       {"subject": "monitor", "role": "reader"}],
@@ -80,7 +80,7 @@ class Remote(unittest.TestCase):
         context.verify_mode = ssl.CERT_NONE
         if certificate:
             context.load_cert_chain(self.authority.path(certificate), self.authority.path(certificate, "key"))
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=20)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=TIMEOUT)
         target = path + ("?" + urllib.parse.urlencode(query) if query else "")
         connection.request(method, target, json.dumps(body) if body is not None else None,
                            {"Content-Type": "application/json"} if body is not None else {})
@@ -138,14 +138,14 @@ class Remote(unittest.TestCase):
         context.verify_mode = ssl.CERT_NONE
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         with self.assertRaises(ssl.SSLError):
-            http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=20).request("GET", "/v1/version")
+            http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=TIMEOUT).request("GET", "/v1/version")
 
     def test_too_many_requests_of_one_client(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         context.load_cert_chain(self.authority.path("reader"), self.authority.path("reader", "key"))
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=20)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=TIMEOUT)
         statuses = set()
         for _ in range(1000):
             connection.request("GET", "/v1/version")
@@ -153,7 +153,7 @@ class Remote(unittest.TestCase):
         self.assertEqual(statuses, {200, 429})
         self.assertEqual(self.ask("admin", "GET", "/v1/version").status, 200)
         # The bucket fills again.
-        end = time.monotonic() + 20
+        end = time.monotonic() + TIMEOUT
         while self.ask("reader", "GET", "/v1/version").status != 200:
             self.assertLess(time.monotonic(), end)
 
@@ -202,7 +202,7 @@ class Refused(unittest.TestCase):
                     self.assertEqual(server.ask("GET", "/settings").json, before)
                     self.assertEqual(server.ask("GET", "/v1/status").json["problems"], [])
             good = {"client-ca": ca, "certificate": one, "key": key, "listen-address": "127.0.0.1",
-                    "listen-port": 40_000 + os.getpid() % 10_000}
+                    "listen-port": free_port()}
             self.assertEqual(server.ask("PATCH", "/settings", {"api": good}).status, 204)
             self.assertEqual(server.ask("POST", "/tx/commit_and_apply").status, 200)
 
@@ -211,7 +211,7 @@ class Switching(unittest.TestCase):
     def test_the_listener_follows_the_settings_and_a_revocation_counts_at_once(self):
         authority = Authority()
         authority.certificate("admin", "ops-1", serial="0x77")
-        port = 40_000 + os.getpid() % 10_000
+        port = free_port()
         with Server() as server:
             def set_api(**values):
                 assert server.ask("PATCH", "/settings", {"api": values}).status == 204
@@ -223,7 +223,7 @@ class Switching(unittest.TestCase):
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             context.load_cert_chain(authority.path("admin"), authority.path("admin", "key"))
-            connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=20)
+            connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=TIMEOUT)
             connection.request("GET", "/v1/status")
             self.assertEqual(Answer(connection.getresponse()).status, 200)
             set_api(revoked=["77"])
@@ -233,7 +233,7 @@ class Switching(unittest.TestCase):
             self.assertEqual(server.ask("DELETE", "/v1/settings", keys="api").status, 204)
             self.assertEqual(server.ask("POST", "/tx/commit_and_apply").status, 200)
             with self.assertRaises(ConnectionRefusedError):
-                http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=20).connect()
+                http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=TIMEOUT).connect()
 
 
 if __name__ == "__main__":

@@ -17,9 +17,7 @@ constexpr std::uint16_t kApiPort = 8443;
 constexpr const char* kProductUuid = "5e3a1f7c-0c5d-4d0e-9b64-2f7a1c9d8e10";
 
 vm::Machine switch_on(const ScratchDisk& disk, const std::string& name, const NodeOptions& options) {
-  const sys::Path logs = image_directory("kvm").parent_path().parent_path() / "logs";
-  must(sys::create_directories(logs));
-  vm::MachineSpec spec;
+  vm::MachineSpec spec = node_machine(options);
   // The store stays with the disk: what the boot loader keeps there must survive from boot to boot, as it does in a
   // real machine.
   const sys::Path variables = disk.directory() / "variables.fd";
@@ -28,6 +26,13 @@ vm::Machine switch_on(const ScratchDisk& disk, const std::string& name, const No
                   : must(vm::create_variable_store(variables, must(vm::certificates_in(key_directory()))));
   spec.disks = {{.image = disk.path(), .bus = options.bus, .snapshot = false, .durable = false}};
   if (options.second_disk) spec.disks.push_back({.image = *options.second_disk, .bus = options.bus});
+  return must(vm::Machine::start(std::move(spec), node_start_options(name)));
+}
+
+}  // namespace
+
+vm::MachineSpec node_machine(const NodeOptions& options) {
+  vm::MachineSpec spec;
   spec.accelerator = must(vm::choose_accelerator(vm::Accelerator::automatic, cache_directory()));
   // Emulated machines must not fail because something else runs on the host.
   if (spec.accelerator == vm::Accelerator::tcg && !options.outside_time) {
@@ -42,11 +47,14 @@ vm::Machine switch_on(const ScratchDisk& disk, const std::string& name, const No
   spec.smbios_vendor = options.vendor;
   spec.on_reset = options.on_reset;
   spec.tpm = options.tpm;
-  return must(vm::Machine::start(std::move(spec),
-                                 {.cache_directory = cache_directory(), .serial_log = logs / (name + ".log")}));
+  return spec;
 }
 
-}  // namespace
+vm::StartOptions node_start_options(const std::string& name) {
+  const sys::Path logs = image_directory("kvm").parent_path().parent_path() / "logs";
+  must(sys::create_directories(logs));
+  return {.cache_directory = cache_directory(), .serial_log = logs / (name + ".log")};
+}
 
 Node::Node(const ScratchDisk& disk, const std::string& name, const NodeOptions& options)
     : machine_(switch_on(disk, name, options)) {}

@@ -31,10 +31,17 @@ struct NodeOptions {
   bool outside_time = false;
 };
 
+// The machine of a node, without its disks and its firmware.
+vm::MachineSpec node_machine(const NodeOptions& options);
+// The console's log goes into the log directory.
+vm::StartOptions node_start_options(const std::string& name);
+
 class Node {
  public:
   // Switches a machine on. `name` names its console's log in the log directory, which is kept (docs/testing.md).
   Node(const ScratchDisk& disk, const std::string& name, const NodeOptions& options = {});
+  // One that runs already.
+  explicit Node(vm::Machine machine) : machine_(std::move(machine)) {}
 
   vm::Machine& machine() { return machine_; }
   const vm::SerialLog& console() const { return machine_.serial().log(); }

@@ -1,5 +1,8 @@
 #include "tests/support/operator.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <cstdlib>
 
 #include "lib/base/hex.hpp"
@@ -10,11 +13,24 @@
 namespace bulkhead::testing {
 namespace {
 
+constexpr const char* kDays = "3650";
+
 void openssl(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "openssl");
   const sys::Output output = tool(std::move(arguments));
   INFO(output.err);
   REQUIRE(output.exit_status == 0);
+}
+
+// Signed by the CA in `directory`: `name`.key and `name`.crt there.
+void make_certificate(const sys::Path& directory, const std::string& name, const std::string& common_name,
+                      const std::string& extensions) {
+  const auto file = [&](const std::string& ending) { return (directory / (name + ending)).native(); };
+  must(sys::write_file_atomically(file(".ext"), extensions));
+  openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", file(".key"), "-out",
+           file(".csr"), "-subj", "/CN=" + common_name});
+  openssl({"x509", "-req", "-in", file(".csr"), "-CA", directory / "ca.crt", "-CAkey", directory / "ca.key", "-out",
+           file(".crt"), "-days", kDays, "-extfile", file(".ext")});
 }
 
 std::string program() {
@@ -25,26 +41,40 @@ std::string program() {
 
 }  // namespace
 
-Operator::Operator(std::uint16_t port) : directory_(must(sys::TempDir::create("/tmp", "bulkhead-operator-"))) {
-  openssl({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", file("ca.key"),
-           "-out", file("ca.crt"), "-subj", "/CN=Test CA", "-days", "30"});
-  make_certificate("node", "node", "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n");
-  make_certificate("operator", "ops-1", "extendedKeyUsage=clientAuth\n");
-  const sys::Output added = sys::Output(must(
-      sys::run({.arguments = {program(), "profile", "add", "node", "--host", std::format("127.0.0.1:{}", port), "--ca",
-                              file("ca.crt"), "--cert", file("operator.crt"), "--key", file("operator.key")},
-                .extra_environment = {"XDG_CONFIG_HOME=" + directory_.path().native()}})));
-  INFO(added.err);
-  REQUIRE(added.exit_status == 0);
+std::uint16_t free_port() {
+  const sys::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  socklen_t size = sizeof address;
+  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0);
+  REQUIRE(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  return ntohs(address.sin_port);
 }
 
-void Operator::make_certificate(const std::string& name, const std::string& common_name,
-                                const std::string& extensions) const {
-  must(sys::write_file_atomically(file(name + ".ext"), extensions));
-  openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", file(name + ".key"),
-           "-out", file(name + ".csr"), "-subj", "/CN=" + common_name});
-  openssl({"x509", "-req", "-in", file(name + ".csr"), "-CA", file("ca.crt"), "-CAkey", file("ca.key"), "-out",
-           file(name + ".crt"), "-days", "30", "-extfile", file(name + ".ext")});
+Operator::Operator(std::uint16_t port)
+    : directory_(must(sys::TempDir::create("/tmp", "bulkhead-operator-"))), certificates_(directory_.path()) {
+  make_certificates(certificates_);
+  add_profile(port);
+}
+
+Operator::Operator(std::uint16_t port, sys::Path certificates)
+    : directory_(must(sys::TempDir::create("/tmp", "bulkhead-operator-"))), certificates_(std::move(certificates)) {
+  add_profile(port);
+}
+
+void Operator::make_certificates(const sys::Path& directory) {
+  openssl({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+           directory / "ca.key", "-out", directory / "ca.crt", "-subj", "/CN=Test CA", "-days", kDays});
+  make_certificate(directory, "node", "node", "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n");
+  make_certificate(directory, "operator", "ops-1", "extendedKeyUsage=clientAuth\n");
+}
+
+void Operator::add_profile(std::uint16_t port) const {
+  const sys::Output added = must(
+      sys::run({.arguments = {program(), "profile", "add", "node", "--host", std::format("127.0.0.1:{}", port), "--ca",
+                              file("ca.crt"), "--cert", file("operator.crt"), "--key", file("operator.key")},
+                .extra_environment = {"XDG_CONFIG_HOME=" + directory_.path().native()}}));
+  INFO(added.err);
+  REQUIRE(added.exit_status == 0);
 }
 
 std::string Operator::base64_of(const std::string& name) const {

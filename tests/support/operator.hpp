@@ -11,10 +11,19 @@
 
 namespace bulkhead::testing {
 
+// A TCP port that the kernel gives away now, and to nobody else for a while.
+std::uint16_t free_port();
+
 class Operator {
  public:
   // The node will be reached at 127.0.0.1:`port`.
   explicit Operator(std::uint16_t port);
+  // One whose certificates make_certificates() has put into `certificates`, which stays as it is.
+  Operator(std::uint16_t port, sys::Path certificates);
+
+  // A CA, and certificates for a node and for an operator, valid for ten years: kept ones are used again later, by
+  // nodes whose clock stands at the time when they were saved.
+  static void make_certificates(const sys::Path& directory);
 
   // settings.api with this CA, a certificate for the node, and role admin for the operator.
   nlohmann::json api_settings() const;
@@ -27,11 +36,12 @@ class Operator {
   nlohmann::json json(std::vector<std::string> arguments) const;
 
  private:
-  void make_certificate(const std::string& name, const std::string& common_name, const std::string& extensions) const;
+  void add_profile(std::uint16_t port) const;
   std::string base64_of(const std::string& file) const;
-  sys::Path file(const std::string& name) const { return directory_.path() / name; }
+  sys::Path file(const std::string& name) const { return certificates_ / name; }
 
-  sys::TempDir directory_;
+  sys::TempDir directory_;  // apiclient's configuration, and certificates of our own
+  sys::Path certificates_;
 };
 
 }  // namespace bulkhead::testing

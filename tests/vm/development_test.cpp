@@ -1,12 +1,11 @@
 // The one variant with a shell: what can only be seen from inside of a node.
 #include <arpa/inet.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 
+#include "tests/support/booted_node.hpp"
 #include "tests/support/must.hpp"
-#include "tests/support/node.hpp"
 
 namespace bulkhead::testing {
 namespace {
@@ -15,17 +14,15 @@ using namespace std::chrono_literals;
 
 constexpr std::uint16_t kWebPort = 8080;  // of the node
 
-std::uint16_t outside_port() { return static_cast<std::uint16_t>(10'000 + ::getpid() % 10'000); }
-
 // What a web server on the node answers to the host of the machine; empty when it is not reached. QEMU's network takes
 // every connection and closes it when the node refuses or, after a while of the machine's clock, does not answer.
-std::string fetched_from_outside() {
+std::string fetched_from_outside(std::uint16_t port) {
   const sys::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   constexpr timeval kLimit{.tv_sec = 60, .tv_usec = 0};
   REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kLimit, sizeof kLimit) == 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(outside_port());
+  address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   REQUIRE(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   constexpr std::string_view kRequest = "GET /hostname HTTP/1.0\r\n\r\n";
@@ -84,18 +81,18 @@ std::string inside(const std::string& name, const std::string& command) {
 }
 
 // A web server that everybody would reach, were it not for the packet filter.
-void check_firewall(Node& node) {
+void check_firewall(Node& node, std::uint16_t port) {
   answer(node, std::format("httpd -p {} -h /etc", kWebPort));
   const std::string hostname = answer(node, "cat /etc/hostname");
   CHECK(answer(node, std::format("wget -q -O - http://127.0.0.1:{}/hostname", kWebPort)) == hostname);
-  CHECK(fetched_from_outside() == "");
+  CHECK(fetched_from_outside(port) == "");
   const auto open_ports = [&](const std::string& list) {
     answer(node, std::format("apiclient set 'network.firewall.open-ports={}'", list));
   };
   open_ports(std::format(R"(["{}/tcp"])", kWebPort));
-  CHECK(fetched_from_outside().ends_with("\r\n\r\n" + hostname));
+  CHECK(fetched_from_outside(port).ends_with("\r\n\r\n" + hostname));
   open_ports("[]");
-  CHECK(fetched_from_outside() == "");
+  CHECK(fetched_from_outside(port) == "");
 }
 
 // One container as the rendered file connects it; and a cloud with the metadata service, behind another bridge.
@@ -127,17 +124,25 @@ void check_container_network(Node& node) {
   CHECK(answer(node, inside("box", metadata)) == answer(node, "cat /etc/hostname"));
 }
 
-TEST_CASE("kvm-dev has a root shell on the serial console, and says so: the node and its containers from inside") {
-  const BuiltImage image = BuiltImage::of_variant("kvm-dev");
-  const ScratchDisk disk(image);
-  Node node(disk, "development",
-            {.network = {.forwards = {{.host = outside_port(), .guest = kWebPort}}, .restricted = true}});
-  CHECK(node.wait_until_ready().field("variant") == "kvm-dev");
-  CHECK(node.console().raw().contains("DEVELOPMENT"));
-  must(node.machine().type("\n"));
-  must(node.machine().wait_for_prompt("# ", vm::after(60s)));
-  check_sealed(node);
-  check_firewall(node);
+// A root shell on the serial console of kvm-dev.
+Node& with_shell(BootedNode& booted) {
+  must(booted.machine().type("\n"));
+  must(booted.machine().wait_for_prompt("# ", vm::after(60s)));
+  return booted.node();
+}
+
+TEST_CASE("kvm-dev has a root shell on the serial console, and says so; the node from inside") {
+  BootedNode booted({.variant = "kvm-dev"}, "development-sealed");
+  CHECK(booted.boot_console().contains("DEVELOPMENT"));
+  CHECK(booted.boot_console().contains("variant=kvm-dev"));
+  check_sealed(with_shell(booted));
+}
+
+TEST_CASE("what the packet filter lets through, to the node and to its containers") {
+  const std::uint16_t port = free_port();
+  BootedNode booted({.variant = "kvm-dev"}, "development-network", {{.host = port, .guest = kWebPort}});
+  Node& node = with_shell(booted);
+  check_firewall(node, port);
   check_container_network(node);
 }
 

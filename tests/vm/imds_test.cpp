@@ -1,8 +1,5 @@
 // The shipped image for EC2 on a machine that says it is one of Amazon's, with a metadata service at the address where
 // EC2 has it.
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 
 #include "tests/support/fake_imds.hpp"
@@ -16,16 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
-
-// One that the kernel gives away now, and to nobody else for a while.
-std::uint16_t free_port() {
-  const sys::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-  socklen_t size = sizeof address;
-  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0);
-  REQUIRE(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  return ntohs(address.sin_port);
-}
 
 // A subnet as a default VPC has it, which for QEMU's user network must contain the service's address, too. The node
 // gets its address by DHCP; nothing on it is link-local.

@@ -1,6 +1,6 @@
-// A shipped node that is configured from outside only: user data at first boot, apiclient over TLS from then on.
-#include <unistd.h>
-
+// A shipped node that is configured from outside only: user data at first boot, apiclient over TLS from then on. All
+// but the last test start from one node that has booted.
+#include "tests/support/booted_node.hpp"
 #include "tests/support/must.hpp"
 #include "tests/support/node.hpp"
 #include "tests/support/operator.hpp"
@@ -11,8 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
-
-std::uint16_t free_port() { return static_cast<std::uint16_t>(20'000 + ::getpid() % 10'000); }
 
 bool has(const json& list, const std::string& member, const std::string& value) {
   for (const json& each : list) {
@@ -28,97 +26,95 @@ std::string result_of(const json& outcome, const std::string& service) {
   return "not told";
 }
 
-// Asks until somebody answers: a node that restarts, or whose network was taken away.
-json wait_for_answer(Node& node, const Operator& outside, std::chrono::seconds limit) {
-  const vm::Deadline deadline = vm::after(limit);
-  for (;;) {
-    const sys::Output output = outside.apiclient({"--json", "status"});
-    if (output.exit_status == 0) return json::parse(output.out);
-    INFO(output.err);
-    REQUIRE(std::chrono::steady_clock::now() < deadline);
-    must(node.machine().run_until(vm::after(2s)));
-  }
+// What every test here starts from.
+BootedSpec configured() {
+  return {.settings = {{"motd", "configured from outside"},
+                       {"network", {{"hostname", "node-7"}}},
+                       {"ntp", {{"time-servers", {"10.0.2.9"}}}},
+                       {"kernel", {{"sysctl", {{"vm.max_map_count", "262144"}}}}}}};
 }
 
-TEST_CASE("user data, settings, files, services; plan, try, unset, rollback; and all of it again after a restart") {
-  const BuiltImage image = BuiltImage::of_variant("kvm");
-  const ScratchDisk disk(image);
-  const std::uint16_t port = free_port();
-  const Operator outside(port);
-  const json user_data = {{"settings",
-                           {{"motd", "configured from outside"},
-                            {"network", {{"hostname", "node-7"}}},
-                            {"ntp", {{"time-servers", {"10.0.2.9"}}}},
-                            {"kernel", {{"sysctl", {{"vm.max_map_count", "262144"}}}}},
-                            {"api", outside.api_settings()}}}};
-  {
-    Node node(disk, "settings-1", {.user_data = user_data.dump(), .api_port = port});
-    const node_state::StatusLine state = node.wait_until_ready();
-    CHECK(state.field("problems") == "0");
+TEST_CASE(
+    "user data of the first boot is in force; a change is planned, made, written to files, and services are told") {
+  BootedNode booted(configured(), "settings-change");
+  const Operator& outside = booted.outside();
+  const json status = wait_for_answer(booted.node(), outside);
+  CHECK(status["state"] == "ready");
+  CHECK(status["problems"].empty());
+  CHECK(status["hostname"] == "node-7");
+  CHECK(outside.json({"get", "settings.motd"})["settings"]["motd"] == "configured from outside");
+  CHECK(has(outside.json({"user-data"})["sources"], "result", "applied"));
+  CHECK(outside.json({"history"})[0]["transaction"] == "generators");
 
-    const json status = wait_for_answer(node, outside, 120s);
-    CHECK(status["state"] == "ready");
-    CHECK(status["hostname"] == "node-7");
-    CHECK(outside.json({"get", "settings.motd"})["settings"]["motd"] == "configured from outside");
-    CHECK(has(outside.json({"user-data"})["sources"], "result", "applied"));
-    CHECK(outside.json({"history"})[0]["transaction"] == "generators");
+  // A change, first as a plan: nothing has happened, then exactly that.
+  const json plan = outside.json({"plan", "ntp.time-servers=[\"10.0.2.8\"]"});
+  CHECK(has(plan["files"], "path", "/etc/systemd/timesyncd.conf.d/60-settings.conf"));
+  CHECK(outside.json({"get", "settings.ntp.time-servers"})["settings"]["ntp"]["time-servers"] == json{"10.0.2.9"});
+  const json outcome = outside.json({"set", "ntp.time-servers=[\"10.0.2.8\"]", "network.hostname=node-8"});
+  CHECK(result_of(outcome, "timesyncd") == "done");
+  CHECK(result_of(outcome, "hostname") == "done");
+  CHECK(outside.json({"status"})["hostname"] == "node-8");
+  const std::string log = outside.must_apiclient({"logs", "-u", "systemd-timesyncd"});
+  CHECK(log.contains("Stopped"));
 
-    // A change, first as a plan: nothing has happened, then exactly that.
-    const json plan = outside.json({"plan", "ntp.time-servers=[\"10.0.2.8\"]"});
-    CHECK(has(plan["files"], "path", "/etc/systemd/timesyncd.conf.d/60-settings.conf"));
-    CHECK(outside.json({"get", "settings.ntp.time-servers"})["settings"]["ntp"]["time-servers"] == json{"10.0.2.9"});
-    const json outcome = outside.json({"set", "ntp.time-servers=[\"10.0.2.8\"]", "network.hostname=node-8"});
-    CHECK(result_of(outcome, "timesyncd") == "done");
-    CHECK(result_of(outcome, "hostname") == "done");
-    CHECK(outside.json({"status"})["hostname"] == "node-8");
-    const std::string log = outside.must_apiclient({"logs", "-u", "systemd-timesyncd"});
-    CHECK(log.contains("Stopped"));
+  // The packet filter, which the API is reached through. What it lets through is seen in development_test.cpp.
+  const json opened = outside.json({"set", R"(network.firewall.open-ports=["30000-32767/udp"])"});
+  CHECK(result_of(opened, "firewall") == "done");
+  CHECK(outside.apiclient({"set", R"(network.firewall.open-ports=["ssh/tcp"])"}).err.contains("1 to 65535"));
 
-    // The packet filter, which the API is reached through. What it lets through is seen in development_test.cpp.
-    const json opened = outside.json({"set", R"(network.firewall.open-ports=["30000-32767/udp"])"});
-    CHECK(result_of(opened, "firewall") == "done");
-    CHECK(outside.apiclient({"set", R"(network.firewall.open-ports=["ssh/tcp"])"}).err.contains("1 to 65535"));
+  // Refused: an unknown key, a bad value; nothing has changed.
+  const std::uint64_t last = outside.json({"status"})["commit"];
+  CHECK(outside.apiclient({"set", "ntp.time-server=x"}).err.contains("ntp.time-servers"));
+  CHECK(outside.apiclient({"set", "updates.seed=99999"}).err.contains("2047"));
+  CHECK(outside.json({"status"})["commit"] == last);
 
-    // Refused: an unknown key, a bad value; nothing has changed.
-    const std::uint64_t last = outside.json({"status"})["commit"];
-    CHECK(outside.apiclient({"set", "ntp.time-server=x"}).err.contains("ntp.time-servers"));
-    CHECK(outside.apiclient({"set", "updates.seed=99999"}).err.contains("2047"));
-    CHECK(outside.json({"status"})["commit"] == last);
+  const std::string report = outside.must_apiclient({"report"});
+  CHECK(report.contains("node-8"));
+  CHECK_FALSE(report.contains("PRIVATE"));
+}
 
-    // A try that takes the network away: nobody can confirm it, and it goes away by itself.
-    outside.apiclient({"set", "--try", "40s", R"(network.interfaces.eth0={"static4":{"addresses":["192.0.2.1/24"]}})"});
-    must(node.machine().wait_for_line(vm::Pattern::text("addresses=192.0.2.1"), vm::after(400s)));
-    must(node.machine().wait_for_line(vm::Pattern::text("addresses=10.0.2.15"), vm::after(400s)));
-    const json back = wait_for_answer(node, outside, 400s);
-    CHECK(back["try"].is_null());
-    CHECK(outside.json({"get", "settings.network"})["settings"]["network"].value("interfaces", json()).is_null());
-    CHECK(has(outside.json({"audit"}), "action", "revert"));
+TEST_CASE("a try that takes the network away goes away by itself, and one that is confirmed stays") {
+  BootedNode booted(configured(), "settings-try");
+  const Operator& outside = booted.outside();
+  wait_for_answer(booted.node(), outside);
+  // Nobody can confirm it.
+  outside.apiclient({"set", "--try", "40s", R"(network.interfaces.eth0={"static4":{"addresses":["192.0.2.1/24"]}})"});
+  must(booted.machine().wait_for_line(vm::Pattern::text("addresses=192.0.2.1"), vm::after(400s)));
+  must(booted.machine().wait_for_line(vm::Pattern::text("addresses=10.0.2.15"), vm::after(400s)));
+  const json back = wait_for_answer(booted.node(), outside, 400s);
+  CHECK(back["try"].is_null());
+  CHECK(outside.json({"get", "settings.network"})["settings"]["network"].value("interfaces", json()).is_null());
+  CHECK(has(outside.json({"audit"}), "action", "revert"));
 
-    // A try that is confirmed.
-    outside.must_apiclient({"set", "--try", "600s", "motd=tried"});
-    outside.must_apiclient({"confirm"});
+  outside.must_apiclient({"set", "--try", "600s", "motd=tried"});
+  outside.must_apiclient({"confirm"});
+  CHECK(outside.json({"status"})["try"].is_null());
+  CHECK(outside.json({"get", "settings.motd"})["settings"]["motd"] == "tried");
+}
 
-    outside.must_apiclient({"unset", "kernel.sysctl"});
-    const json history = outside.json({"history"});
-    CHECK(history[0]["keys"] == json{"settings.kernel.sysctl.\"vm.max_map_count\""});
-    CHECK(std::string(history[0]["author"]).starts_with("certificate ops-1"));
-    outside.must_apiclient({"rollback", std::to_string(last)});
-    CHECK(outside.json({"get", "settings.motd"})["settings"]["motd"] == "configured from outside");
-    CHECK(outside.json({"get", "settings.kernel"})["settings"]["kernel"]["sysctl"]["vm.max_map_count"] == "262144");
+TEST_CASE("what is unset and rolled back is so in history, and all of it is still there after a restart") {
+  BootedNode booted(configured(), "settings-restart");
+  const Operator& outside = booted.outside();
+  wait_for_answer(booted.node(), outside);
+  outside.must_apiclient({"set", "ntp.time-servers=[\"10.0.2.8\"]", "network.hostname=node-8"});
+  const std::uint64_t last = outside.json({"status"})["commit"];
+  outside.must_apiclient({"set", "motd=another"});
+  outside.must_apiclient({"unset", "kernel.sysctl"});
+  const json history = outside.json({"history"});
+  CHECK(history[0]["keys"] == json{"settings.kernel.sysctl.\"vm.max_map_count\""});
+  CHECK(std::string(history[0]["author"]).starts_with("certificate ops-1"));
+  outside.must_apiclient({"rollback", std::to_string(last)});
+  CHECK(outside.json({"get", "settings.motd"})["settings"]["motd"] == "configured from outside");
+  CHECK(outside.json({"get", "settings.kernel"})["settings"]["kernel"]["sysctl"]["vm.max_map_count"] == "262144");
 
-    const std::string report = outside.must_apiclient({"report"});
-    CHECK(report.contains("node-8"));
-    CHECK_FALSE(report.contains("PRIVATE"));
-
-    outside.must_apiclient({"reboot"});
-    node.wait_for_state(node_state::State::starting);
-    CHECK(node.wait_until_ready().field("problems") == "0");
-    const json again = wait_for_answer(node, outside, 120s);
-    CHECK(again["hostname"] == "node-8");
-    CHECK(outside.json({"get", "settings.ntp.time-servers"})["settings"]["ntp"]["time-servers"] == json{"10.0.2.8"});
-    CHECK(outside.json({"history"})[0]["transaction"].get<std::string>().starts_with("apiclient-rollback"));
-    node.shut_down();
-  }
+  outside.must_apiclient({"reboot"});
+  booted.node().wait_for_state(node_state::State::starting);
+  CHECK(booted.node().wait_until_ready().field("problems") == "0");
+  const json again = wait_for_answer(booted.node(), outside);
+  CHECK(again["hostname"] == "node-8");
+  CHECK(outside.json({"get", "settings.ntp.time-servers"})["settings"]["ntp"]["time-servers"] == json{"10.0.2.8"});
+  CHECK(outside.json({"history"})[0]["transaction"].get<std::string>().starts_with("apiclient-rollback"));
+  booted.node().shut_down();
 }
 
 // A disk as NoCloud wants it.
@@ -144,7 +140,7 @@ TEST_CASE("bad user data: the node comes up with what is good, degraded, and con
   const node_state::StatusLine state = node.wait_for_state(node_state::State::degraded);
   CHECK(state.field("problems") == "1");
   CHECK(node.console().raw().contains("ntp.time-servers"));
-  const json status = wait_for_answer(node, outside, 240s);
+  const json status = wait_for_answer(node, outside);
   CHECK(status["state"] == "degraded");
   const json sources = outside.json({"user-data"})["sources"];
   REQUIRE(sources.size() == 2);

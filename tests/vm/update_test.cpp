@@ -1,9 +1,8 @@
 // Slot B is newer and good.
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "os-builder/uki/uki.hpp"
+#include "tests/support/booted_node.hpp"
 #include "tests/support/must.hpp"
 #include "tests/support/node.hpp"
 #include "tests/support/operator.hpp"
@@ -13,26 +12,17 @@ namespace {
 
 std::string motd(const Operator& outside) { return outside.json({"get", "settings.motd"})["settings"]["motd"]; }
 
-// Until the API answers from outside: the node is ready before the forwarded port is.
-void wait_for_api(Node& node, const Operator& outside) {
-  const vm::Deadline deadline = vm::after(kBootTime);
-  while (outside.apiclient({"status"}).exit_status != 0) {
-    REQUIRE(std::chrono::steady_clock::now() < deadline);
-    must(node.machine().run_until(vm::after(std::chrono::seconds(2))));
-  }
-}
-
 TEST_CASE("a good new version in slot B is started, blessed, and is the same node with the same data; and back again") {
   const BuiltImage a = BuiltImage::of_variant("kvm");
   const BuiltImage b = BuiltImage::of_variant("kvm-next");
   const ScratchDisk disk(a);
-  const auto port = static_cast<std::uint16_t>(30'000 + ::getpid() % 10'000);
+  const std::uint16_t port = free_port();
   const Operator outside(port);
   const nlohmann::json user_data = {{"settings", {{"motd", "first"}, {"api", outside.api_settings()}}}};
   {
     Node node(disk, "update-1", {.user_data = user_data.dump(), .api_port = port});
     CHECK(node.wait_until_ready().field("slot") == "A");
-    wait_for_api(node, outside);
+    wait_for_answer(node, outside);
     CHECK(motd(outside) == "first");
     node.shut_down();
   }
@@ -48,7 +38,7 @@ TEST_CASE("a good new version in slot B is started, blessed, and is the same nod
     CHECK(state.field("version") == b.version().to_string());
     CHECK(state.field("boot") == "trial");
     // The next model of the settings: migrated forward, and what is set now goes back with the node.
-    wait_for_api(node, outside);
+    wait_for_answer(node, outside);
     CHECK(motd(outside) == "first (model 2)");
     outside.must_apiclient({"set", "motd=second (model 2)", "network.hostname=node-7"});
     node.shut_down();
@@ -62,7 +52,7 @@ TEST_CASE("a good new version in slot B is started, blessed, and is the same nod
   disk.remove_uki(std::format("bulkhead_{}.efi", b.version().to_string()));
   Node node(disk, "update-3", {.api_port = port});
   CHECK(node.wait_until_ready().field("slot") == "A");
-  wait_for_api(node, outside);
+  wait_for_answer(node, outside);
   CHECK(motd(outside) == "second");
   CHECK(outside.json({"status"})["hostname"] == "node-7");
   node.shut_down();
