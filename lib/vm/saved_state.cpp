@@ -29,7 +29,7 @@ Result<> check_can_be_saved(const MachineSpec& spec) {
   return {};
 }
 
-Result<> copy_file(const sys::Path& from, const sys::Path& to) {
+Result<> copy_variables(const sys::Path& from, const sys::Path& to) {
   const std::string content = TRY(sys::read_file(from));
   return sys::write_file_atomically(to, content);
 }
@@ -102,7 +102,7 @@ Result<> Machine::save(const sys::Path& target) {
     TRY(sys::run_checked(
         {.arguments = {"qemu-img", "convert", "-O", "qcow2", wiring_.overlays[i].native(), state.disk(i).native()}}));
   }
-  if (const auto* uefi = std::get_if<UefiBoot>(&spec_.boot)) TRY(copy_file(uefi->variables, state.variables()));
+  if (const auto* uefi = std::get_if<UefiBoot>(&spec_.boot)) TRY(copy_variables(uefi->variables, state.variables()));
   TRY(state.write_record());
   return half_made.commit(target);
 }
@@ -116,7 +116,7 @@ Result<Machine> Machine::restore(MachineSpec spec, const sys::Path& saved, const
     spec.disks[i].format = DiskFormat::qcow2;
     spec.disks[i].size = 0;
   }
-  if (const auto* uefi = std::get_if<UefiBoot>(&spec.boot)) TRY(copy_file(state.variables(), uefi->variables));
+  if (const auto* uefi = std::get_if<UefiBoot>(&spec.boot)) TRY(copy_variables(state.variables(), uefi->variables));
   spec.extra_arguments.insert(spec.extra_arguments.end(), {"-incoming", "defer"});
   Machine machine = TRY(start(std::move(spec), options));
   TRY_CTX(machine.load(state), "restoring {}", saved.native());

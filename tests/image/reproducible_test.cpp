@@ -73,7 +73,8 @@ TEST_CASE("two builds from the same lock are byte-identical") {
            "-DBULKHEAD_TESTS=OFF",
            std::format("-DCMAKE_CXX_COMPILER_LAUNCHER=env;CCACHE_DIR={};CCACHE_MAXSIZE=1G;ccache",
                        compiler_cache.native())});
-  succeed({"cmake", "--build", build.native(), "--target", "node-programs"});
+  // No more than this: other tests boot machines meanwhile.
+  succeed({"cmake", "--build", build.native(), "--target", "node-programs", "--parallel", "2"});
 
   // Packages come from the first build's downloads; nothing else is taken over.
   REQUIRE(sys::create_directories(cache));

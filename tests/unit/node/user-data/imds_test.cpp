@@ -160,7 +160,7 @@ TEST_CASE("a server that is silent, or no HTTP server, is given up") {
   const FakeServer silent([](const std::string&) { return std::nullopt; });
   const auto begin = std::chrono::steady_clock::now();
   CHECK(ask(silent) == ErrorCode::unavailable);
-  CHECK(std::chrono::steady_clock::now() - begin < 5s);
+  CHECK(std::chrono::steady_clock::now() - begin < 60s);
   for (const auto& [bytes, code] : {std::pair{"SSH-2.0-x\r\n\r\n", ErrorCode::data_loss},
                                     {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", ErrorCode::unavailable},
                                     {"", ErrorCode::unavailable}}) {
