@@ -29,12 +29,12 @@ class Umask {
   mode_t old_;
 };
 
-// Made anew, and removed with everything in it.
+// Made anew, by us and not by another user of /var/tmp, and removed with everything in it.
 class EmptyDirectory {
  public:
   explicit EmptyDirectory(sys::Path path) : path_(std::move(path)) {
     REQUIRE(sys::remove_all(path_));
-    REQUIRE(sys::create_directories(path_));
+    REQUIRE(std::filesystem::create_directory(path_));
   }
   EmptyDirectory(const EmptyDirectory&) = delete;
   EmptyDirectory& operator=(const EmptyDirectory&) = delete;

@@ -78,7 +78,8 @@ void prune(const sys::Path& directory) {
   for (const sys::Path& path : must(sys::list_directory(directory))) {
     if (!path.filename().native().starts_with('.')) states.push_back(path);
   }
-  std::ranges::sort(states, std::ranges::greater(), [](const sys::Path& path) { return last_write_time(path); });
+  std::ranges::sort(states, std::ranges::greater(),
+                    [](const sys::Path& path) { return std::filesystem::last_write_time(path); });
   for (std::size_t i = kStatesKept; i < states.size(); ++i) must(sys::remove_all(states[i]));
 }
 
@@ -88,7 +89,7 @@ sys::Path state_of(const BootedSpec& spec) {
   const sys::Path state = directory / state_name(spec);
   const sys::FileLock lock = must(sys::FileLock::acquire(directory / (".lock-" + state.filename().native())));
   if (!sys::exists(state)) make_state(spec, state);
-  last_write_time(state, std::filesystem::file_time_type::clock::now());
+  std::filesystem::last_write_time(state, std::filesystem::file_time_type::clock::now());
   prune(directory);
   return state;
 }
@@ -103,11 +104,11 @@ Node restored(const sys::Path& state, const BootedSpec& spec, const std::string&
 
 }  // namespace
 
-BootedNode::BootedNode(const BootedSpec& spec, const std::string& name, std::vector<vm::PortForward> forwards)
-    : BootedNode(state_of(spec), spec, name, std::move(forwards), free_port()) {}
+BootedNode::BootedNode(const BootedSpec& spec, const std::string& name, const std::vector<vm::PortForward>& forwards)
+    : BootedNode(state_of(spec), spec, name, forwards, free_port()) {}
 
 BootedNode::BootedNode(const sys::Path& state, const BootedSpec& spec, const std::string& name,
-                       std::vector<vm::PortForward> forwards, std::uint16_t port)
+                       const std::vector<vm::PortForward>& forwards, std::uint16_t port)
     : directory_(must(sys::TempDir::create("/var/tmp", "bulkhead-booted-"))),
       outside_(port, state / "operator"),
       boot_console_(must(sys::read_file(state / "console"))),

@@ -22,7 +22,7 @@ struct BootedSpec {
 class BootedNode {
  public:
   // `name` names the console's log. `forwards` are further ports of the node, for this test alone.
-  BootedNode(const BootedSpec& spec, const std::string& name, std::vector<vm::PortForward> forwards = {});
+  BootedNode(const BootedSpec& spec, const std::string& name, const std::vector<vm::PortForward>& forwards = {});
 
   Node& node() { return node_; }
   vm::Machine& machine() { return node_.machine(); }
@@ -32,7 +32,7 @@ class BootedNode {
 
  private:
   BootedNode(const sys::Path& state, const BootedSpec& spec, const std::string& name,
-             std::vector<vm::PortForward> forwards, std::uint16_t port);
+             const std::vector<vm::PortForward>& forwards, std::uint16_t port);
 
   sys::TempDir directory_;  // the firmware's variables
   Operator outside_;
