@@ -71,7 +71,7 @@ TEST_CASE("a saved machine goes on where it was, more than once, without the ima
   }
 }
 
-TEST_CASE("two machines go on from one state at the same time, each with a clock and counts of its own") {
+TEST_CASE("two machines go on from one state at the same time, each with a memory of its own") {
   const Bench bench;
   bench.save();
   Result<Machine> first = Machine::restore(bench.spec, bench.state, bench.options());
