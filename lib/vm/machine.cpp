@@ -15,8 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kShownLines = 30;
-constexpr auto kStartTime = 60s;
-constexpr auto kAnswerTime = 30s;
+constexpr auto kStartTime = 120s;
+constexpr auto kAnswerTime = 60s;
 
 // The kernel kills the program when the thread that started it ends, however that happens.
 std::vector<std::string> dies_with_us(std::vector<std::string> arguments) {

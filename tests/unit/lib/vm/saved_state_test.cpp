@@ -10,6 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto kLimit = 300s;  // not an expectation
+
 // A boot sector that prints ">", and one letter more of the alphabet whenever something is typed.
 constexpr unsigned char kAlphabet[] = {
     0xfa, 0xb3, 'a',                     // cli; mov bl,'a'
@@ -43,13 +45,13 @@ struct Bench {
   Machine started() const {
     Result<Machine> machine = Machine::start(spec, options());
     REQUIRE(machine);
-    REQUIRE(machine->wait_for_prompt(">", after(60s)));
+    REQUIRE(machine->wait_for_prompt(">", after(kLimit)));
     return *std::move(machine);
   }
   void save() const {
     Machine machine = started();
     REQUIRE(machine.type("x"));
-    REQUIRE(machine.wait_for_prompt(">a", after(60s)));
+    REQUIRE(machine.wait_for_prompt(">a", after(kLimit)));
     const Result<> saved = machine.save(state);
     INFO((saved ? "" : saved.error().describe()));
     REQUIRE(saved);
@@ -66,7 +68,7 @@ TEST_CASE("a saved machine goes on where it was, more than once, without the ima
     INFO((machine ? "" : machine.error().describe()));
     REQUIRE(machine);
     REQUIRE(machine->type("x"));
-    CHECK(machine->wait_for_prompt("b", after(60s)));
+    CHECK(machine->wait_for_prompt("b", after(kLimit)));
     CHECK(machine->serial().log().raw() == "b");
   }
 }
@@ -79,9 +81,9 @@ TEST_CASE("two machines go on from one state at the same time, each with a memor
   REQUIRE(first);
   REQUIRE(second);
   REQUIRE(first->type("xx"));
-  CHECK(first->wait_for_prompt("bc", after(60s)));
+  CHECK(first->wait_for_prompt("bc", after(kLimit)));
   REQUIRE(second->type("x"));
-  CHECK(second->wait_for_prompt("b", after(60s)));
+  CHECK(second->wait_for_prompt("b", after(kLimit)));
 }
 
 TEST_CASE("a state is not for another machine") {
@@ -144,7 +146,7 @@ TEST_CASE("a machine that cannot be saved says so, goes on, and leaves nothing")
   Machine machine = bench.started();
   CHECK_FALSE(machine.save(bench.state));
   REQUIRE(machine.type("x"));
-  CHECK(machine.wait_for_prompt(">a", after(60s)));
+  CHECK(machine.wait_for_prompt(">a", after(kLimit)));
   CHECK(sys::exists(bench.state) == existed);
 }
 
