@@ -143,8 +143,8 @@ class Daemon {
         .watch = [this](int fd, std::function<void()> ready) { return watch_descriptor(fd, std::move(ready)); }});
     handlers::add_routes(router_, *node_);
     server_ = std::make_unique<http::Server>(loop_, router_);
-    const auto socket = TRY(listening_socket());
-    TRY(server_->listen_unix(socket));
+    sys::UniqueFd socket = TRY(listening_socket());
+    TRY(server_->listen_unix(std::move(socket)));
     listen_remotely();
     return {};
   }

@@ -23,8 +23,8 @@ Result<Write> carried(const std::string& content, int from, int to, std::span<co
       TRY_CTX(datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(content),
                                          [] { return std::chrono::sys_time<std::chrono::milliseconds>(); }),
               "reading {}", file_name(from));
-  const auto migrated = TRY(walk(store.live(), from, to, steps));
-  return settings_write(to, migrated, store.last_commit());
+  Flat migrated = TRY(walk(store.live(), from, to, steps));
+  return settings_write(to, std::move(migrated), store.last_commit());
 }
 
 // Without a record (nothing was ever stored, or the record was lost), the file of this version counts, else the newest

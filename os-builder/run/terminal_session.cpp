@@ -142,7 +142,7 @@ Result<> run_terminal_session(vm::Machine& machine) {
 
   Keyboard keyboard(machine);
   while (!machine.ended()) {
-    const std::string output = TRY(machine.pump(vm::after(kRound), events.get()));
+    const std::string_view output = TRY(machine.pump(vm::after(kRound), events.get()));
     TRY(say(output));
     if (signals.arrived()) return machine.cut_power();
     std::array<epoll_event, 2> ready{};

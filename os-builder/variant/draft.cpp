@@ -219,7 +219,7 @@ struct Store {
         }
         continue;
       }
-      Value value = TRY(read(*entry, entry_path, name));
+      auto value = TRY(read(*entry, entry_path, name));
       map.insert_or_assign(name, std::move(value));
       draft.places_.insert_or_assign(entry_path, Draft::Place{file, entry->key_position});
     }
