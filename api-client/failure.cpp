@@ -10,8 +10,8 @@ ErrorCode code_of_status(int status) {
     case 403: return ErrorCode::permission_denied;
     case 404: return ErrorCode::not_found;
     case 409:
-    case 423:
     case 429: return ErrorCode::aborted;
+    case 423: return ErrorCode::locked;
     case 408:
     case 502:
     case 503:
@@ -22,12 +22,12 @@ ErrorCode code_of_status(int status) {
 }
 
 Error error_of(const net::Response& response) {
-  const ErrorCode code = code_of_status(response.status);
   const auto body = nlohmann::json::parse(response.body, nullptr, /*allow_exceptions=*/false);
   const auto text = [&body](const char* name) {
     const auto found = body.is_object() ? body.find(name) : body.end();
     return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
+  const ErrorCode code = parse_error_code(text("code")).value_or(code_of_status(response.status));
   const std::string message = text("message");
   if (message.empty())
     return error(code, "the answer has status {} and says no more", response.status)

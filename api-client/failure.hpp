@@ -6,11 +6,11 @@
 
 namespace bulkhead::client {
 
-// The one mapping from HTTP statuses to error codes, and by them to exit codes.
+// For an answer whose body names no code that this client knows: a proxy's, or a newer server's.
 ErrorCode code_of_status(int status);
 
-// Message and hint of the body ({status, code, message, hint}), which are complete sentences about what was asked for.
-// An answer without such a body comes from somebody else than apiserver, and the error says so.
+// Code, message and hint of the body ({status, code, message, hint}). Message and hint are complete sentences about
+// what was asked for. An answer without such a body does not come from apiserver, and the error says so.
 Error error_of(const net::Response& response);
 
 }  // namespace bulkhead::client

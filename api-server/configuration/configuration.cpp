@@ -8,8 +8,6 @@ namespace {
 using datastore::Change;
 using settings::Flat;
 
-constexpr std::string_view kLockedHint = "wait, or see apiclient status";
-
 const settings::Shape& shape() { return settings::Settings::shape(); }
 
 std::vector<Change> changes_of(const Json& document) {
@@ -21,10 +19,9 @@ std::vector<Change> changes_of(const Json& document) {
 }  // namespace
 
 Error locked(std::string what) {
-  return Error{.code = ErrorCode::aborted, .message = std::move(what), .context = {}, .hint = std::string(kLockedHint)};
+  return Error{
+      .code = ErrorCode::locked, .message = std::move(what), .context = {}, .hint = "wait, or see apiclient status"};
 }
-
-bool is_locked(const Error& error) { return error.code == ErrorCode::aborted && error.hint == kLockedHint; }
 
 Configuration::Configuration(Parts parts)
     : store_(std::move(parts.store)),

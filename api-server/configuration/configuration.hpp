@@ -154,9 +154,8 @@ class Configuration {
   std::deque<std::function<void()>> waiting_;
 };
 
-// 423: somebody has to decide about a try first, or the node is locked down. Told from other errors by its hint.
+// ErrorCode::locked: somebody has to decide about a try first, or the node is locked down.
 Error locked(std::string what);
-bool is_locked(const Error& error);
 
 // Rules between settings, which no single declaration can have. Errors: invalid_argument.
 Result<> check_together(const settings::Settings& settings);

@@ -51,7 +51,7 @@ void look_again(Node& node, const Request& request, const Reply& reply) {
                       .action = "user data",
                       .result = outcome ? "done" : "failed",
                       .message = outcome ? "" : outcome.error().describe()});
-    reply(outcome ? http::json(*outcome) : failure(outcome.error()));
+    reply(outcome ? http::json(*outcome) : http::failure(outcome.error()));
   });
 }
 

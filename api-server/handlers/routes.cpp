@@ -24,7 +24,6 @@ std::optional<Json> with_prefix(const Json& value, const settings::Shape& shape,
   return found.is_null() ? std::nullopt : std::optional(std::move(found));
 }
 
-constexpr int kLocked = 423;
 constexpr int kDeepest = 32;
 
 }  // namespace
@@ -44,14 +43,10 @@ void add_routes(http::Router& router, Node& node) {
   };
 }
 
-http::Response failure(const Error& error) {
-  return configuration::is_locked(error) ? http::failure(kLocked, error) : http::failure(error);
-}
-
 http::Handler answering(std::function<Result<http::Response>(const http::Request&)> make) {
   return [make = std::move(make)](const http::Request& request, const http::Reply& reply) {
     auto response = make(request);
-    reply(response ? *std::move(response) : failure(response.error()));
+    reply(response ? *std::move(response) : http::failure(response.error()));
   };
 }
 

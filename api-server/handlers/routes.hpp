@@ -51,7 +51,6 @@ void add_stream_routes(http::Router& router, Node& node);
 
 // An answer that is there at once.
 http::Handler answering(std::function<Result<http::Response>(const http::Request&)> make);
-http::Response failure(const Error& error);  // 423 for configuration::locked()
 std::string transaction_of(const http::Request& request);
 // The parameter's parts between commas, outside of double quotes. Errors: invalid_argument when it is empty or, if it
 // is needed, missing.

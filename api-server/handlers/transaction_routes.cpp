@@ -42,7 +42,7 @@ configuration::Done finishing(Node& node, const Request& request, std::string ac
     if (outcome)
       answer(*outcome);
     else
-      reply(failure(outcome.error()));
+      reply(http::failure(outcome.error()));
   };
 }
 
@@ -58,11 +58,11 @@ void commit(Node& node, const Request& request, const Reply& reply, bool apply) 
 
 void apply(Node& node, const Request& request, const Reply& reply) {
   const auto names = listed(request, "keys", false);
-  if (!names) return reply(failure(names.error()));
+  if (!names) return reply(http::failure(names.error()));
   std::vector<Key> keys;
   for (const std::string& name : *names) {
     auto key = Key::parse(name);
-    if (!key) return reply(failure(key.error()));
+    if (!key) return reply(http::failure(key.error()));
     keys.push_back(*std::move(key));
   }
   node.configuration.apply(
@@ -91,12 +91,12 @@ void v1_commit(Node& node, const Request& request, const Reply& reply) {
   configuration::Request wanted = wanted_by(request);
   if (request.parameter("try")) {
     const auto seconds = number(request, "try", 1, kLongestTry, std::nullopt);
-    if (!seconds) return reply(failure(seconds.error()));
+    if (!seconds) return reply(http::failure(seconds.error()));
     wanted.try_for = std::chrono::seconds(*seconds);
   }
   const bool hold = request.parameter("hold") == "true";
   if (hold && !wanted.try_for)
-    return reply(failure(error(ErrorCode::invalid_argument, "the parameter 'hold' needs 'try'")));
+    return reply(http::failure(error(ErrorCode::invalid_argument, "the parameter 'hold' needs 'try'")));
   node.configuration.commit(wanted, finishing(
                                         node, request, wanted.try_for ? "try" : "commit and apply",
                                         [&node, reply, hold](const Outcome& outcome) {

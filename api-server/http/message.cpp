@@ -40,6 +40,7 @@ int status_of(const Error& error) {
     case ErrorCode::permission_denied: return 403;
     case ErrorCode::failed_precondition: return 422;
     case ErrorCode::aborted: return 409;
+    case ErrorCode::locked: return 423;
     case ErrorCode::unavailable: return 503;
     case ErrorCode::data_loss: return 500;
     case ErrorCode::verification_failed: return 422;

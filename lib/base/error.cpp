@@ -12,12 +12,20 @@ std::string_view to_string(ErrorCode code) {
     case ErrorCode::permission_denied: return "permission_denied";
     case ErrorCode::failed_precondition: return "failed_precondition";
     case ErrorCode::aborted: return "aborted";
+    case ErrorCode::locked: return "locked";
     case ErrorCode::unavailable: return "unavailable";
     case ErrorCode::data_loss: return "data_loss";
     case ErrorCode::verification_failed: return "verification_failed";
     case ErrorCode::internal: return "internal";
   }
   std::unreachable();
+}
+
+std::optional<ErrorCode> parse_error_code(std::string_view name) {
+  for (const ErrorCode code : kErrorCodes) {
+    if (to_string(code) == name) return code;
+  }
+  return std::nullopt;
 }
 
 std::string Error::describe() const {

@@ -2,8 +2,10 @@
 // it into an exit code, an HTTP status or a journal entry (style: one mapping per boundary, an exhaustive switch).
 #pragma once
 
+#include <array>
 #include <cerrno>
 #include <format>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,13 +20,28 @@ enum class ErrorCode {
   permission_denied,
   failed_precondition,  // the input is fine, the state of the system does not allow it
   aborted,              // somebody else was faster or holds the lock; trying again may work
+  locked,               // changes are held back until somebody ends what is under way
   unavailable,          // a peer or device does not answer; trying again may work
   data_loss,            // stored bytes are not what was written
   verification_failed,  // a signature, digest or policy says no
   internal,             // a bug of ours, or of a library
 };
 
+inline constexpr std::array kErrorCodes = {ErrorCode::invalid_argument,
+                                           ErrorCode::not_found,
+                                           ErrorCode::already_exists,
+                                           ErrorCode::permission_denied,
+                                           ErrorCode::failed_precondition,
+                                           ErrorCode::aborted,
+                                           ErrorCode::locked,
+                                           ErrorCode::unavailable,
+                                           ErrorCode::data_loss,
+                                           ErrorCode::verification_failed,
+                                           ErrorCode::internal};
+static_assert(kErrorCodes.size() == std::to_underlying(ErrorCode::internal) + 1);
+
 std::string_view to_string(ErrorCode code);
+std::optional<ErrorCode> parse_error_code(std::string_view name);
 
 struct Error {
   ErrorCode code = ErrorCode::internal;

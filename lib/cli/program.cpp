@@ -99,7 +99,8 @@ ExitCode exit_code(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid_argument: return ExitCode::usage;
     case ErrorCode::permission_denied: return ExitCode::not_permitted;
-    case ErrorCode::aborted: return ExitCode::busy;
+    case ErrorCode::aborted:
+    case ErrorCode::locked: return ExitCode::busy;
     case ErrorCode::verification_failed: return ExitCode::verification_refused;
     case ErrorCode::not_found:
     case ErrorCode::already_exists:

@@ -188,6 +188,12 @@ class Contract(unittest.TestCase):
             jsonschema.validate(answer.json, content[media_type]["schema"])
         if answer.status >= 400:
             self.assertEqual(answer.json["status"], answer.status)
+            self.assertEqual(answer.json["code"] == "locked", answer.status == 423)
+
+    def test_the_contract_lists_every_code(self):
+        with open(os.path.join(SOURCE, "lib/base/error.cpp"), encoding="utf-8") as file:
+            codes = re.findall(r'case ErrorCode::\w+: return "(\w+)";', file.read())
+        self.assertEqual(CONTRACT["components"]["schemas"]["ErrorCode"]["enum"], codes)
 
     def test_the_server_has_no_route_that_the_contract_has_not(self):
         routes = subprocess.run([PROGRAM, "--list-routes"], capture_output=True, text=True, check=True).stdout.splitlines()

@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "api-server/http/message.hpp"
 #include "lib/cli/program.hpp"
 
 using namespace bulkhead;
@@ -24,10 +25,32 @@ TEST_CASE("the node's message and hint are what is said") {
   const Error problem =
       error_of({.status = 423,
                 .headers = {},
-                .body = R"({"status": 423, "code": "aborted", "message": "a try is open", "hint": "confirm it"})"});
-  CHECK(problem.code == ErrorCode::aborted);
+                .body = R"({"status": 423, "code": "locked", "message": "a try is open", "hint": "confirm it"})"});
+  CHECK(problem.code == ErrorCode::locked);
   CHECK(problem.describe() == "a try is open");
   CHECK(problem.hint == "confirm it");
+}
+
+TEST_CASE("an error keeps its code on the way from the server to the exit code of the client") {
+  for (const ErrorCode code : kErrorCodes) {
+    const Error sent{.code = code, .message = "it is broken", .context = {"reading x"}, .hint = "mend it"};
+    const http::Response answer = http::failure(sent);
+    const Error received = error_of({.status = answer.status, .headers = {}, .body = answer.body});
+    INFO(to_string(code));
+    CHECK(received.code == code);
+    CHECK(received.message == sent.describe());
+    CHECK(received.hint == sent.hint);
+    CHECK(cli::exit_code(received.code) == cli::exit_code(code));
+  }
+}
+
+TEST_CASE("a code that this client does not know is told by the status") {
+  for (const char* code : {R"("teapot")", "7", "null"}) {
+    const Error problem = error_of(
+        {.status = 423, .headers = {}, .body = std::format(R"({{"code": {}, "message": "it is held"}})", code)});
+    CHECK(problem.code == ErrorCode::locked);
+    CHECK(problem.message == "it is held");
+  }
 }
 
 TEST_CASE("an answer from somebody else is said to be one") {

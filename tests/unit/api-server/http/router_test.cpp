@@ -88,5 +88,6 @@ TEST_CASE("every error code has a status, and the body says why") {
   CHECK(body["code"] == "not_found");
   CHECK(body["hint"] == "look again");
   CHECK(status_of(error(ErrorCode::aborted, "")) == 409);
+  CHECK(status_of(error(ErrorCode::locked, "")) == 423);
   CHECK(status_of(error(ErrorCode::data_loss, "")) == 500);
 }

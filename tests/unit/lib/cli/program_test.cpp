@@ -164,7 +164,8 @@ TEST_CASE("an error of a verb is one line with its context, a hint, and the exit
       {ErrorCode::invalid_argument, 2},    {ErrorCode::not_found, 1}, {ErrorCode::already_exists, 1},
       {ErrorCode::permission_denied, 5},   {ErrorCode::aborted, 6},   {ErrorCode::unavailable, 1},
       {ErrorCode::failed_precondition, 1}, {ErrorCode::data_loss, 1}, {ErrorCode::internal, 1},
-      {ErrorCode::verification_failed, 4}};
+      {ErrorCode::verification_failed, 4}, {ErrorCode::locked, 6}};
+  REQUIRE(codes.size() == kErrorCodes.size());
   for (const auto& [code, exit] : codes) {
     Example example;
     example.outcome = fail(error(code, "it is broken").with_context("reading x").with_hint("mend it"));
