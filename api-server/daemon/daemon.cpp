@@ -368,7 +368,7 @@ Result<cli::ExitCode> serve(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("apiserver", "Owns every setting of the node and serves the API.", "0.1.0");
+  cli::Program program("apiserver", "Owns every setting of the node and serves the API.", BULKHEAD_VERSION);
   program.describe(
       "Started by systemd with a listening socket (apiserver.socket). With --root it works on a tree of files instead "
       "of the machine: no unit, host name or kernel setting is touched. That is for tests, and for trying out settings "

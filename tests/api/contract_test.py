@@ -195,6 +195,12 @@ class Contract(unittest.TestCase):
             codes = re.findall(r'case ErrorCode::\w+: return "(\w+)";', file.read())
         self.assertEqual(CONTRACT["components"]["schemas"]["ErrorCode"]["enum"], codes)
 
+    def test_the_server_has_the_version_of_the_build(self):
+        said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
+        with open(os.path.join(SOURCE, "CMakeLists.txt"), encoding="utf-8") as file:
+            version = re.search(r"project\([^)]*VERSION\s+([\w.]+)", file.read()).group(1)
+        self.assertEqual(said, f"apiserver {version}\n")
+
     def test_the_server_has_no_route_that_the_contract_has_not(self):
         routes = subprocess.run([PROGRAM, "--list-routes"], capture_output=True, text=True, check=True).stdout.splitlines()
         roles = {f"{method.upper()} {path} {operation['x-role']}" for method, path, operation in operations()}
