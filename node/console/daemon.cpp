@@ -1,17 +1,18 @@
 #include "node/console/daemon.hpp"
 
-#include <poll.h>
 #include <signal.h>
 #include <sys/inotify.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
+#include <chrono>
 #include <memory>
 
 #include "lib/base/text.hpp"
 #include "lib/node_state/network_watch.hpp"
 #include "lib/node_state/unit_watch.hpp"
 #include "lib/slots/evidence.hpp"
+#include "lib/sys/pause.hpp"
 #include "node/console/banner.hpp"
 #include "node/console/consoles.hpp"
 
@@ -23,7 +24,7 @@ using node_state::NodeState;
 using node_state::State;
 using node_state::UnitWatch;
 
-constexpr int kReadingMs = 10'000;  // for whoever looks at the console
+constexpr std::chrono::seconds kReadingTime{10};  // for whoever looks at the console
 // Lines, from the API server.
 constexpr const char* kProblemsDirectory = "/run/bulkhead";
 constexpr const char* kProblems = "/run/bulkhead/problems";
@@ -161,9 +162,9 @@ Result<> announce_failure(const std::string& reason) {
   View view = TRY(first_view());
   // Without systemd's answer the reason alone has to do.
   if (auto status = UnitWatch::look()) view.node.failed_units = std::move(status->failed_units);
-  write_to_all(view.text() + reason + std::format(" Restarting in {} s.\n", kReadingMs / 1000) +
+  write_to_all(view.text() + reason + std::format(" Restarting in {} s.\n", kReadingTime.count()) +
                status_line(view.node));
-  ::poll(nullptr, 0, kReadingMs);
+  sys::pause_until_told_to_end(kReadingTime);
   return {};
 }
 

@@ -20,6 +20,7 @@ namespace {
   bulkhead::init::say(Level::critical, "cannot boot: " + reason.describe());
   bulkhead::init::say(Level::critical, std::format("restarting in {} s", delay.count()));
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(delay);
+  // Nothing can happen any more, and process 1 gets no signals: tools/check-layers lets this one wait stand.
   ::poll(nullptr, 0, static_cast<int>(milliseconds.count()));
   ::sync();
   ::reboot(RB_AUTOBOOT);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "lib/base/text.hpp"
+#include "lib/sys/pause.hpp"
 #include "lib/user_data/documents.hpp"
 #include "node/user-data/config_disk.hpp"
 #include "node/user-data/untrusted_file.hpp"
@@ -56,8 +57,12 @@ Found from_credential(const Places& places) {
 }
 
 Result<> serve_imds(const Places& places, const std::vector<net::TcpEndpoint>& endpoints, const log::Log& log) {
-  Imds imds(to_any_of(endpoints), wait_for);
+  Imds imds(to_any_of(endpoints), sys::pause_until_told_to_end);
   const auto collected = collect_imds(places, imds, log);
+  if (imds.stopped()) {
+    log.info("told to end before the metadata service answered");
+    return {};
+  }
   // Whatever there is now, also an error, is for the API to see.
   TRY(tell_api(places));
   return collected;
@@ -94,7 +99,10 @@ Result<> collect(const Places& places, const log::Log& log) {
 
 Result<> collect_imds(const Places& places, Imds& imds, const log::Log& log) {
   TRY(make_directory(places.directory));
-  TRY(keep(places, "imds", imds.user_data(), log));
+  auto user_data = imds.user_data();
+  // Whether there is some is not known: what an earlier run found stays.
+  if (imds.stopped()) return fail(std::move(user_data).error());
+  TRY(keep(places, "imds", user_data, log));
   const Facts facts = TRY(imds.facts());
   return sys::write_file_atomically(places.facts, to_text(facts), 0644);
 }

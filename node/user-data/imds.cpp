@@ -1,7 +1,6 @@
 #include "node/user-data/imds.hpp"
 
 #include <nlohmann/json.hpp>
-#include <poll.h>
 
 #include <algorithm>
 #include <memory>
@@ -56,7 +55,8 @@ Result<std::optional<std::string>> Imds::get(const std::string& path) {
       return fail(is_worth_another_try(response) ? ErrorCode::unavailable : ErrorCode::failed_precondition,
                   "the metadata service answers {} to a request for {}", response.status, path);
     }
-    wait_(pause);
+    stopped_ = !wait_(pause);
+    if (stopped_) return fail(ErrorCode::aborted, "told to end while the metadata service did not answer");
     pause = std::min(2 * pause, patience_.longest);
   }
 }
@@ -109,7 +109,5 @@ Send to_any_of(std::vector<net::TcpEndpoint> endpoints, net::Limits limits) {
     return answer;
   };
 }
-
-void wait_for(std::chrono::milliseconds time) { ::poll(nullptr, 0, static_cast<int>(time.count())); }
 
 }  // namespace bulkhead::user_data

@@ -17,7 +17,8 @@ namespace bulkhead::user_data {
 
 // What it needs from the world: the seam of tests.
 using Send = std::function<Result<net::Response>(const net::Request&)>;
-using Wait = std::function<void(std::chrono::milliseconds)>;
+// The pause between two tries. False: the program was told to end.
+using Wait = std::function<bool(std::chrono::milliseconds)>;
 
 // How long to try: the network may still be coming up, and the service refuses who asks too fast.
 struct Patience {
@@ -33,10 +34,11 @@ class Imds {
 
   // Nothing when there is none, or when the service is switched off for this instance. Errors: unavailable when it does
   // not answer for as long as our patience lasts; failed_precondition for an answer that says no; data_loss for one
-  // that is too large or no HTTP.
+  // that is too large or no HTTP; aborted when the program was told to end, and stopped() says so.
   Result<std::optional<std::string>> user_data();
   // What it does not know stays empty. Errors: as above.
   Result<Facts> facts();
+  bool stopped() const { return stopped_; }
 
  private:
   Result<std::optional<std::string>> get(const std::string& path);
@@ -48,6 +50,7 @@ class Imds {
   Patience patience_;
   std::string token_;
   bool off_ = false;
+  bool stopped_ = false;
 };
 
 // "http://169.254.169.254", "http://[fd00:ec2::254]:80": an address, as names are for a network that is up. Errors:
@@ -59,8 +62,5 @@ inline constexpr net::Limits kImdsLimits{
 // Asks one endpoint after the other, and from then on the one that answered. A connection for each request: the pauses
 // between two are longer than a server keeps one.
 Send to_any_of(std::vector<net::TcpEndpoint> endpoints, net::Limits limits = kImdsLimits);
-
-// Blocks: the time between two tries.
-void wait_for(std::chrono::milliseconds time);
 
 }  // namespace bulkhead::user_data

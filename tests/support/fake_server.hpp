@@ -49,6 +49,11 @@ class Peer {
     }
   }
 
+  bool closes_within(std::chrono::milliseconds time) const {
+    pollfd entry{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+    return ::poll(&entry, 1, static_cast<int>(time.count())) > 0;
+  }
+
  private:
   bool more() {
     std::string piece(4096, '\0');

@@ -97,6 +97,13 @@ class CheckLayers(unittest.TestCase):
         self.assert_refused("lib/gpt/b.cpp", "std::this_thread::sleep_for(1s);\nusleep(1);\n::nanosleep(&a, nullptr);\nsleep(1);",
                             "1:sleep_for", "2:usleep", "3:nanosleep", "4:sleep")
 
+    def test_polling_nothing_is_waiting_for_time(self):
+        self.assert_refused("lib/gpt/b.cpp", "::poll(nullptr, 0, 5);\npoll(NULL, 0, ms(1));\n::ppoll(nullptr, 0, &time, nullptr);\npoll(&none,\n    0, 5);",
+                            "1:poll of nothing", "2:poll of nothing", "3:ppoll of nothing", "4:poll of nothing")
+        self.assert_refused("node/init/boot.cpp", "::poll(nullptr, 0, 5);", "1:poll of nothing")
+        self.assert_accepted("lib/gpt/b.cpp", "::poll(&entry, 1, 0);\n::poll(entries.data(), entries.size(), -1);\n// poll(nullptr, 0, 5)\n")
+        self.assert_accepted("node/init/main.cpp", "::poll(nullptr, 0, 5);")
+
     def test_words_in_comments_strings_and_longer_names_are_not_calls(self):
         self.assert_accepted("lib/gpt/b.cpp", '// system("x")\nauto a = "popen(x)";\nfile_system(); a.system(); auto c = \'"\'; /* usleep(1) */\n'
                                               'auto d = R"(\nsystem(1)\n)"; // "sh", "-c"\n')

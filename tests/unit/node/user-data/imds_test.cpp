@@ -56,7 +56,7 @@ Service full_service() {
   return service;
 }
 
-Imds imds_at(std::uint16_t port, Wait wait = [](auto) {}, net::Limits limits = kQuick) {
+Imds imds_at(std::uint16_t port, Wait wait = [](auto) { return true; }, net::Limits limits = kQuick) {
   return {to_any_of({{.host = "127.0.0.1", .port = port}}, limits), std::move(wait), kShort};
 }
 
@@ -108,6 +108,8 @@ TEST_CASE("a network that is not up yet is waited for") {
   Imds imds = imds_at(port, [&](std::chrono::milliseconds pause) {
     pauses.push_back(pause);
     if (pauses.size() == 2) server = std::make_unique<FakeServer>(full_service(), port);
+    return true;
+    return true;
   });
   CHECK(must(imds.user_data()).has_value());
   CHECK(pauses == std::vector{1ms, 2ms});
@@ -122,7 +124,11 @@ TEST_CASE("nobody answering ends when patience does") {
         ++asked;
         return fail(ErrorCode::unavailable, "no");
       },
-      [&](auto) { ++waited; }, kShort);
+      [&](auto) {
+        ++waited;
+        return true;
+      },
+      kShort);
   CHECK(imds.user_data().error().code == ErrorCode::unavailable);
   CHECK(asked == kShort.attempts);
   CHECK(waited == kShort.attempts - 1);
@@ -137,10 +143,23 @@ TEST_CASE("a service that fails or refuses is tried again, one that forbids is n
           ++asked;
           return net::Response{.status = status, .headers = {}, .body = {}};
         },
-        [](auto) {}, kShort);
+        [](auto) { return true; }, kShort);
     CHECK(!imds.user_data());
     CHECK(asked == tries);
   }
+}
+
+TEST_CASE("being told to end ends the tries") {
+  int asked = 0;
+  Imds imds(
+      [&](const net::Request&) -> Result<net::Response> {
+        ++asked;
+        return fail(ErrorCode::unavailable, "no");
+      },
+      [&](auto) { return asked < 2; }, kShort);
+  CHECK(imds.user_data().error().code == ErrorCode::aborted);
+  CHECK(imds.stopped());
+  CHECK(asked == 2);
 }
 
 TEST_CASE("a body that is too large is refused at once") {
@@ -148,7 +167,10 @@ TEST_CASE("a body that is too large is refused at once") {
   service.pages["/latest/user-data"] = std::string(5000, 'x');
   const FakeServer server(service);
   int waited = 0;
-  Imds imds = imds_at(server.port(), [&](auto) { ++waited; });
+  Imds imds = imds_at(server.port(), [&](auto) {
+    ++waited;
+    return true;
+  });
   CHECK(imds.user_data().error().code == ErrorCode::data_loss);
   CHECK(waited == 0);
 }
@@ -215,11 +237,25 @@ TEST_CASE("the metadata service's document and facts are stored, and the API is 
   CHECK(tell_api(places).error().code == ErrorCode::failed_precondition);
 }
 
+TEST_CASE("being told to end leaves what an earlier run found") {
+  const auto scratch = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
+  const Places places{.directory = scratch.path(), .facts = scratch.path() / "facts.json"};
+  must(store(places.directory, Document{.source = "imds", .content = "earlier"}));
+  Imds imds([](const net::Request&) -> Result<net::Response> { return fail(ErrorCode::unavailable, "no"); },
+            [](auto) { return false; }, kShort);
+  CHECK(!collect_imds(places, imds, log::Log(log::Log::Sink::standard_error)));
+  CHECK(imds.stopped());
+  const Collected collected = must(load(places.directory));
+  CHECK(collected.unreadable.empty());
+  REQUIRE(collected.documents.size() == 1);
+  CHECK(collected.documents[0].content == "earlier");
+}
+
 TEST_CASE("a metadata service that does not answer is an error of its source") {
   const auto scratch = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
   const Places places{.directory = scratch.path(), .facts = scratch.path() / "facts.json"};
   Imds imds([](const net::Request&) -> Result<net::Response> { return fail(ErrorCode::unavailable, "no"); },
-            [](auto) {}, kShort);
+            [](auto) { return true; }, kShort);
   CHECK(!collect_imds(places, imds, log::Log(log::Log::Sink::standard_error)));
   const Collected collected = must(load(places.directory));
   REQUIRE(collected.unreadable.size() == 1);

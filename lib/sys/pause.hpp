@@ -1,0 +1,14 @@
+// The time between two tries, which ends at once when the program is told to end.
+//
+// Only for programs of one thread: another one would take the signal.
+#pragma once
+
+#include <chrono>
+
+namespace bulkhead::sys {
+
+// Waits for SIGTERM, at most for `longest`. False when the signal came, which is taken: the caller ends the program in
+// order, instead of the kernel in the middle of something.
+bool pause_until_told_to_end(std::chrono::milliseconds longest);
+
+}  // namespace bulkhead::sys
