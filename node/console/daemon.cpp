@@ -100,12 +100,12 @@ class Daemon {
                                      this),
               "watching for problems"));
     // Drawn when everything that is waiting has been taken in, so that a burst of changes makes one banner.
-    TRY(check(::sd_event_add_defer(loop.get(), &draw_, on_draw, this), "preparing to draw"));
-    TRY(check(::sd_event_source_set_priority(draw_, SD_EVENT_PRIORITY_IDLE), "preparing to draw"));
+    sd_event_source* draw = nullptr;
+    TRY(check(::sd_event_add_defer(loop.get(), &draw, on_draw, this), "preparing to draw"));
+    draw_.reset(draw);
+    TRY(check(::sd_event_source_set_priority(draw, SD_EVENT_PRIORITY_IDLE), "preparing to draw"));
     ::sd_notify(0, "READY=1");
-    const int status = ::sd_event_loop(loop.get());
-    ::sd_event_source_unref(draw_);
-    return check(status, "running the event loop");
+    return check(::sd_event_loop(loop.get()), "running the event loop");
   }
 
  private:
@@ -126,7 +126,7 @@ class Daemon {
   }
 
   // A deferred source runs once each time it is switched on.
-  void schedule() { ::sd_event_source_set_enabled(draw_, SD_EVENT_ONESHOT); }
+  void schedule() { ::sd_event_source_set_enabled(draw_.get(), SD_EVENT_ONESHOT); }
 
   void draw() {
     NodeState& node = view_.node;
@@ -144,7 +144,7 @@ class Daemon {
   const log::Log& log_;
   NetworkWatch* network_ = nullptr;
   UnitWatch* units_ = nullptr;
-  sd_event_source* draw_ = nullptr;
+  std::unique_ptr<sd_event_source, sd_event_source* (*)(sd_event_source*)> draw_{nullptr, ::sd_event_source_unref};
   bool drawn_ = false;
   View shown_;
   View view_;
