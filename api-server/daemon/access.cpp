@@ -17,6 +17,13 @@ Result<std::string> decoded(const std::string& text, std::string_view key) {
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
+Result<crypto::SecretText> decoded_secret(const std::string& text, std::string_view key) {
+  auto bytes = TRY_CTX(codec::from_base64(text), "{}", key);
+  crypto::SecretText secret(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  crypto::wipe(bytes);
+  return secret;
+}
+
 http::Role role_of(settings::Role role) {
   switch (role) {
     case settings::Role::reader: return http::Role::reader;
@@ -49,7 +56,7 @@ Result<Identity> own_identity(const sys::Path& directory, const std::string& hos
   Identity own;
   if (sys::exists(key_file) && sys::exists(certificate_file)) {
     own.certificates = TRY(sys::read_file(certificate_file, kLargest));
-    own.key = TRY(sys::read_file(key_file, kLargest));
+    own.key = TRY(crypto::SecretText::read(key_file, kLargest));
     return own;
   }
   TRY(sys::create_directories(directory));
@@ -62,7 +69,7 @@ Result<Identity> own_identity(const sys::Path& directory, const std::string& hos
                                                        .purpose = crypto::Purpose::tls_server}));
   own.certificates = TRY(certificate.to_pem());
   own.key = TRY(key.to_pem());
-  TRY(sys::write_file_atomically(key_file, own.key, kPrivate));
+  TRY(sys::write_file_atomically(key_file, own.key.view(), kPrivate));
   TRY(sys::write_file_atomically(certificate_file, own.certificates, kPrivate));
   return own;
 }
@@ -74,12 +81,12 @@ Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api&
       .address = api.listen_address ? api.listen_address->text : "::",
       .port = static_cast<std::uint16_t>(api.listen_port ? api.listen_port->value : 0),
       .certificates = own.certificates,
-      .key = own.key,
+      .key = own.key.copy(),
       .client_ca = std::move(client_ca),
       .who_is = [api](const http::ClientCertificate& certificate) { return who_is(certificate, api); }};
   if (api.certificate && api.key) {
     listener.certificates = TRY(decoded(api.certificate->text, "api.certificate"));
-    listener.key = TRY(decoded(api.key->text, "api.key"));
+    listener.key = TRY(decoded_secret(api.key->text, "api.key"));
   }
   return listener;
 }
@@ -91,8 +98,8 @@ Result<> check_access(const settings::Api& api) {
   }
   if (!api.certificate || !api.key) return {};
   const std::string certificates = TRY(decoded(api.certificate->text, "api.certificate"));
-  const std::string key = TRY(decoded(api.key->text, "api.key"));
-  return http::check_identity(certificates, key);
+  const crypto::SecretText key = TRY(decoded_secret(api.key->text, "api.key"));
+  return http::check_identity(certificates, key.view());
 }
 
 http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api-server/http/tls.hpp"
+#include "lib/crypto/secret_text.hpp"
 #include "lib/settings/settings.hpp"
 #include "lib/sys/file.hpp"
 
@@ -13,7 +14,7 @@ namespace bulkhead::daemon {
 // A certificate and its key, PEM.
 struct Identity {
   std::string certificates;
-  std::string key;
+  crypto::SecretText key;
 };
 
 // The node's own, self-signed: from `directory`, or made and kept there. Its name is `hostname`, for ten years from

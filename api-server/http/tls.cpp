@@ -62,7 +62,7 @@ Result<> trust(SSL_CTX* context, const std::string& pem) {
 // A passphrase is never asked for: there is nobody at the terminal of a daemon.
 std::string no_passphrase(std::size_t, ssl::context::password_purpose) { return {}; }
 
-Result<> use_identity(ssl::context& context, const std::string& certificates, const std::string& key) {
+Result<> use_identity(ssl::context& context, const std::string& certificates, std::string_view key) {
   TRY_CTX(parse_certificates(certificates), "{}", kCertificateRule);
   boost::system::error_code reason;
   context.set_password_callback(no_passphrase, reason);
@@ -112,7 +112,7 @@ Result<ssl::context> server_context(const RemoteListener& listener) {
   ::SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   ::SSL_CTX_set_num_tickets(raw, 0);
   boost::system::error_code reason;
-  TRY(use_identity(context, listener.certificates, listener.key));
+  TRY(use_identity(context, listener.certificates, listener.key.view()));
   TRY(trust(raw, listener.client_ca));
   // The result is looked at after the handshake (client_certificate()).
   context.set_verify_mode(ssl::verify_peer, reason);
@@ -120,7 +120,7 @@ Result<ssl::context> server_context(const RemoteListener& listener) {
   return context;
 }
 
-Result<> check_identity(const std::string& certificates, const std::string& key) {
+Result<> check_identity(const std::string& certificates, std::string_view key) {
   ssl::context context(ssl::context::tls_server);
   return use_identity(context, certificates, key);
 }

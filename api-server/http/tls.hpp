@@ -11,6 +11,7 @@
 #include <string>
 
 #include "api-server/http/message.hpp"
+#include "lib/crypto/secret_text.hpp"
 
 namespace bulkhead::http {
 
@@ -26,13 +27,13 @@ struct RemoteListener {
   std::string address;  // "::", "10.0.0.9"
   std::uint16_t port = 0;
   std::string certificates;  // PEM: the node's own, then those above it
-  std::string key;           // PEM
+  crypto::SecretText key;    // PEM
   std::string client_ca;     // PEM: who may issue client certificates
   std::function<Peer(const ClientCertificate&)> who_is;
 };
 
 // What server_context() would not take, in PEM. Errors: invalid_argument, with the setting and its rule.
-Result<> check_identity(const std::string& certificates, const std::string& key);
+Result<> check_identity(const std::string& certificates, std::string_view key);
 Result<> check_client_ca(const std::string& pem);
 
 Result<boost::asio::ssl::context> server_context(const RemoteListener& listener);

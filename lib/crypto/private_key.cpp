@@ -140,8 +140,8 @@ Result<PrivateKey> PrivateKey::load(const std::string& location) {
     return PrivateKey(key);
   }
   static constexpr std::uint64_t kLimit = 65536;
-  const std::string text = TRY(sys::read_file(location, kLimit));
-  const BioHandle bio = TRY(reading_bio(bulkhead::as_bytes(text)));
+  const SecretText text = TRY(SecretText::read(location, kLimit));
+  const BioHandle bio = TRY(reading_bio(bulkhead::as_bytes(text.view())));
   // The empty passphrase stands for "ask nobody"; an encrypted file then fails with a clear reason.
   std::string no_passphrase;
   EVP_PKEY* key = PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, no_passphrase.data());
@@ -150,12 +150,14 @@ Result<PrivateKey> PrivateKey::load(const std::string& location) {
   return PrivateKey(key);
 }
 
-Result<std::string> PrivateKey::to_pem() const {
+Result<SecretText> PrivateKey::to_pem() const {
   const BioHandle bio = TRY(writing_bio());
   if (PEM_write_bio_PKCS8PrivateKey(bio.get(), native(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
     return fail_openssl(ErrorCode::failed_precondition, "writing a private key as PEM");
   }
-  return written(bio.get());
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);  // wiped by OpenSSL when it is freed
+  return SecretText(std::string_view(data, static_cast<std::size_t>(size)));
 }
 
 bool PrivateKey::belongs_to(const Certificate& certificate) const {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "lib/crypto/certificate.hpp"
+#include "lib/crypto/secret_text.hpp"
 
 struct evp_pkey_st;
 
@@ -23,7 +24,7 @@ class PrivateKey {
   static Result<PrivateKey> load(const std::string& location);
 
   // PKCS#8 without encryption. Fails for a token's key.
-  Result<std::string> to_pem() const;
+  Result<SecretText> to_pem() const;
   // True when the certificate carries the public half.
   bool belongs_to(const Certificate& certificate) const;
 

@@ -52,9 +52,9 @@ Result<> write_pair(const sys::Path& directory, const Role& role, const std::str
   const crypto::PrivateKey key = TRY(crypto::PrivateKey::generate_rsa(kKeyBits));
   const crypto::Certificate certificate = TRY(crypto::self_sign(
       key, {.common_name = std::format("{} {}", owner, role.title), .not_before = kNotBefore, .not_after = not_after}));
-  const std::string key_pem = TRY(key.to_pem());
+  const crypto::SecretText key_pem = TRY(key.to_pem());
   const std::string certificate_pem = TRY(certificate.to_pem());
-  TRY(sys::write_file_atomically(file_of(directory, role, "key"), key_pem, 0600));
+  TRY(sys::write_file_atomically(file_of(directory, role, "key"), key_pem.view(), 0600));
   return sys::write_file_atomically(file_of(directory, role, "pem"), certificate_pem, 0644);
 }
 

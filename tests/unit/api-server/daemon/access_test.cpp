@@ -4,6 +4,7 @@
 
 #include "lib/crypto/private_key.hpp"
 #include "lib/sys/temp_dir.hpp"
+#include "tests/support/heap_watch.hpp"
 #include "tests/support/must.hpp"
 
 using namespace bulkhead;
@@ -59,15 +60,44 @@ TEST_CASE("the node's own certificate is made once and kept") {
   CHECK(must(http::server_context({.address = "::",
                                    .port = 0,
                                    .certificates = made.certificates,
-                                   .key = made.key,
+                                   .key = made.key.copy(),
                                    .client_ca = made.certificates,
                                    .who_is = {}}))
             .native_handle() != nullptr);
 }
 
+TEST_CASE("what cannot be read or kept of the node's own certificate leaves no memory, no descriptor and no key") {
+  const auto directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
+  const sys::Path unreadable_key = directory.path() / "unreadable-key";
+  const sys::Path unwritable = directory.path() / "unwritable";
+  must(sys::create_directories(unreadable_key / "key.pem"));  // a directory in a file's place
+  must(sys::write_file_atomically(unreadable_key / "certificate.pem", std::string(2000, 'x')));
+  must(sys::create_directories(unwritable / "certificate.pem"));
+  int failures = 0;
+  const auto fail_both = [&] {
+    failures += own_identity(unreadable_key, "node-7") ? 0 : 1;
+    failures += own_identity(unwritable, "node-7") ? 0 : 1;
+    must(sys::remove_all(unwritable / "key.pem"));  // a new one each time
+  };
+  fail_both();  // what is allocated once and kept
+  const std::size_t descriptors = testing::open_descriptors();
+  const testing::HeapWatch watch(testing::kPrivateKeyText);
+  for (int i = 0; i < 20; ++i) fail_both();
+  const std::int64_t blocks = watch.blocks();
+  const std::size_t with_key = watch.freed_with_secret();
+  CHECK(blocks == 0);
+  CHECK(with_key == 0);
+  CHECK(testing::open_descriptors() == descriptors);
+  CHECK(failures == 42);
+}
+
 TEST_CASE("a listener is only made when a client CA is set, and never from broken parts") {
-  const Identity own{.certificates = "x", .key = "y"};
+  const Identity own{.certificates = "x", .key = crypto::SecretText("y")};
   CHECK_FALSE(must(remote_listener({}, own)));
-  CHECK_FALSE(http::server_context(
-      {.address = "::", .port = 0, .certificates = "x", .key = "y", .client_ca = "z", .who_is = {}}));
+  CHECK_FALSE(http::server_context({.address = "::",
+                                    .port = 0,
+                                    .certificates = "x",
+                                    .key = crypto::SecretText("y"),
+                                    .client_ca = "z",
+                                    .who_is = {}}));
 }

@@ -132,7 +132,7 @@ TEST_CASE("a private key is read from PEM as it was written") {
   const auto directory = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-");
   REQUIRE(directory);
   const sys::Path file = directory->path() / "key";
-  REQUIRE(sys::write_file_atomically(file, first().key.to_pem().value(), 0600));
+  REQUIRE(sys::write_file_atomically(file, first().key.to_pem().value().view(), 0600));
   const auto key = PrivateKey::load(file.native());
   REQUIRE(key);
   CHECK(key->belongs_to(first().certificate));
@@ -164,7 +164,7 @@ TEST_CASE("a key in a PKCS#11 token signs as a key in a file does") {
   REQUIRE(sys::create_directories(in / "tokens"));
   REQUIRE(sys::write_file_atomically(
       in / "conf", std::format("directories.tokendir = {}\nlog.level = ERROR\n", (in / "tokens").native())));
-  REQUIRE(sys::write_file_atomically(in / "key", first().key.to_pem().value(), 0600));
+  REQUIRE(sys::write_file_atomically(in / "key", first().key.to_pem().value().view(), 0600));
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"--init-token", "--free", "--label", "bulkhead", "--pin", "1234", "--so-pin", "1234"},
         {"--import", (in / "key").native(), "--token", "bulkhead", "--label", "db", "--id", "01", "--pin", "1234"}}) {

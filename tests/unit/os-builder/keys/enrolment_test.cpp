@@ -5,6 +5,7 @@
 #include "lib/crypto/certificate.hpp"
 #include "lib/sys/child.hpp"
 #include "lib/sys/temp_dir.hpp"
+#include "tests/support/heap_watch.hpp"
 #include "tests/support/key_fixture.hpp"
 
 using namespace bulkhead;
@@ -55,6 +56,23 @@ TEST_CASE("an authenticated variable starts with its time and certificate header
   CHECK(bytes.substr(16 + length) == enrolment->platform_key.list);
   CHECK(bytes.contains(der_of(test_keys().platform_key.certificate)));
   CHECK(enrolment->signature_db.authenticated.contains(der_of(test_keys().key_exchange_key.certificate)));
+}
+
+TEST_CASE("a certificate that cannot be read leaves no memory, no descriptor and no key") {
+  keys::KeySet damaged = test_keys();
+  damaged.key_exchange_key.certificate = "/nonexistent/certificate.pem";  // its key has been read by then
+  int failures = 0;
+  const auto enrol = [&] { failures += keys::make_enrolment(damaged, kEpoch) ? 0 : 1; };
+  enrol();  // what is allocated once and kept
+  const std::size_t descriptors = testing::open_descriptors();
+  const testing::HeapWatch watch(testing::kPrivateKeyText);
+  for (int i = 0; i < 20; ++i) enrol();
+  const std::int64_t blocks = watch.blocks();
+  const std::size_t with_key = watch.freed_with_secret();
+  CHECK(blocks == 0);
+  CHECK(with_key == 0);
+  CHECK(testing::open_descriptors() == descriptors);
+  CHECK(failures == 21);
 }
 
 TEST_CASE("times that firmware cannot hold are refused") {
