@@ -42,8 +42,8 @@ class StateMount {
     if (mounted_) ::umount2(kStateMount, MNT_DETACH);
   }
   Result<> unmount() {
+    if (::umount2(kStateMount, 0) < 0) return fail_errno("unmounting {}", kStateMount);  // then detached at the end
     mounted_ = false;
-    if (::umount2(kStateMount, 0) < 0) return fail_errno("unmounting {}", kStateMount);
     return {};
   }
 
