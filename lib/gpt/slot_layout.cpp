@@ -1,11 +1,6 @@
 #include "lib/gpt/slot_layout.hpp"
 
 namespace bulkhead::gpt {
-namespace {
-
-constexpr std::string_view kPrefix = "bulkhead_";
-
-}  // namespace
 
 std::optional<Slot> slot_of(unsigned number) {
   for (const Slot slot : kSlots) {
@@ -18,7 +13,7 @@ std::optional<Slot> slot_of(unsigned number) {
 std::string_view to_string(Slot slot) { return slot == Slot::a ? "A" : "B"; }
 
 Result<SlotLabels> slot_labels(const Version& version) {
-  const std::string root = std::string(kPrefix) + version.to_string();
+  const std::string root = std::string(kVersionPrefix) + version.to_string();
   SlotLabels labels{.root = root, .verity = root + "_verity", .verity_signature = root + "_sig"};
   if (labels.verity.size() > kLabelLimit) {
     return fail(ErrorCode::invalid_argument, "version {} is too long: partition label '{}' has more than {} characters",
@@ -28,8 +23,9 @@ Result<SlotLabels> slot_labels(const Version& version) {
 }
 
 Result<Version> version_of_label(std::string_view root_label) {
-  if (!root_label.starts_with(kPrefix)) return fail(ErrorCode::not_found, "label '{}' names no version", root_label);
-  return Version::parse(root_label.substr(kPrefix.size()));
+  if (!root_label.starts_with(kVersionPrefix))
+    return fail(ErrorCode::not_found, "label '{}' names no version", root_label);
+  return Version::parse(root_label.substr(kVersionPrefix.size()));
 }
 
 }  // namespace bulkhead::gpt

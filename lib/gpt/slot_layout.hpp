@@ -47,6 +47,9 @@ inline constexpr std::string_view kEmptyLabel = "_empty";
 // GPT keeps 36 UTF-16 units.
 inline constexpr std::size_t kLabelLimit = 36;
 
+// What every label and file name that carries a version starts with.
+inline constexpr std::string_view kVersionPrefix = "bulkhead_";
+
 // "bulkhead_0.1.0", "bulkhead_0.1.0_verity", "bulkhead_0.1.0_sig". Errors: a version too long for the longest of them.
 struct SlotLabels {
   std::string root;

@@ -1,11 +1,11 @@
 #include "lib/slots/entry_name.hpp"
 
 #include "lib/base/text.hpp"
+#include "lib/gpt/slot_layout.hpp"
 
 namespace bulkhead::slots {
 namespace {
 
-constexpr std::string_view kPrefix = "bulkhead_";
 constexpr std::string_view kSuffix = ".efi";
 constexpr std::size_t kLongestName = 255;
 constexpr unsigned kMostTries = 9999;
@@ -29,11 +29,11 @@ Result<Tries> parse_tries(std::string_view text) {
 Result<EntryName> EntryName::parse(std::string_view text) {
   if (const std::size_t separator = text.find_last_of("\\/"); separator != std::string_view::npos)
     text.remove_prefix(separator + 1);
-  if (text.size() > kLongestName || !text.starts_with(kPrefix) || !text.ends_with(kSuffix)) {
+  if (text.size() > kLongestName || !text.starts_with(gpt::kVersionPrefix) || !text.ends_with(kSuffix)) {
     return fail(ErrorCode::invalid_argument, "'{}' is not the name of a boot entry of ours",
                 text.substr(0, kLongestName));
   }
-  text.remove_prefix(kPrefix.size());
+  text.remove_prefix(gpt::kVersionPrefix.size());
   text.remove_suffix(kSuffix.size());
   EntryName name;
   if (const std::size_t plus = text.rfind('+'); plus != std::string_view::npos) {
@@ -44,8 +44,10 @@ Result<EntryName> EntryName::parse(std::string_view text) {
   return name;
 }
 
+std::string EntryName::esp_path() const { return std::format("{}/{}", kEntryDirectory, file_name()); }
+
 std::string EntryName::file_name() const {
-  std::string text = std::format("{}{}", kPrefix, version.to_string());
+  std::string text = std::format("{}{}", gpt::kVersionPrefix, version.to_string());
   if (tries)
     text += tries->done == 0 ? std::format("+{}", tries->left) : std::format("+{}-{}", tries->left, tries->done);
   return text.append(kSuffix);

@@ -1,4 +1,5 @@
-// Names of UKIs on the ESP: "bulkhead_<version>[+LEFT[-DONE]].efi" (UAPI.1 Boot Loader Specification, "Boot counting").
+// Names of UKIs: "bulkhead_<version>[+LEFT[-DONE]].efi" (UAPI.1 Boot Loader Specification, "Boot counting"). The
+// builder writes them and the node reads them, both here.
 #pragma once
 
 #include <optional>
@@ -8,6 +9,9 @@
 #include "lib/base/version.hpp"
 
 namespace bulkhead::slots {
+
+// Where the boot loader looks for UKIs on the ESP.
+inline constexpr std::string_view kEntryDirectory = "EFI/Linux";
 
 // The boot loader takes one from `left` and adds one to `done` at each try. Without counters an entry is known to be
 // good.
@@ -20,12 +24,14 @@ struct Tries {
 
 struct EntryName {
   Version version;
-  std::optional<Tries> tries;
+  std::optional<Tries> tries{};
 
   // As a file name, or as the boot loader's lower-case id, or as a path with '\' or '/' (only the last part counts).
   // Errors: invalid_argument for a name that is not ours.
   static Result<EntryName> parse(std::string_view text);
   std::string file_name() const;
+  // "EFI/Linux/bulkhead_0.1.0+3.efi"
+  std::string esp_path() const;
 
   bool operator==(const EntryName&) const = default;
 };

@@ -13,6 +13,19 @@ TEST_CASE("the name of an entry tells version and tries") {
         EntryName{.version = Version::parse("0.2.0-rc.1").value(), .tries = Tries{.left = 1, .done = 2}});
 }
 
+TEST_CASE("what the builder writes is what the node reads") {
+  for (const char* version : {"0.1.0", "10.20.30", "1.2.3-rc.1"}) {
+    for (const std::optional<Tries> tries :
+         {std::optional<Tries>(), std::optional(Tries{.left = 3}), std::optional(Tries{.left = 0, .done = 3})}) {
+      const EntryName written{.version = Version::parse(version).value(), .tries = tries};
+      CHECK(EntryName::parse(written.file_name()) == written);
+      CHECK(EntryName::parse(written.esp_path()) == written);
+    }
+  }
+  CHECK(EntryName{.version = Version::parse("0.1.0").value(), .tries = Tries{.left = 3}}.esp_path() ==
+        "EFI/Linux/bulkhead_0.1.0+3.efi");
+}
+
 TEST_CASE("an entry's file name is read back as it was") {
   for (const char* name : {"bulkhead_1.2.3.efi", "bulkhead_1.2.3+3.efi", "bulkhead_1.2.3-rc.1+0-3.efi"}) {
     CHECK(EntryName::parse(name).value().file_name() == name);
