@@ -12,8 +12,8 @@ namespace {
 using Facts = std::map<std::string, std::string>;
 
 // Names of either side whose values differ, in name order.
-std::vector<Change> compare(const Facts& before, const Facts& after) {
-  std::vector<Change> changes;
+std::vector<DiffLine> compare(const Facts& before, const Facts& after) {
+  std::vector<DiffLine> changes;
   for (const auto& [name, value] : before) {
     const auto other = after.find(name);
     if (other == after.end()) {
@@ -25,7 +25,7 @@ std::vector<Change> compare(const Facts& before, const Facts& after) {
   for (const auto& [name, value] : after) {
     if (!before.contains(name)) changes.push_back({.name = name, .before = {}, .after = value});
   }
-  std::ranges::sort(changes, {}, &Change::name);
+  std::ranges::sort(changes, {}, &DiffLine::name);
   return changes;
 }
 
@@ -134,8 +134,8 @@ std::string whole(const rootfs::Entry& entry) {
   return text + std::format(" {:04o} {}:{}", entry.mode, entry.uid, entry.gid);
 }
 
-Change changed_entry(const std::string& path, const rootfs::Entry& before, const rootfs::Entry& after) {
-  Change change{.name = path, .before = {}, .after = {}};
+DiffLine changed_entry(const std::string& path, const rootfs::Entry& before, const rootfs::Entry& after) {
+  DiffLine change{.name = path, .before = {}, .after = {}};
   for (const Aspect& aspect : aspects()) {
     const std::string old_value = aspect.value(before);
     const std::string new_value = aspect.value(after);
@@ -151,11 +151,11 @@ bool same_entry(const rootfs::Entry& before, const rootfs::Entry& after) {
          before.xattrs == after.xattrs;
 }
 
-std::vector<Change> compare_files(const Inspection& before, const Inspection& after) {
+std::vector<DiffLine> compare_files(const Inspection& before, const Inspection& after) {
   static const rootfs::Tree kNothing;
   const rootfs::Tree& left = before.root ? before.root->tree() : kNothing;
   const rootfs::Tree& right = after.root ? after.root->tree() : kNothing;
-  std::vector<Change> changes;
+  std::vector<DiffLine> changes;
   for (const auto& [path, entry] : left.entries()) {
     const rootfs::Entry* other = right.find(path);
     if (other == nullptr) {
@@ -167,7 +167,7 @@ std::vector<Change> compare_files(const Inspection& before, const Inspection& af
   for (const auto& [path, entry] : right.entries()) {
     if (left.find(path) == nullptr) changes.push_back({.name = path, .before = {}, .after = whole(entry)});
   }
-  std::ranges::sort(changes, {}, &Change::name);
+  std::ranges::sort(changes, {}, &DiffLine::name);
   return changes;
 }
 

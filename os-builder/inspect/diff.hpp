@@ -9,22 +9,22 @@
 namespace bulkhead::inspect {
 
 // One thing that two images have in different form. An empty side: it is not there.
-struct Change {
+struct DiffLine {
   std::string name;
   std::string before;
   std::string after;
 
-  bool operator==(const Change&) const = default;
+  bool operator==(const DiffLine&) const = default;
 };
 
 struct Difference {
   std::string before;  // names of the images
   std::string after;
-  std::vector<Change> packages;      // name: versions
-  std::vector<Change> files;         // path: what it is on either side, only the aspects that differ
-  std::vector<Change> sizes;         // part of the image: bytes
-  std::vector<Change> command_line;  // option: values
-  std::vector<Change> partitions;    // "2 uuid": values
+  std::vector<DiffLine> packages;      // name: versions
+  std::vector<DiffLine> files;         // path: what it is on either side, only the aspects that differ
+  std::vector<DiffLine> sizes;         // part of the image: bytes
+  std::vector<DiffLine> command_line;  // option: values
+  std::vector<DiffLine> partitions;    // "2 uuid": values
 
   bool empty() const {
     return packages.empty() && files.empty() && sizes.empty() && command_line.empty() && partitions.empty();

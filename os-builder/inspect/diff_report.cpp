@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string line(const Change& change, bool color) {
+std::string line(const DiffLine& change, bool color) {
   if (change.before.empty())
     return cli::styled(std::format("+ {}  {}", change.name, change.after), cli::Style::green, color) + "\n";
   if (change.after.empty())
@@ -19,27 +19,27 @@ std::string line(const Change& change, bool color) {
   return std::format("  {}  {} -> {}\n", change.name, change.before, change.after);
 }
 
-std::string section(std::string_view title, const std::vector<Change>& changes, bool color) {
+std::string section(std::string_view title, const std::vector<DiffLine>& changes, bool color) {
   if (changes.empty()) return {};
   std::string text = cli::styled(title, cli::Style::bold, color) + "\n";
-  for (const Change& change : changes) text += line(change, color);
+  for (const DiffLine& change : changes) text += line(change, color);
   return text;
 }
 
 // Bytes are for JSON; a person wants to see how much more it became.
-Change readable_size(const Change& change) {
+DiffLine readable_size(const DiffLine& change) {
   const auto before = parse_integer<std::int64_t>(change.before);
   const auto after = parse_integer<std::int64_t>(change.after);
-  Change result{.name = change.name,
-                .before = before ? format_bytes(static_cast<std::uint64_t>(*before)) : "",
-                .after = after ? format_bytes(static_cast<std::uint64_t>(*after)) : ""};
+  DiffLine result{.name = change.name,
+                  .before = before ? format_bytes(static_cast<std::uint64_t>(*before)) : "",
+                  .after = after ? format_bytes(static_cast<std::uint64_t>(*after)) : ""};
   if (before && after) result.after += std::format(" ({:+} bytes)", *after - *before);
   return result;
 }
 
-ordered_json changes_json(const std::vector<Change>& changes) {
+ordered_json changes_json(const std::vector<DiffLine>& changes) {
   ordered_json list = ordered_json::array();
-  for (const Change& change : changes) {
+  for (const DiffLine& change : changes) {
     const auto side = [](const std::string& value) {
       return value.empty() ? ordered_json(nullptr) : ordered_json(value);
     };
@@ -52,8 +52,8 @@ ordered_json changes_json(const std::vector<Change>& changes) {
 
 std::string to_text(const Difference& difference, bool color) {
   if (difference.empty()) return std::format("{} and {} do not differ\n", difference.before, difference.after);
-  std::vector<Change> sizes;
-  for (const Change& change : difference.sizes) sizes.push_back(readable_size(change));
+  std::vector<DiffLine> sizes;
+  for (const DiffLine& change : difference.sizes) sizes.push_back(readable_size(change));
   return section("Packages", difference.packages, color) + section("Files", difference.files, color) +
          section("Sizes", sizes, color) + section("Command line", difference.command_line, color) +
          section("Partitions", difference.partitions, color);

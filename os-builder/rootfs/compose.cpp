@@ -5,8 +5,8 @@
 namespace bulkhead::rootfs {
 namespace {
 
-Result<Content> boot_file(const Tree& aside, const std::string& name) {
-  const Entry* const entry = aside.find("/usr/lib/systemd/boot/efi/" + name);
+Result<Content> boot_file(const Tree& boot_files, const std::string& name) {
+  const Entry* const entry = boot_files.find("/usr/lib/systemd/boot/efi/" + name);
   if (entry == nullptr || entry->content() == nullptr) {
     return fail(error(ErrorCode::not_found, "no package brings {}", name)
                     .with_hint("add systemd-boot-efi to [packages.install]"));
@@ -20,7 +20,7 @@ Result<ComposedRoot> compose(const variant::Variant& variant, const packages::Pa
                              std::span<const sys::Path> debs, const ComposeInputs& inputs) {
   const LayerStore store = TRY(LayerStore::open(inputs.content_store));
 
-  auto [tree, aside] = TRY(merge_packages(variant, set, debs, store));
+  auto [tree, boot_files] = TRY(merge_packages(variant, set, debs, store));
   keep_listed_executables(variant, tree);
   TRY(add_overlays(variant, inputs.overlay_dir, tree));
   TRY(add_programs(variant, inputs.programs_dir, tree));
@@ -29,7 +29,7 @@ Result<ComposedRoot> compose(const variant::Variant& variant, const packages::Pa
   remove_unneeded_libraries(variant, elf_files, tree);
   TRY(add_linker_cache(elf_files, store, tree));
 
-  KernelFiles kernel = TRY(prepare_kernel(aside, store));
+  KernelFiles kernel = TRY(prepare_kernel(boot_files, store));
   TRY(add_modules(variant, kernel, store, tree));
 
   TRY(add_accounts(variant, tree));
@@ -42,8 +42,8 @@ Result<ComposedRoot> compose(const variant::Variant& variant, const packages::Pa
   TRY(finish_layout(tree));
   TRY(check_tree(variant, elf_files, tree));
 
-  auto efi_stub = TRY(boot_file(aside, "linuxx64.efi.stub"));
-  auto boot_loader = TRY(boot_file(aside, "systemd-bootx64.efi"));
+  auto efi_stub = TRY(boot_file(boot_files, "linuxx64.efi.stub"));
+  auto boot_loader = TRY(boot_file(boot_files, "systemd-bootx64.efi"));
   return ComposedRoot{.tree = std::move(tree),
                       .kernel_release = std::move(kernel.release),
                       .kernel = std::move(kernel.image),

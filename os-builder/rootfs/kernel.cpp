@@ -26,9 +26,9 @@ std::string module_name(std::string_view file) {
   return name;
 }
 
-Result<std::string> only_release(const Tree& aside) {
+Result<std::string> only_release(const Tree& boot_files) {
   std::set<std::string> releases;
-  for (const auto& [path, entry] : aside.below_directory(kModules)) {
+  for (const auto& [path, entry] : boot_files.below_directory(kModules)) {
     if (parent_path(path) == kModules) releases.emplace(file_name(path));
   }
   if (releases.size() != 1) {
@@ -137,17 +137,17 @@ Result<std::vector<std::string>> module_closure(std::span<const std::string> wan
   return std::vector<std::string>(files.begin(), files.end());
 }
 
-Result<KernelFiles> prepare_kernel(const Tree& aside, const LayerStore& store) {
+Result<KernelFiles> prepare_kernel(const Tree& boot_files, const LayerStore& store) {
   KernelFiles kernel;
-  kernel.release = TRY(only_release(aside));
-  const Entry* const image = aside.find("/boot/vmlinuz-" + kernel.release);
+  kernel.release = TRY(only_release(boot_files));
+  const Entry* const image = boot_files.find("/boot/vmlinuz-" + kernel.release);
   if (image == nullptr || image->content() == nullptr) {
     return fail(ErrorCode::not_found, "no package brings /boot/vmlinuz-{}", kernel.release);
   }
   kernel.image = *image->content();
 
   Tree compressed;
-  for (const auto& [path, entry] : aside.below_directory(kModules)) TRY(compressed.put(path, entry));
+  for (const auto& [path, entry] : boot_files.below_directory(kModules)) TRY(compressed.put(path, entry));
   // The modules are stored uncompressed: their signatures stay valid, EROFS compresses them better than xz inside it,
   // and no program on the node needs liblzma.
   const auto key = TRY(layer_key("all modules", compressed));

@@ -60,7 +60,7 @@ Result<> merge(const std::string& path, Entry entry, Tree& tree) {
   return {};  // as dpkg does: the first package decides about mode and owner of a directory
 }
 
-bool is_aside(std::string_view path) {
+bool is_boot_file(std::string_view path) {
   return std::ranges::any_of(kAside, [path](std::string_view prefix) { return path.starts_with(prefix); });
 }
 
@@ -78,12 +78,12 @@ Result<MergedPackages> merge_packages(const variant::Variant& variant, const pac
     const Tree layer = TRY_CTX(unpack(package, debs[index], store), "unpacking {}", debs[index].filename().native());
     for (const auto& [path, entry] : layer.entries()) {
       if (path == "/") continue;
-      const bool aside = is_aside(path);
-      if (!aside && rules.dropped(path)) continue;
+      const bool boot_file = is_boot_file(path);
+      if (!boot_file && rules.dropped(path)) continue;
       Entry copy = entry;
       copy.mode &= ~kSetIdBits;
       copy.origin = package.name;
-      TRY(merge(path, std::move(copy), aside ? merged.aside : merged.tree));
+      TRY(merge(path, std::move(copy), boot_file ? merged.boot_files : merged.tree));
     }
   }
   TRY(rules.check());

@@ -19,8 +19,8 @@ inline constexpr std::string_view kPathDirs[] = {"/usr/local/sbin", "/usr/local/
 // ---- packages.cpp
 
 struct MergedPackages {
-  Tree tree;   // what the file rules let through
-  Tree aside;  // kernel, its modules, boot loader and EFI stub, which no rule applies to
+  Tree tree;        // what the file rules let through
+  Tree boot_files;  // kernel, its modules, boot loader and EFI stub, which no rule applies to
 };
 // Set-user-ID and set-group-ID bits are stripped here. Errors: two packages with different files at one path (names
 // both), a keep rule that matches nothing.
@@ -59,7 +59,7 @@ struct KernelFiles {
   Content image;
   Tree modules;  // uncompressed, with depmod's files
 };
-Result<KernelFiles> prepare_kernel(const Tree& aside, const LayerStore& store);
+Result<KernelFiles> prepare_kernel(const Tree& boot_files, const LayerStore& store);
 // Files below the module directory ("kernel/fs/erofs/erofs.ko") that the wanted modules need, themselves included;
 // sorted. What is built in needs no file. Errors: a module that the kernel does not have, with the nearest name.
 Result<std::vector<std::string>> module_closure(std::span<const std::string> wanted, std::string_view modules_dep,

@@ -9,12 +9,12 @@
 
 using namespace bulkhead;
 using namespace bulkhead::testing;
-using inspect::Change;
+using inspect::DiffLine;
 
 namespace {
 
-const Change* find(const std::vector<Change>& changes, std::string_view name) {
-  const auto found = std::ranges::find(changes, name, &Change::name);
+const DiffLine* find(const std::vector<DiffLine>& changes, std::string_view name) {
+  const auto found = std::ranges::find(changes, name, &DiffLine::name);
   return found == changes.end() ? nullptr : &*found;
 }
 
@@ -53,17 +53,17 @@ TEST_CASE_METHOD(Built, "two builds differ in packages, files, sizes, command li
   const auto difference = diff(must(inspect::inspect(original() / "disk.img")),
                                must(inspect::inspect(directory.path() / "new" / "disk.img")));
 
-  CHECK(difference.packages == std::vector<Change>{{"containerd", "1.21-1", "1.22-1"}, {"crun", "1.21-1", ""}});
+  CHECK(difference.packages == std::vector<DiffLine>{{"containerd", "1.21-1", "1.22-1"}, {"crun", "1.21-1", ""}});
   REQUIRE(find(difference.files, "/usr/bin/crun") != nullptr);
   CHECK(find(difference.files, "/usr/bin/crun")->before.starts_with("size 7, sha256 "));
   CHECK(find(difference.files, "/bin") == nullptr);
-  CHECK(*find(difference.command_line, "console") == Change{"console", "ttyS0", "ttyS0 tty0"});
-  CHECK(*find(difference.command_line, "quiet") == Change{"quiet", "", "set"});
-  CHECK(*find(difference.command_line, "panic") == Change{"panic", "10", ""});
+  CHECK(*find(difference.command_line, "console") == DiffLine{"console", "ttyS0", "ttyS0 tty0"});
+  CHECK(*find(difference.command_line, "quiet") == DiffLine{"quiet", "", "set"});
+  CHECK(*find(difference.command_line, "panic") == DiffLine{"panic", "10", ""});
   CHECK(find(difference.command_line, "roothash") != nullptr);
   CHECK(find(difference.sizes, "UKI .cmdline") != nullptr);
   CHECK(find(difference.sizes, "disk") == nullptr);
-  CHECK(*find(difference.partitions, "2 label") == Change{"2 label", "bulkhead_1.0.0", "bulkhead_1.1.0"});
+  CHECK(*find(difference.partitions, "2 label") == DiffLine{"2 label", "bulkhead_1.0.0", "bulkhead_1.1.0"});
   CHECK(find(difference.partitions, "1 size") == nullptr);
 
   const auto json = nlohmann::json::parse(to_json(difference));
@@ -96,11 +96,11 @@ TEST_CASE("a file's mode, owner, label, type and target each count") {
   must(before.put("/gone", file("x")));
 
   const auto files = diff(of_tree(before), of_tree(after)).files;
-  CHECK(*find(files, "/mode") == Change{"/mode", "mode 0644", "mode 0600"});
-  CHECK(*find(files, "/owner") == Change{"/owner", "owner 0:0", "owner 7:0"});
-  CHECK(*find(files, "/label") == Change{"/label", "xattrs none", "xattrs security.selinux=74"});
+  CHECK(*find(files, "/mode") == DiffLine{"/mode", "mode 0644", "mode 0600"});
+  CHECK(*find(files, "/owner") == DiffLine{"/owner", "owner 0:0", "owner 7:0"});
+  CHECK(*find(files, "/label") == DiffLine{"/label", "xattrs none", "xattrs security.selinux=74"});
   CHECK(find(files, "/type")->after.starts_with("type symlink, target mode"));
-  CHECK(*find(files, "/target") == Change{"/target", "target a", "target b"});
+  CHECK(*find(files, "/target") == DiffLine{"/target", "target a", "target b"});
   CHECK(find(files, "/origin") == nullptr);
-  CHECK(*find(files, "/gone") == Change{"/gone", "file 1 0644 0:0", ""});
+  CHECK(*find(files, "/gone") == DiffLine{"/gone", "file 1 0644 0:0", ""});
 }

@@ -34,24 +34,24 @@ TEST_CASE("a module that the kernel does not have is refused with the nearest na
 TEST_CASE("packages must bring exactly one kernel") {
   const sys::TempDir dir = *sys::TempDir::create("/tmp", "kernel-");
   const LayerStore store = *LayerStore::open(dir.path());
-  Tree aside;
-  CHECK_FALSE(prepare_kernel(aside, store));
-  REQUIRE(aside.put_file("/usr/lib/modules/6.1/modules.order", "", 0644, "a"));
-  CHECK(prepare_kernel(aside, store).error().describe().contains("/boot/vmlinuz-6.1"));
-  REQUIRE(aside.put_file("/usr/lib/modules/6.2/modules.order", "", 0644, "a"));
-  CHECK(prepare_kernel(aside, store).error().describe().contains("2 kernels"));
+  Tree boot_files;
+  CHECK_FALSE(prepare_kernel(boot_files, store));
+  REQUIRE(boot_files.put_file("/usr/lib/modules/6.1/modules.order", "", 0644, "a"));
+  CHECK(prepare_kernel(boot_files, store).error().describe().contains("/boot/vmlinuz-6.1"));
+  REQUIRE(boot_files.put_file("/usr/lib/modules/6.2/modules.order", "", 0644, "a"));
+  CHECK(prepare_kernel(boot_files, store).error().describe().contains("2 kernels"));
 }
 
 TEST_CASE("modules are indexed, and only the indexes that something reads are in the image") {
   const sys::TempDir dir = *sys::TempDir::create("/tmp", "kernel-");
   const LayerStore store = *LayerStore::open(dir.path());
-  Tree aside;
-  REQUIRE(aside.put_file("/boot/vmlinuz-6.1", "kernel", 0644, "linux"));
-  REQUIRE(aside.put_file("/usr/lib/modules/6.1/modules.order", "", 0644, "linux"));
-  REQUIRE(aside.put_file("/usr/lib/modules/6.1/modules.builtin", "kernel/fs/ext4/ext4.ko\n", 0644, "linux"));
-  REQUIRE(aside.put_file("/usr/lib/modules/6.1/modules.builtin.modinfo", std::string("ext4.license=GPL\0", 17), 0644,
-                         "linux"));
-  const auto kernel = prepare_kernel(aside, store);
+  Tree boot_files;
+  REQUIRE(boot_files.put_file("/boot/vmlinuz-6.1", "kernel", 0644, "linux"));
+  REQUIRE(boot_files.put_file("/usr/lib/modules/6.1/modules.order", "", 0644, "linux"));
+  REQUIRE(boot_files.put_file("/usr/lib/modules/6.1/modules.builtin", "kernel/fs/ext4/ext4.ko\n", 0644, "linux"));
+  REQUIRE(boot_files.put_file("/usr/lib/modules/6.1/modules.builtin.modinfo", std::string("ext4.license=GPL\0", 17),
+                              0644, "linux"));
+  const auto kernel = prepare_kernel(boot_files, store);
   REQUIRE(kernel);
   CHECK(kernel->release == "6.1");
   CHECK(kernel->image.read() == "kernel");

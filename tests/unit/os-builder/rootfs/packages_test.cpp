@@ -81,7 +81,7 @@ TEST_CASE("drop rules take files out and keep rules are exceptions from them") {
   CHECK(missing.error().describe().contains("'/usr/share/needed'"));
 }
 
-TEST_CASE("what boots the machine is taken aside, whatever the rules say") {
+TEST_CASE("what boots the machine is kept apart, whatever the rules say") {
   variant::Variant variant;
   variant.drop_files = {"/**"};
   Packages packages;
@@ -92,8 +92,8 @@ TEST_CASE("what boots the machine is taken aside, whatever the rules say") {
   const auto merged = packages.merge(variant);
   REQUIRE(merged);
   CHECK(merged->tree.entries().size() == 1);
-  CHECK(test::text_of(merged->aside, "/boot/vmlinuz-6") == "k");
-  CHECK(test::text_of(merged->aside, "/usr/lib/systemd/boot/efi/linuxx64.efi.stub") == "s");
+  CHECK(test::text_of(merged->boot_files, "/boot/vmlinuz-6") == "k");
+  CHECK(test::text_of(merged->boot_files, "/usr/lib/systemd/boot/efi/linuxx64.efi.stub") == "s");
 }
 
 TEST_CASE("a broken package is named") {
