@@ -54,8 +54,10 @@ Result<std::optional<std::int64_t>> source_date_epoch(const Environment& environ
   static constexpr std::int64_t kEarliest = 315'532'800;
   static constexpr std::int64_t kLatest = 4'354'819'198;
   if (!seconds || *seconds < kEarliest || *seconds > kLatest) {
-    return fail(error(ErrorCode::invalid_argument, "SOURCE_DATE_EPOCH is '{}'", *environment.source_date_epoch)
-                    .with_hint("it is a number of seconds since 1970 between the years 1980 and 2107"));
+    return fail(error(ErrorCode::invalid_argument,
+                      "SOURCE_DATE_EPOCH is '{}', which is not a time that an image can hold",
+                      *environment.source_date_epoch)
+                    .with_hint("set it to seconds since 1970, between the years 1980 and 2107, or unset it"));
   }
   return *seconds;
 }

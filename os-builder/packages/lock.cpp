@@ -4,6 +4,7 @@
 
 #include "lib/base/text.hpp"
 #include "lib/codec/toml.hpp"
+#include "lib/crypto/sha256.hpp"
 #include "os-builder/packages/package_set.hpp"
 
 namespace bulkhead::packages {
@@ -154,6 +155,8 @@ std::string write_lock(const PackageSet& set) {
   return text;
 }
 
+Sha256 PackageSet::digest() const { return crypto::sha256(write_lock(*this)); }
+
 Result<PackageSet> parse_lock(std::string_view text, const std::string& file_name) {
   const toml::Table table = TRY(toml::parse(text, file_name));
   Record record(table, file_name, {.line = 1, .column = 1});
@@ -182,6 +185,27 @@ Result<PackageSet> parse_lock(std::string_view text, const std::string& file_nam
     set.packages.push_back(std::move(package));
   }
   return set;
+}
+
+Result<> check_lock(const PackageSet& lock, const variant::Variant& variant, const std::string& file_name) {
+  const auto refuse = [&](std::string what) {
+    return fail(
+        error(ErrorCode::invalid_argument, "{} does not fit the variant '{}': {}", file_name, variant.name, what)
+            .with_hint("give the lock of this variant, or build without --locked to make a new one"));
+  };
+  const auto locked = [&](const std::string& name) {
+    return std::ranges::contains(lock.packages, name, &Package::name);
+  };
+  for (const auto& [name, reason] : variant.packages) {
+    if (!locked(name)) return refuse(std::format("it lacks the package {}", name));
+  }
+  if (!variant.kernel_package.empty() && !locked(variant.kernel_package)) {
+    return refuse(std::format("it lacks the kernel's package {}", variant.kernel_package));
+  }
+  for (const auto& [name, reason] : variant.excluded_packages) {
+    if (locked(name)) return refuse(std::format("it has the package {}, which the variant excludes", name));
+  }
+  return {};
 }
 
 }  // namespace bulkhead::packages

@@ -41,6 +41,8 @@ struct PackageSet {
   std::vector<Package> packages;
   std::int64_t source_date_epoch = 0;  // seconds; date of the newest Release file, or $SOURCE_DATE_EPOCH
 
+  Sha256 digest() const;  // of the lock
+
   bool operator==(const PackageSet&) const = default;
 };
 
@@ -50,6 +52,10 @@ std::string deb_file_name(const Package& package);
 // packages.lock: TOML, one [[package]] each, sorted; docs/formats/packages-lock.md.
 std::string write_lock(const PackageSet& set);
 Result<PackageSet> parse_lock(std::string_view text, const std::string& file_name);
+
+// invalid_argument when the lock was made for something else: it lacks a package that the variant installs, or has one
+// that it excludes. Nothing is resolved again.
+Result<> check_lock(const PackageSet& lock, const variant::Variant& variant, const std::string& file_name);
 
 // Seconds since 1970 as $SOURCE_DATE_EPOCH and the lock hold them: 0 up to the end of year 9999.
 inline constexpr std::int64_t kMaxEpoch = 253402300799;

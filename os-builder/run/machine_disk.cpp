@@ -70,7 +70,10 @@ Result<MachineFiles> variant_machine(const BootOptions& options) {
 
 Result<MachineFiles> given_image(const BootOptions& options, const sys::Path& given) {
   const sys::Path image = TRY(full_path(given));
-  if (!sys::exists(image)) return fail(ErrorCode::not_found, "no image {}", image.native());
+  if (!sys::exists(image)) {
+    return fail(error(ErrorCode::not_found, "there is no image {}", image.native())
+                    .with_hint("name a disk image, or leave it out to boot the one of a variant (-v)"));
+  }
   MachineFiles files;
   files.disk.image = image;
   files.disk.format = TRY(format_of(image));

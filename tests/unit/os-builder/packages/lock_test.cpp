@@ -43,6 +43,25 @@ TEST_CASE("what a lock says is read back unchanged") {
   CHECK(*parsed == some_set());
 }
 
+TEST_CASE("a lock of another variant is refused, and the error says why and what to do") {
+  variant::Variant variant;
+  variant.name = "kvm";
+  variant.packages = {{"aa", "wanted"}};
+  CHECK(check_lock(some_set(), variant, "packages.lock"));
+  variant.packages.emplace("cc", "wanted since");
+  const auto lacking = check_lock(some_set(), variant, "packages.lock");
+  REQUIRE_FALSE(lacking);
+  CHECK(lacking.error().message == "packages.lock does not fit the variant 'kvm': it lacks the package cc");
+  CHECK(lacking.error().hint.contains("without --locked"));
+  variant.packages.erase("cc");
+  variant.kernel_package = "linux-image";
+  CHECK(check_lock(some_set(), variant, "packages.lock").error().message.contains("the kernel's package linux-image"));
+  variant.kernel_package = "aa";
+  variant.excluded_packages = {{"bb", "not needed"}};
+  CHECK(check_lock(some_set(), variant, "packages.lock").error().message ==
+        "packages.lock does not fit the variant 'kvm': it has the package bb, which the variant excludes");
+}
+
 TEST_CASE("the same set gives the same lock, byte by byte") {
   CHECK(write_lock(some_set()) == write_lock(some_set()));
   CHECK(write_lock(some_set()).starts_with("# "));
