@@ -110,7 +110,7 @@ struct BuildValues {
 Result<cli::ExitCode> run_plan(const BuildValues& values, const cli::Invocation& invocation) {
   cli::Progress progress(invocation, 1);
   const build::BuildOptions options = TRY(values.options());
-  const build::Plan plan = TRY(build::plan(options, progress));
+  const build::BuildPlan plan = TRY(build::plan(options, progress));
   std::print("{}", invocation.json ? to_json(plan) : to_text(plan, cli::use_color(invocation.color, STDOUT_FILENO)));
   return cli::ExitCode::ok;
 }

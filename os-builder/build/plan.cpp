@@ -4,24 +4,14 @@
 
 #include "lib/base/text.hpp"
 #include "lib/cli/terminal.hpp"
+#include "os-builder/disk/layout.hpp"
 
 namespace bulkhead::build {
 namespace {
 
-std::vector<PlannedPartition> planned_partitions(const variant::Variant& variant) {
-  const variant::PartitionSizes& sizes = variant.partitions;
-  const std::string label = "bulkhead_" + variant.version.to_string();
-  return {
-      {1, "ESP", sizes.esp},
-      {2, label, sizes.root},
-      {3, label + "_verity", sizes.verity},
-      {4, label + "_sig", sizes.verity_signature},
-      {5, "_empty", sizes.root},
-      {6, "_empty", sizes.verity},
-      {7, "_empty", sizes.verity_signature},
-      {8, "BULKHEAD-STATE (made at first boot)", sizes.state},
-      {9, "BULKHEAD-DATA (made at first boot, grows)", sizes.data},
-  };
+std::string label_column(const PlannedPartition& partition) {
+  if (!partition.made_at_first_boot) return partition.label;
+  return std::format("{} (made at first boot{})", partition.label, partition.grows ? ", grows" : "");
 }
 
 std::string heading(std::string_view text, bool color) {
@@ -30,11 +20,28 @@ std::string heading(std::string_view text, bool color) {
 
 }  // namespace
 
-Result<Plan> plan(const BuildOptions& options, cli::Progress& progress) {
+Result<std::vector<PlannedPartition>> planned_partitions(const variant::Variant& variant) {
+  // UUIDs follow from the root hash, which only a build knows; a plan shows none of them.
+  const disk::Layout layout = TRY(disk::plan_layout(variant.partitions, variant.version, Sha256()));
+  std::vector<PlannedPartition> planned;
+  for (const gpt::Partition& partition : layout.table.partitions) {
+    planned.push_back({.number = partition.number, .label = partition.label, .size = partition.size});
+  }
+  for (const disk::Room& room : layout.rooms) {
+    planned.push_back({.number = room.number,
+                       .label = room.label,
+                       .size = room.size,
+                       .made_at_first_boot = true,
+                       .grows = room.grows});
+  }
+  return planned;
+}
+
+Result<BuildPlan> plan(const BuildOptions& options, cli::Progress& progress) {
   Resolved resolved = TRY(resolve(options, progress));
-  Plan plan;
+  BuildPlan plan;
   plan.command_line = command_line(resolved.variant, "<root hash>");
-  plan.partitions = planned_partitions(resolved.variant);
+  plan.partitions = TRY(planned_partitions(resolved.variant));
   for (const packages::Package& package : resolved.packages.packages) {
     plan.download_size += package.size;
     plan.installed_size += package.installed_size;
@@ -44,7 +51,7 @@ Result<Plan> plan(const BuildOptions& options, cli::Progress& progress) {
   return plan;
 }
 
-std::string to_text(const Plan& plan, bool color) {
+std::string to_text(const BuildPlan& plan, bool color) {
   const variant::Variant& variant = plan.variant;
   std::string text =
       std::format("{} {} {}: {}\n", variant.product, variant.version.to_string(), variant.name, variant.description);
@@ -70,7 +77,7 @@ std::string to_text(const Plan& plan, bool color) {
   text += heading("Partitions", color);
   rows = {{"NUMBER", "LABEL", "SIZE"}};
   for (const PlannedPartition& partition : plan.partitions) {
-    rows.push_back({std::to_string(partition.number), partition.label, format_bytes(partition.size)});
+    rows.push_back({std::to_string(partition.number), label_column(partition), format_bytes(partition.size)});
   }
   text += cli::table(rows, color);
 
@@ -78,7 +85,7 @@ std::string to_text(const Plan& plan, bool color) {
   return text + plan.command_line + "\n";
 }
 
-std::string to_json(const Plan& plan) {
+std::string to_json(const BuildPlan& plan) {
   nlohmann::ordered_json json;
   json["schema"] = "bulkhead.plan/1";
   json["variant"] = plan.variant.name;
@@ -102,7 +109,11 @@ std::string to_json(const Plan& plan) {
   for (const auto& [name, reason] : plan.variant.excluded_packages) json["excluded_packages"][name] = reason;
   json["partitions"] = nlohmann::ordered_json::array();
   for (const PlannedPartition& partition : plan.partitions) {
-    json["partitions"].push_back({{"number", partition.number}, {"label", partition.label}, {"size", partition.size}});
+    json["partitions"].push_back({{"number", partition.number},
+                                  {"label", partition.label},
+                                  {"size", partition.size},
+                                  {"made_at_first_boot", partition.made_at_first_boot},
+                                  {"grows", partition.grows}});
   }
   return json.dump(2) + "\n";
 }

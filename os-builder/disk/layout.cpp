@@ -69,13 +69,19 @@ Result<Layout> plan_layout(const variant::PartitionSizes& sizes, const Version& 
     });
     next += entry.size;
   }
-  if (sizes.state % kAlignment != 0 || sizes.data % kAlignment != 0) {
-    return fail(ErrorCode::invalid_argument,
-                "room of {} and {} bytes for STATE and DATA: multiples of 1 MiB are needed", sizes.state, sizes.data);
-  }
   // STATE and DATA are made by the first boot, file systems first and the table's entries last: a power cut in between
   // leaves nothing that looks made. The image only has room for them, so that it starts as it is, without being grown.
-  layout.disk_size = next + sizes.state + sizes.data + kAlignment;
+  layout.rooms = {
+      {.number = gpt::kStateNumber, .label = std::string(gpt::kStateLabel), .size = sizes.state, .grows = false},
+      {.number = gpt::kDataNumber, .label = std::string(gpt::kDataLabel), .size = sizes.data, .grows = true}};
+  for (const Room& room : layout.rooms) {
+    if (room.size % kAlignment != 0) {
+      return fail(ErrorCode::invalid_argument, "room of {} bytes for partition {} ({}): a multiple of 1 MiB is needed",
+                  room.size, room.number, room.label);
+    }
+    next += room.size;
+  }
+  layout.disk_size = next + kAlignment;  // the backup table
   auto slot = TRY(named_slot(layout.table, gpt::Slot::a, version, root_hash));
   for (gpt::Partition& named : slot) {
     layout.table.partitions[named.number - 1] = std::move(named);

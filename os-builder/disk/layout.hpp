@@ -13,8 +13,19 @@ namespace bulkhead::disk {
 inline constexpr std::uint64_t kSectorSize = 512;
 inline constexpr std::uint64_t kAlignment = std::uint64_t{1} << 20U;
 
+// Space behind the last partition for one that the first boot makes (rootfs/overlay/base/usr/lib/repart.d).
+struct Room {
+  unsigned number = 0;  // of the partition
+  std::string label;
+  std::uint64_t size = 0;
+  bool grows = false;  // takes the rest of a larger disk
+
+  bool operator==(const Room&) const = default;
+};
+
 struct Layout {
   gpt::Table table;
+  std::vector<Room> rooms;      // STATE, DATA
   std::uint64_t disk_size = 0;  // bytes, with room for STATE, DATA and the backup table
 
   bool operator==(const Layout&) const = default;

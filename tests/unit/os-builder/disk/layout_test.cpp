@@ -32,6 +32,14 @@ TEST_CASE("a disk has seven partitions one after the other, each on a MiB bounda
   CHECK(layout->disk_size == next + kSizes.state + kSizes.data + kMiB);
 }
 
+TEST_CASE("STATE and DATA are room behind the last partition, and DATA grows") {
+  const auto layout = plan_layout(kSizes, kVersion, kHash);
+  REQUIRE(layout);
+  CHECK(layout->rooms ==
+        std::vector<Room>{{.number = 8, .label = "BULKHEAD-STATE", .size = kSizes.state, .grows = false},
+                          {.number = 9, .label = "BULKHEAD-DATA", .size = kSizes.data, .grows = true}});
+}
+
 TEST_CASE("slot A is named by root hash and version, slot B is empty") {
   const auto layout = plan_layout(kSizes, kVersion, kHash);
   REQUIRE(layout);
@@ -70,6 +78,9 @@ TEST_CASE("sizes that are zero or not whole MiB, and versions too long for a lab
   CHECK(plan_layout(sizes, kVersion, kHash).error().code == ErrorCode::invalid_argument);
   sizes.root = 0;
   CHECK(plan_layout(sizes, kVersion, kHash).error().code == ErrorCode::invalid_argument);
+  sizes = kSizes;
+  sizes.data += 512;
+  CHECK(plan_layout(sizes, kVersion, kHash).error().message.contains("BULKHEAD-DATA"));
   CHECK(plan_layout(kSizes, Version::parse("1.0.0-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").value(), kHash).error().code ==
         ErrorCode::invalid_argument);
 }
