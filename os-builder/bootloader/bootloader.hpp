@@ -1,5 +1,5 @@
 // What the firmware and the boot loader read from the EFI system partition: node/chainload and systemd-boot, signed;
-// loader.conf; the files that enrol the owner's keys; the UKIs.
+// loader.conf; the files that enrol the owner's keys; the UKI.
 #pragma once
 
 #include <map>
@@ -8,31 +8,30 @@
 #include "lib/base/version.hpp"
 #include "os-builder/keys/key_set.hpp"
 #include "os-builder/rootfs/tree.hpp"
+#include "os-builder/stage/inputs.hpp"
 
 namespace bulkhead::bootloader {
 
 // How often a new UKI may be tried before the other slot is started again (systemd-boot, Automatic Boot Assessment).
-inline constexpr int kBootTries = 3;
+inline constexpr unsigned kBootTries = 3;
 
 struct BootLoaderInputs {
   rootfs::Content chainload;     // node/chainload: the firmware starts it, it starts systemd-boot
   rootfs::Content systemd_boot;  // unsigned
   std::int64_t epoch = 0;        // time in signatures and enrolment files
+  keys::KeySet keys;             // db signs the programs; all of them are enrolled
+
+  static constexpr std::tuple kFields = {stage::Field{"chainload", &BootLoaderInputs::chainload},
+                                         stage::Field{"systemd-boot", &BootLoaderInputs::systemd_boot},
+                                         stage::Field{"epoch", &BootLoaderInputs::epoch},
+                                         stage::Field{"keys", &BootLoaderInputs::keys}};
 };
 
-// Signs one EFI program with the db key. Deterministic.
-Result<> sign(const rootfs::Content& program, const keys::KeySet& keys, std::int64_t epoch, const sys::Path& output);
+// Writes into `directory`: both programs, signed with the db key; loader.conf; PK.auth, KEK.auth and db.auth, from
+// which systemd-boot enrols the owner's keys. Deterministic.
+Result<> build(const BootLoaderInputs& inputs, const sys::Path& directory);
 
-// The directory that build() has filled.
-struct BootLoader {
-  sys::Path directory;
-};
-
-// Signs both programs with the db key and writes them, loader.conf and the Secure Boot enrolment files (PK.auth,
-// KEK.auth, db.auth) into `directory`. Deterministic. Errors: those of signing and of files.
-Result<BootLoader> build(const BootLoaderInputs& inputs, const keys::KeySet& keys, const sys::Path& directory);
-
-// Path on the ESP -> file.
-std::map<std::string, sys::Path> esp_files(const BootLoader& boot_loader, const sys::Path& uki, const Version& version);
+// The files of a new ESP: path on the ESP -> file. `directory` is what build() has filled; the UKI gets kBootTries.
+std::map<std::string, sys::Path> esp_files(const sys::Path& directory, const sys::Path& uki, const Version& version);
 
 }  // namespace bulkhead::bootloader

@@ -34,7 +34,7 @@ struct BuildResult {
 Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress);
 
 // How many stages build() reports.
-inline constexpr int kStages = 10;
+inline constexpr int kStages = 9;
 
 // The first steps of build(), shared with plan(): nothing is written but the package cache.
 struct Resolved {

@@ -1,15 +1,13 @@
 #include "os-builder/build/outputs.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
-#include <array>
-#include <span>
+#include <vector>
 
+#include "lib/slots/entry_name.hpp"
+#include "os-builder/bootloader/bootloader.hpp"
 #include "os-builder/disk/disk.hpp"
 #include "os-builder/sbom/manifest.hpp"
 #include "os-builder/sbom/spdx.hpp"
-#include "os-builder/uki/uki.hpp"
 
 namespace bulkhead::build {
 namespace {
@@ -22,67 +20,72 @@ Result<> copy_part(const sys::Path& from, const sys::Path& to) {
   return {};
 }
 
-Result<> write_manifest(const OutputInputs& inputs, const sys::Path& directory, std::span<const std::string> names) {
-  sbom::Manifest manifest{
-      .variant = inputs.resolved.variant.name,
-      .version = inputs.resolved.variant.version,
-      .build_id = inputs.build_id,
-      .source_date_epoch = inputs.resolved.packages.source_date_epoch,
-      .root_hash = inputs.sealed.root_hash,
-      .files = {},
-  };
-  for (const std::string& name : names) {
-    sbom::ManifestFile file = TRY(sbom::describe_file(directory, name));
-    manifest.files.push_back(std::move(file));
-  }
-  std::ranges::sort(manifest.files, {}, &sbom::ManifestFile::name);
-  return sys::write_file_atomically(directory / "manifest.json", sbom::write_manifest(manifest));
-}
-
-}  // namespace
-
-std::string describe(const variant::PartitionSizes& sizes) {
-  return std::format("esp={} root={} verity={} verity_signature={} state={} data={}", sizes.esp, sizes.root,
-                     sizes.verity, sizes.verity_signature, sizes.state, sizes.data);
-}
-
-Result<> write_outputs(const OutputInputs& inputs, const sys::Path& directory, cli::Progress& progress) {
-  const variant::Variant& variant = inputs.resolved.variant;
-  const std::string uki_name = std::format("bulkhead_{}.efi", variant.version.to_string());
-  const sys::Path uki = directory / uki_name;
-
-  progress.update(0.0, "parts");
+// The root's three partitions and the UKI, each also as a file of its own.
+Result<> copy_parts(const OutputInputs& inputs, const sys::Path& directory, const std::string& uki_name) {
   TRY(copy_part(inputs.sealed.root, directory / "root.erofs"));
   TRY(copy_part(inputs.sealed.verity, directory / "root.verity"));
   TRY(copy_part(inputs.sealed.signature, directory / "root.verity-sig"));
-  TRY(copy_part(inputs.uki, uki));
+  return copy_part(inputs.uki.path, directory / uki_name);
+}
 
+Result<> write_disks(const OutputInputs& inputs, const sys::Path& directory, const sys::Path& uki,
+                     cli::Progress& progress) {
   progress.update(0.1, "disk.img");
   const sys::Path raw = directory / "disk.img";
   const disk::DiskInputs disk{
-      .sizes = variant.partitions,
-      .version = variant.version,
+      .sizes = inputs.partitions,
+      .version = inputs.version,
       .root = inputs.sealed,
-      .esp_files = bootloader::esp_files(inputs.boot_loader, uki, variant.version),
-      .epoch = inputs.resolved.packages.source_date_epoch,
+      .esp_files = bootloader::esp_files(inputs.boot_loader.path, uki, inputs.version),
+      .epoch = inputs.epoch,
   };
   TRY(disk::build(disk, raw));
   progress.update(0.4, "disk.qcow2");
   TRY(disk::write_qcow2(raw, directory / "disk.qcow2"));
   progress.update(0.5, "disk.img.zst");
-  TRY(disk::write_zstd(raw, directory / "disk.img.zst"));
+  return disk::write_zstd(raw, directory / "disk.img.zst");
+}
 
+// Where everything in the image came from.
+Result<> write_provenance(const OutputInputs& inputs, const sys::Path& directory) {
+  TRY(sys::write_file_atomically(directory / "packages.lock", packages::write_lock(*inputs.packages)));
+  const sbom::SbomSubject subject{.variant = inputs.variant, .version = inputs.version, .build_id = inputs.build_id};
+  const std::string document = TRY(sbom::spdx_document(subject, *inputs.packages, *inputs.tree));
+  return sys::write_file_atomically(directory / "sbom.spdx.json", document);
+}
+
+Result<> write_manifest(const OutputInputs& inputs, const sys::Path& directory, std::vector<std::string> names) {
+  sbom::Manifest manifest{
+      .variant = inputs.variant,
+      .version = inputs.version,
+      .build_id = inputs.build_id,
+      .source_date_epoch = inputs.packages->source_date_epoch,
+      .root_hash = inputs.sealed.root_hash,
+      .files = {},
+  };
+  std::ranges::sort(names);
+  for (const std::string& name : names) {
+    sbom::ManifestFile file = TRY(sbom::describe_file(directory, name));
+    manifest.files.push_back(std::move(file));
+  }
+  return sys::write_file_atomically(directory / "manifest.json", sbom::write_manifest(manifest));
+}
+
+}  // namespace
+
+Result<> write_outputs(const OutputInputs& inputs, const sys::Path& directory, cli::Progress& progress) {
+  // Without a boot counter: how often it may be tried is a matter of the disk that it is put on.
+  const std::string uki_name = slots::EntryName{.version = inputs.version}.file_name();
+
+  progress.update(0.0, "parts");
+  TRY(copy_parts(inputs, directory, uki_name));
+  TRY(write_disks(inputs, directory, directory / uki_name, progress));
   progress.update(0.7, "packages.lock, sbom.spdx.json");
-  TRY(sys::write_file_atomically(directory / "packages.lock", packages::write_lock(inputs.resolved.packages)));
-  const sbom::SbomSubject subject{.variant = variant.name, .version = variant.version, .build_id = inputs.build_id};
-  const std::string document = TRY(sbom::spdx_document(subject, inputs.resolved.packages, inputs.root.tree));
-  TRY(sys::write_file_atomically(directory / "sbom.spdx.json", document));
-
+  TRY(write_provenance(inputs, directory));
   progress.update(0.8, "manifest.json");
-  const std::array<std::string, 9> names = {"disk.img",   "disk.qcow2",    "disk.img.zst",
-                                            "root.erofs", "root.verity",   "root.verity-sig",
-                                            uki_name,     "packages.lock", "sbom.spdx.json"};
-  return write_manifest(inputs, directory, names);
+  return write_manifest(inputs, directory,
+                        {"disk.img", "disk.qcow2", "disk.img.zst", "root.erofs", "root.verity", "root.verity-sig",
+                         uki_name, "packages.lock", "sbom.spdx.json"});
 }
 
 }  // namespace bulkhead::build

@@ -34,11 +34,6 @@ Result<std::vector<Aged>> products(const sys::Path& stage_directory) {
 
 }  // namespace
 
-StageInputs& StageInputs::add(std::string_view name, std::string_view value) {
-  stream_.update(std::format("{}:{}={}:", name.size(), name, value.size())).update(value);
-  return *this;
-}
-
 Result<StageStore> StageStore::open(const sys::Path& directory) {
   TRY(sys::create_directories(directory));
   return StageStore(directory);

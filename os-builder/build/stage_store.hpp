@@ -8,22 +8,9 @@
 #include <vector>
 
 #include "lib/base/hex.hpp"
-#include "lib/crypto/sha256.hpp"
 #include "lib/sys/file.hpp"
 
 namespace bulkhead::build {
-
-// Collects what a stage depends on. Fields are length-prefixed, so that no two lists of inputs look alike.
-class StageInputs {
- public:
-  explicit StageInputs(std::string_view stage) { add("stage", stage); }
-  StageInputs& add(std::string_view name, std::string_view value);
-  StageInputs& add(std::string_view name, const Sha256& digest) { return add(name, digest.to_string()); }
-  Sha256 finish() { return stream_.finish(); }
-
- private:
-  crypto::Sha256Stream stream_;
-};
 
 struct StageProduct {
   sys::Path directory;

@@ -41,20 +41,21 @@ Result<std::string> tool_version() {
   return std::format("mkfs.erofs {}", trim(std::string_view(text).substr(space, text.find('\n') - space)));
 }
 
-Result<> build(const rootfs::Tree& tree, const ErofsOptions& options, const sys::Path& output) {
+Result<> build(const RootImageInputs& inputs, const sys::Path& output) {
+  const rootfs::Tree& tree = *inputs.tree;
   if (sys::exists(output)) return fail(ErrorCode::already_exists, "{} exists", output.native());
-  sys::Command command{.arguments = {"mkfs.erofs", "--quiet", "--tar=f", "-T" + std::to_string(options.epoch),
+  sys::Command command{.arguments = {"mkfs.erofs", "--quiet", "--tar=f", "-T" + std::to_string(inputs.epoch),
                                      "--all-time", "-U", derived_uuid(tree.digest())}};
   // No -Efragments, dedupe or ztailpacking: they pack unrelated files into one block, and an update then changes most
   // blocks (docs/decisions/0002-erofs-compression.md).
-  if (!options.compression.empty()) command.arguments.push_back("-z" + options.compression);
-  if (options.cluster_size != 0) command.arguments.push_back("-C" + std::to_string(options.cluster_size));
+  if (!inputs.compression.empty()) command.arguments.push_back("-z" + inputs.compression);
+  if (inputs.cluster_size != 0) command.arguments.push_back("-C" + std::to_string(inputs.cluster_size));
   command.arguments.push_back(output.native());
 
   const sys::TempDir scratch = TRY(sys::TempDir::create(output.parent_path(), ".erofs-"));
   const sys::Path tar = scratch.path() / "root.tar";
   sys::UniqueFd fd = TRY(sys::open_file(tar, O_RDWR | O_CREAT | O_EXCL, 0600));
-  TRY(rootfs::write_tar(tree, options.epoch, fd.get()));
+  TRY(rootfs::write_tar(tree, inputs.epoch, fd.get()));
   TRY(fd.close());
   command.arguments.push_back(tar.native());
   const auto made = sys::run_checked(command);

@@ -192,7 +192,7 @@ Result<std::vector<LoadStep>> plan_loading(const InitrdInputs& inputs, const std
 
 Result<> write(const InitrdInputs& inputs, ModuleSet& modules, const std::vector<LoadStep>& steps,
                const sys::Path& output) {
-  const std::string init = TRY(sys::read_file(inputs.init));
+  const std::string init = TRY(inputs.init.read());
   CpioWriter writer = TRY(CpioWriter::open(output, inputs.epoch));
   TRY(writer.file("init", init, 0755));
   TRY(writer.directory("modules"));

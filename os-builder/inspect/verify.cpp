@@ -4,6 +4,7 @@
 
 #include "lib/crypto/pkcs7.hpp"
 #include "lib/gpt/derived_uuid.hpp"
+#include "lib/slots/entry_name.hpp"
 #include "lib/verity/hash_tree.hpp"
 #include "os-builder/disk/read.hpp"
 #include "os-builder/inspect/verify_content.hpp"
@@ -133,6 +134,8 @@ Result<> check_kernel_root_hash(const Subject& subject, const UnifiedKernel& ker
   return {};
 }
 
+bool is_boot_entry(std::string_view path) { return path.starts_with(std::format("{}/", slots::kEntryDirectory)); }
+
 // Programs that firmware or the boot loader could start; everything else on the ESP is data that nothing has to trust.
 void check_efi_file(const Subject& subject, const std::string& path, Checks& checks) {
   const auto content = disk::read_esp_file(subject.content.esp, path);
@@ -141,7 +144,7 @@ void check_efi_file(const Subject& subject, const std::string& path, Checks& che
   const bool program = content->starts_with("MZ") || path.ends_with(".efi") || path.ends_with(".EFI");
   if (!program) return;
   checks.record(path + ": signature", check_efi_signature(subject, *content), file.signer ? file.signer->subject : "");
-  if (!path.starts_with("EFI/Linux/")) return;
+  if (!is_boot_entry(path)) return;
   checks.record(path + ": root hash", file.kernel ? check_kernel_root_hash(subject, *file.kernel)
                                                   : Result<>(refuse("it is no unified kernel image: " + file.problem)));
 }
@@ -153,9 +156,9 @@ Result<> check_bootable(const disk::DiskContent& content) {
   }
   for (const disk::SlotContent& slot : content.slots) {
     if (slot.empty || !slot.version) continue;
-    const std::string prefix = std::format("EFI/Linux/bulkhead_{}", slot.version->to_string());
     const bool found = std::ranges::any_of(content.esp_files, [&](const std::string& path) {
-      return path.starts_with(prefix) && (path[prefix.size()] == '+' || path.substr(prefix.size()) == ".efi");
+      const auto entry = slots::EntryName::parse(path);
+      return is_boot_entry(path) && entry && entry->version == *slot.version;
     });
     if (!found)
       return refuse(

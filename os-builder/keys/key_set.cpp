@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "lib/crypto/private_key.hpp"
+#include "lib/crypto/sha256.hpp"
 #include "lib/sys/temp_dir.hpp"
 
 namespace bulkhead::keys {
@@ -77,8 +78,10 @@ Result<> check_private(const sys::Path& file) {
 }
 
 std::unexpected<Error> no_keys(const sys::Path& directory, const sys::Path& missing) {
-  return fail(error(ErrorCode::not_found, "no {} in key directory {}", missing.filename().native(), directory.native())
-                  .with_hint("make a set of keys with: os-builder keys generate"));
+  return fail(
+      error(ErrorCode::not_found, "no {} in key directory {}", missing.filename().native(), directory.native())
+          .with_hint(
+              "make a set of keys with 'os-builder keys generate', or name the directory that has one with --keys"));
 }
 
 Result<KeyPair> load_pair(const sys::Path& directory, const Role& role) {
@@ -91,7 +94,11 @@ Result<KeyPair> load_pair(const sys::Path& directory, const Role& role) {
     TRY(check_private(uri));  // it may hold the PIN
     std::string text = TRY(sys::read_file(uri, kUriLimit));
     while (text.ends_with('\n')) text.pop_back();
-    if (!crypto::is_pkcs11_uri(text)) return fail(ErrorCode::invalid_argument, "{} holds no PKCS#11 URI", uri.native());
+    if (!crypto::is_pkcs11_uri(text)) {
+      return fail(
+          error(ErrorCode::invalid_argument, "{} holds no PKCS#11 URI", uri.native())
+              .with_hint("write one line that begins with 'pkcs11:', or remove the file to use a key in a file"));
+    }
     pair.key = std::move(text);
     return pair;
   }
@@ -100,10 +107,6 @@ Result<KeyPair> load_pair(const sys::Path& directory, const Role& role) {
   pair.key = key.native();
   return pair;
 }
-
-}  // namespace
-
-namespace {
 
 constexpr std::string_view kUnfinished = ".bulkhead-keys.";
 
@@ -118,15 +121,18 @@ Result<bool> holds_something(const sys::Path& directory) {
 
 }  // namespace
 
+Result<Sha256> KeyPair::digest() const { return crypto::sha256_file(certificate); }
+
 Result<KeySet> generate(const sys::Path& directory, const std::string& owner, int years) {
   static constexpr int kMostYears = 100;
   if (years < 1 || years > kMostYears)
-    return fail(ErrorCode::invalid_argument, "{} years of validity; 1 to {} are possible", years, kMostYears);
+    return fail(ErrorCode::invalid_argument, "certificates cannot be valid for {} years: choose 1 to {}", years,
+                kMostYears);
   // The longest title must fit into the 64 characters of a common name.
   static constexpr std::size_t kOwnerLimit = 40;
   if (owner.empty() || owner.size() > kOwnerLimit) {
-    return fail(ErrorCode::invalid_argument, "the owner's name has {} characters; 1 to {} are possible", owner.size(),
-                kOwnerLimit);
+    return fail(ErrorCode::invalid_argument, "the owner's name has {} characters: choose one with 1 to {}",
+                owner.size(), kOwnerLimit);
   }
   TRY(refuse_checkout(directory));
   const bool there = sys::exists(directory);

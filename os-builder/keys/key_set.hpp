@@ -4,9 +4,12 @@
 #pragma once
 
 #include <string>
+#include <tuple>
 
+#include "lib/base/hex.hpp"
 #include "lib/base/result.hpp"
 #include "lib/sys/file.hpp"
+#include "os-builder/stage/fields.hpp"
 
 namespace bulkhead::keys {
 
@@ -15,6 +18,9 @@ struct KeyPair {
   // PEM file, or a PKCS#11 URI (RFC 7512): pkcs11:token=…;object=…;type=private?pin-source=file:…&module-path=…
   // A pin-value works too, but is seen in the process list while osslsigncode runs.
   std::string key;
+
+  // Of the certificate, which stands for the key: a new key has a new certificate.
+  Result<Sha256> digest() const;
 };
 
 struct KeySet {
@@ -22,6 +28,10 @@ struct KeySet {
   KeyPair key_exchange_key;  // KEK
   KeyPair signature_db;      // db: signs systemd-boot and UKIs
   KeyPair root_hash;         // signs root hashes
+
+  static constexpr std::tuple kFields = {
+      stage::Field{"platform key", &KeySet::platform_key}, stage::Field{"key exchange key", &KeySet::key_exchange_key},
+      stage::Field{"signature db", &KeySet::signature_db}, stage::Field{"root hash", &KeySet::root_hash}};
 };
 
 // Writes pk, kek, db, root-hash as NAME.key (0600) and NAME.pem below `directory` (0700): RSA-3072, self-signed, valid

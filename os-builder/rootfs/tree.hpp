@@ -29,6 +29,7 @@ struct Content {
 
   static Content of(std::string bytes);
   Result<std::string> read() const;  // whole content in memory
+  const Sha256& digest() const { return sha256; }
 
   // Equal when the bytes are equal, wherever they are.
   bool operator==(const Content& other) const { return size == other.size && sha256 == other.sha256; }

@@ -1,6 +1,7 @@
 #include "os-builder/seal/seal.hpp"
 
 #include "lib/crypto/pkcs7.hpp"
+#include "lib/crypto/sha256.hpp"
 #include "lib/gpt/derived_uuid.hpp"
 #include "lib/verity/hash_tree.hpp"
 #include "lib/verity/root_hash_signature.hpp"
@@ -15,6 +16,13 @@ consteval std::array<std::byte, 32> make_salt(std::string_view hex) {
     salt[i / 2] |= static_cast<std::byte>(i % 2 == 0 ? digit << 4 : digit);
   }
   return salt;
+}
+
+constexpr std::string_view kRootHashFile = "root-hash";
+
+SealedRoot files_in(const sys::Path& root, const sys::Path& directory) {
+  return {
+      .root = root, .verity = directory / "root.verity", .signature = directory / "root.verity-sig", .root_hash = {}};
 }
 
 Result<verity::RootHashSignature> sign(const Sha256& root_hash, const keys::KeyPair& pair) {
@@ -32,16 +40,28 @@ Result<verity::RootHashSignature> sign(const Sha256& root_hash, const keys::KeyP
 constinit const std::array<std::byte, 32> kSalt =
     make_salt("b22c7a20ba0f603217f4b12cfe96a1ddd1a7c7249d95336bdc327f4347385b19");
 
-Result<SealedRoot> seal(const sys::Path& root, const keys::KeySet& keys, const sys::Path& directory) {
-  SealedRoot sealed{
-      .root = root, .verity = directory / "root.verity", .signature = directory / "root.verity-sig", .root_hash = {}};
+Result<Sha256> SealedRoot::digest() const {
+  const Sha256 content = TRY(crypto::sha256_file(signature));
+  return stage::NamedDigest().add("root hash", root_hash).add("signature", content).finish();
+}
+
+Result<SealedRoot> seal(const SealInputs& inputs, const sys::Path& directory) {
+  SealedRoot sealed = files_in(inputs.root.path, directory);
   // The superblock's UUID takes no part in the root hash, and nobody looks for it: one constant is enough.
   const gpt::PartitionUuid uuid = gpt::derived_uuid("bulkhead verity superblock");
   sealed.root_hash =
-      TRY_CTX(verity::format(root, sealed.verity, {.salt = kSalt, .uuid = uuid}), "sealing the root image");
-  const auto record = TRY_CTX(sign(sealed.root_hash, keys.root_hash), "signing the root hash");
-  const std::string signature = TRY(verity::write_root_hash_signature(record));
-  TRY(sys::write_file_atomically(sealed.signature, signature));
+      TRY_CTX(verity::format(sealed.root, sealed.verity, {.salt = kSalt, .uuid = uuid}), "sealing the root image");
+  const auto record = TRY_CTX(sign(sealed.root_hash, inputs.key), "signing the root hash");
+  const auto partition = TRY(verity::write_root_hash_signature(record));
+  TRY(sys::write_file_atomically(sealed.signature, partition));
+  TRY(sys::write_file_atomically(directory / kRootHashFile, sealed.root_hash.to_string()));
+  return sealed;
+}
+
+Result<SealedRoot> read_sealed(const sys::Path& root, const sys::Path& directory) {
+  SealedRoot sealed = files_in(root, directory);
+  const std::string text = TRY(sys::read_file(directory / kRootHashFile));
+  sealed.root_hash = TRY_CTX(Sha256::parse(text), "reading {}", (directory / kRootHashFile).native());
   return sealed;
 }
 

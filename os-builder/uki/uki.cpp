@@ -24,7 +24,7 @@ Result<> run_ukify(const UkiInputs& inputs, const sys::Path& directory, const sy
   const sys::Path os_release = TRY(as_file(std::string_view(inputs.os_release), directory, "osrel"));
   const sys::Command command{
       .arguments = {"ukify", "build", "--config=/dev/null", "--efi-arch=x64", "--linux=" + kernel.native(),
-                    "--initrd=" + inputs.initrd.native(), "--cmdline=@" + command_line.native(),
+                    "--initrd=" + inputs.initrd.path.native(), "--cmdline=@" + command_line.native(),
                     "--os-release=@" + os_release.native(), "--uname=" + inputs.kernel_release,
                     "--stub=" + stub.native(), "--output=" + output.native()},
       .extra_environment = {std::format("SOURCE_DATE_EPOCH={}", inputs.epoch), "PYTHONNOUSERSITE=1",
@@ -64,18 +64,14 @@ Result<std::string> tool_versions() {
                      first_line_after(osslsigncode.out + osslsigncode.err, "osslsigncode "));
 }
 
-Result<> build(const UkiInputs& inputs, const keys::KeySet& keys, const sys::Path& output) {
+Result<> build(const UkiInputs& inputs, const sys::Path& output) {
   const sys::TempDir work = TRY(sys::TempDir::create(output.parent_path(), ".uki."));
   const sys::Path unsigned_image = work.path() / "unsigned.efi";
   const sys::Path signed_image = work.path() / "signed.efi";
   TRY(run_ukify(inputs, work.path(), unsigned_image));
   TRY(check_content(inputs, unsigned_image));
-  TRY(sign_file(unsigned_image, keys.signature_db, inputs.epoch, signed_image));
+  TRY(sign_file(unsigned_image, inputs.key, inputs.epoch, signed_image));
   return sys::rename(signed_image, output);
-}
-
-std::string file_name(const Version& version, int tries) {
-  return std::format("bulkhead_{}+{}.efi", version.to_string(), tries);
 }
 
 }  // namespace bulkhead::uki

@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "lib/base/result.hpp"
 #include "lib/base/version.hpp"
 #include "lib/sys/file.hpp"
+#include "os-builder/stage/fields.hpp"
 
 namespace bulkhead::variant {
 
@@ -44,6 +46,13 @@ struct PartitionSizes {
   std::uint64_t data = 0;  // room that the image leaves for it; made and grown on first boot
 
   bool operator==(const PartitionSizes&) const = default;
+
+  static constexpr std::tuple kFields = {stage::Field{"esp", &PartitionSizes::esp},
+                                         stage::Field{"root", &PartitionSizes::root},
+                                         stage::Field{"verity", &PartitionSizes::verity},
+                                         stage::Field{"verity signature", &PartitionSizes::verity_signature},
+                                         stage::Field{"state", &PartitionSizes::state},
+                                         stage::Field{"data", &PartitionSizes::data}};
 };
 
 struct Variant {

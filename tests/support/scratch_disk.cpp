@@ -7,6 +7,7 @@
 #include <array>
 #include <regex>
 
+#include "lib/slots/entry_name.hpp"
 #include "lib/verity/root_hash_signature.hpp"
 #include "os-builder/disk/slot.hpp"
 #include "os-builder/uki/content.hpp"
@@ -17,10 +18,11 @@
 namespace bulkhead::testing {
 namespace {
 
-constexpr const char* kUkiDirectory = "EFI/Linux/";
 constexpr const char* kStub = "/usr/lib/systemd/boot/efi/linuxx64.efi.stub";
 constexpr std::int64_t kTime = 1'700'000'000;
 constexpr std::uint64_t kMostUki = std::uint64_t{64} << 20U;
+
+std::string uki_path(std::string_view name) { return std::format("{}/{}", slots::kEntryDirectory, name); }
 
 std::string tool_output(std::vector<std::string> arguments) {
   return must(sys::run_checked({.arguments = std::move(arguments)}));
@@ -50,8 +52,7 @@ BuiltImage BuiltImage::of_variant(const std::string& name) {
   const sys::Path directory = image_directory(name);
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
     const std::string file = entry.path().filename();
-    if (!file.starts_with("bulkhead_") || !file.ends_with(".efi")) continue;
-    return {directory, must(Version::parse(file.substr(9, file.size() - 9 - 4)))};
+    if (const auto uki = slots::EntryName::parse(file)) return {directory, uki->version};
   }
   must(Result<>(fail(ErrorCode::not_found, "no UKI in {}", directory.native())));
   std::unreachable();
@@ -66,7 +67,7 @@ seal::SealedRoot BuiltImage::sealed_root() const {
 }
 
 std::string BuiltImage::uki() const {
-  return must(sys::read_file(directory_ / std::format("bulkhead_{}.efi", version_.to_string()), kMostUki));
+  return must(sys::read_file(directory_ / slots::EntryName{.version = version_}.file_name(), kMostUki));
 }
 
 std::string BuiltImage::changed_uki(const UkiChanges& changes, const keys::KeySet& keys) const {
@@ -79,12 +80,13 @@ std::string BuiltImage::changed_uki(const UkiChanges& changes, const keys::KeySe
   must(sys::write_file_atomically(initrd, archives + changes.more_initrd));
   const uki::UkiInputs inputs{.kernel = rootfs::Content::of(std::string(as_text(content.kernel))),
                               .stub = rootfs::Content::of(must(sys::read_file(kStub))),
-                              .initrd = initrd,
+                              .initrd = {.path = initrd},
                               .command_line = content.command_line + " " + changes.more_command_line,
                               .os_release = content.os_release,
                               .kernel_release = content.kernel_release,
-                              .epoch = kTime};
-  must(uki::build(inputs, keys, directory.path() / "uki.efi"));
+                              .epoch = kTime,
+                              .key = keys.signature_db};
+  must(uki::build(inputs, directory.path() / "uki.efi"));
   return must(sys::read_file(directory.path() / "uki.efi", kMostUki));
 }
 
@@ -140,23 +142,19 @@ void ScratchDisk::fill_slot_b(const BuiltImage& image) const {
 std::vector<std::string> ScratchDisk::uki_names() const {
   std::vector<std::string> names;
   for (const std::string& file : must(disk::list_esp_files(esp()))) {
-    if (file.starts_with(kUkiDirectory)) names.push_back(file.substr(std::string_view(kUkiDirectory).size()));
+    if (file.starts_with(uki_path(""))) names.push_back(file.substr(uki_path("").size()));
   }
   std::ranges::sort(names);
   return names;
 }
 
 void ScratchDisk::put_uki(const std::string& name, std::string_view content) const {
-  must(disk::put_esp_file(esp(), kUkiDirectory + name, content, kTime));
+  must(disk::put_esp_file(esp(), uki_path(name), content, kTime));
 }
 
-std::string ScratchDisk::uki(const std::string& name) const {
-  return must(disk::read_esp_file(esp(), kUkiDirectory + name));
-}
+std::string ScratchDisk::uki(const std::string& name) const { return must(disk::read_esp_file(esp(), uki_path(name))); }
 
-void ScratchDisk::remove_uki(const std::string& name) const {
-  must(disk::remove_esp_file(esp(), kUkiDirectory + name));
-}
+void ScratchDisk::remove_uki(const std::string& name) const { must(disk::remove_esp_file(esp(), uki_path(name))); }
 
 std::string ScratchDisk::ext4_name(unsigned partition_number) const {
   return std::format("{}?offset={}", path_.native(), partition(partition_number).start);

@@ -1,7 +1,6 @@
 // Slot B is newer and broken in some way: the node comes back on slot A by itself, and says why.
 #include <stdlib.h>
 
-#include "os-builder/uki/uki.hpp"
 #include "tests/support/must.hpp"
 #include "tests/support/node.hpp"
 
@@ -17,7 +16,7 @@ struct Slots {
 
   // Slot A was blessed long ago.
   Slots() {
-    const std::string trial = uki::file_name(a.version(), 3);
+    const std::string trial = std::format("bulkhead_{}+3.efi", a.version().to_string());
     disk.put_uki(std::format("bulkhead_{}.efi", a.version().to_string()), disk.uki(trial));
     disk.remove_uki(trial);
   }
@@ -42,7 +41,8 @@ void check_comes_back_on_a(const Slots& slots, Node& node) {
 
 TEST_CASE("a UKI that nobody enrolled has signed is not started, three times, and then slot A is") {
   const Slots slots;
-  slots.disk.put_uki(uki::file_name(slots.b.version(), 3), slots.b.changed_uki({}, stranger_keys()));
+  slots.disk.put_uki(std::format("bulkhead_{}+3.efi", slots.b.version().to_string()),
+                     slots.b.changed_uki({}, stranger_keys()));
   Node node(slots.disk, "fall-back-stranger");
   check_comes_back_on_a(slots, node);
 }

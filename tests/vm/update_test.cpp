@@ -1,7 +1,6 @@
 // Slot B is newer and good.
 #include <algorithm>
 
-#include "os-builder/uki/uki.hpp"
 #include "tests/support/booted_node.hpp"
 #include "tests/support/must.hpp"
 #include "tests/support/node.hpp"
@@ -30,7 +29,7 @@ TEST_CASE("a good new version in slot B is started, blessed, and is the same nod
   const gpt::Partition data = disk.partition(gpt::kDataNumber);
 
   disk.fill_slot_b(b);
-  disk.put_uki(uki::file_name(b.version(), 3), b.uki());
+  disk.put_uki(std::format("bulkhead_{}+3.efi", b.version().to_string()), b.uki());
   {
     Node node(disk, "update-2", {.api_port = port});
     const node_state::StatusLine state = node.wait_until_ready();

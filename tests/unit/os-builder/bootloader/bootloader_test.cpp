@@ -19,11 +19,12 @@ struct Fixture {
       .chainload = rootfs::Content::of(sys::read_file(kProgram).value()),
       .systemd_boot = rootfs::Content::of(sys::read_file(kProgram).value()),
       .epoch = 1'700'000'000,
+      .keys = test_keys(),
   };
   sys::Path make(const char* name) const {
     const sys::Path into = directory.path() / name;
     REQUIRE(sys::create_directories(into));
-    REQUIRE(bootloader::build(inputs, test_keys(), into));
+    REQUIRE(bootloader::build(inputs, into));
     return into;
   }
 };
@@ -41,8 +42,8 @@ TEST_CASE_METHOD(Fixture, "the boot loader is signed, and the same bytes every t
 }
 
 TEST_CASE_METHOD(Fixture, "every file for the ESP exists, and a new UKI has three tries") {
-  const bootloader::BootLoader made{.directory = make("a")};
-  const auto files = bootloader::esp_files(made, made.directory / "loader.conf", Version::parse("1.2.3").value());
+  const sys::Path made = make("a");
+  const auto files = bootloader::esp_files(made, made / "loader.conf", Version::parse("1.2.3").value());
   for (const auto& [path, file] : files) {
     INFO(path);
     CHECK(sys::exists(file));

@@ -28,7 +28,7 @@ inline seal::SealedRoot make_sealed(const sys::Path& directory, const std::strin
   const sys::Path root = directory / "root.erofs";
   REQUIRE(sys::run_checked({.arguments = {"mkfs.erofs", "--quiet", "-T0", "--all-root", "-U",
                                           "00000000-0000-0000-0000-000000000001", root.native(), tree.native()}}));
-  return seal::seal(root, test_keys(), directory).value();
+  return seal::seal({.root = {.path = root}, .key = test_keys().root_hash}, directory).value();
 }
 
 struct DiskFixture {

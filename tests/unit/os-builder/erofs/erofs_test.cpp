@@ -32,10 +32,11 @@ rootfs::Tree sample() {
 
 struct Fixture {
   sys::TempDir dir = *sys::TempDir::create("/tmp", "erofs-");
-  ErofsOptions options{.compression = "lz4hc,3", .cluster_size = 65536, .epoch = 1'700'000'000};
+  RootImageInputs inputs{.tree = nullptr, .compression = "lz4hc,3", .cluster_size = 65536, .epoch = 1'700'000'000};
 
   Sha256 build_as(const std::string& name, const rootfs::Tree& tree) {
-    REQUIRE(build(tree, options, dir.path() / name));
+    inputs.tree = &tree;
+    REQUIRE(build(inputs, dir.path() / name));
     return *crypto::sha256_file(dir.path() / name);
   }
 };
@@ -73,8 +74,8 @@ TEST_CASE_METHOD(Fixture, "the same tree gives the same bytes, whatever the umas
 
 TEST_CASE_METHOD(Fixture, "fsck finds nothing to complain about, compressed or not") {
   build_as("compressed", sample());
-  options.compression.clear();
-  options.cluster_size = 0;
+  inputs.compression.clear();
+  inputs.cluster_size = 0;
   build_as("plain", sample());
   for (const char* name : {"compressed", "plain"}) {
     CHECK(sys::run_checked({.arguments = {"fsck.erofs", (dir.path() / name).native()}}));
@@ -82,12 +83,14 @@ TEST_CASE_METHOD(Fixture, "fsck finds nothing to complain about, compressed or n
 }
 
 TEST_CASE_METHOD(Fixture, "a failed build leaves nothing behind") {
-  options.compression = "lz4hc,99";
-  CHECK_FALSE(build(sample(), options, dir.path() / "image"));
+  inputs.compression = "lz4hc,99";
+  const rootfs::Tree tree = sample();
+  inputs.tree = &tree;
+  CHECK_FALSE(build(inputs, dir.path() / "image"));
   CHECK(std::filesystem::is_empty(dir.path()));
-  options.compression = "lz4hc,3";
+  inputs.compression = "lz4hc,3";
   build_as("image", sample());
-  CHECK(build(sample(), options, dir.path() / "image").error().code == ErrorCode::already_exists);
+  CHECK(build(inputs, dir.path() / "image").error().code == ErrorCode::already_exists);
 }
 
 TEST_CASE("the tool says its version") { CHECK(tool_version()->starts_with("mkfs.erofs 1.")); }

@@ -56,9 +56,12 @@ struct Image {
   sys::Path path = directory.path() / "root.erofs";
 
   explicit Image(const std::string& compression) {
-    const auto built = erofs::build(
-        example(), {.compression = compression, .cluster_size = compression.empty() ? 0U : 65536U, .epoch = 1700000000},
-        path);
+    const rootfs::Tree tree = example();
+    const auto built = erofs::build({.tree = &tree,
+                                     .compression = compression,
+                                     .cluster_size = compression.empty() ? 0U : 65536U,
+                                     .epoch = 1700000000},
+                                    path);
     if (!built) FAIL(built.error().describe());
   }
 };

@@ -21,14 +21,13 @@ struct Fixture {
     const std::string module = sys::read_file(FAKE_MODULE).value();
     put("modules.builtin", "kernel/drivers/md/dm-bufio.ko\nkernel/drivers/md/dm-mod.ko\n");
     put("kernel/drivers/md/dm-verity.ko", module);
-    REQUIRE(sys::write_file_atomically(directory.path() / "init", "the program", 0755));
   }
   void put(const std::string& name, std::string bytes) {
     REQUIRE(modules.put_file(kModules + name, std::move(bytes), 0644, "test"));
   }
 
   Result<> build(std::vector<std::string> wanted, const std::string& output) {
-    return initrd::build({.init = directory.path() / "init",
+    return initrd::build({.init = rootfs::Content::of("the program"),
                           .modules = &modules,
                           .kernel_release = "6.12",
                           .wanted = std::move(wanted),

@@ -6,14 +6,15 @@
 
 #include "lib/crypto/certificate.hpp"
 #include "lib/crypto/sha256.hpp"
+#include "lib/slots/entry_name.hpp"
 #include "lib/sys/child.hpp"
 #include "lib/sys/temp_dir.hpp"
-#include "os-builder/bootloader/bootloader.hpp"
 #include "os-builder/disk/disk.hpp"
 #include "os-builder/erofs/erofs.hpp"
 #include "os-builder/inspect/inspect.hpp"
 #include "os-builder/sbom/manifest.hpp"
 #include "os-builder/sbom/spdx.hpp"
+#include "os-builder/uki/signing.hpp"
 #include "os-builder/uki/uki.hpp"
 #include "tests/support/key_fixture.hpp"
 
@@ -83,38 +84,41 @@ inline Sha256 make_build(const sys::Path& directory, const BuildSpec& spec) {
   must(tree.put_symlink("/bin", "usr/bin", "build"));
   tree.find("/usr/bin/crun")->xattrs["security.selinux"] = std::string("system_u:object_r:runtime_exec_t:s0\0", 36);
   tree.find("/usr/lib/os-release")->xattrs["security.selinux"] = std::string("system_u:object_r:usr_t:s0\0", 27);
-  must(erofs::build(tree, {.compression = "lz4", .epoch = kEpoch}, at("root.erofs")));
-  const seal::SealedRoot sealed = must(seal::seal(at("root.erofs"), test_keys(), directory));
+  must(erofs::build({.tree = &tree, .compression = "lz4", .epoch = kEpoch}, at("root.erofs")));
+  const seal::SealedRoot sealed =
+      must(seal::seal({.root = {.path = at("root.erofs")}, .key = test_keys().root_hash}, directory));
 
   must(sys::write_file_atomically(at("initrd"), std::string(5000, 'i')));
   const auto content_of = [](const sys::Path& file) { return rootfs::Content::of(must(sys::read_file(file))); };
-  const sys::Path uki = at("bulkhead_" + spec.version + ".efi");
+  const sys::Path uki = at(slots::EntryName{.version = version}.file_name());
   must(uki::build({.kernel = content_of(kBootLoader),
                    .stub = content_of(kStub),
-                   .initrd = at("initrd"),
+                   .initrd = {.path = at("initrd")},
                    .command_line = "roothash=" + sealed.root_hash.to_string() + " " + spec.command_line,
                    .os_release = os_release,
                    .kernel_release = "6.12.1-test",
-                   .epoch = kEpoch},
-                  test_keys(), uki));
-  must(bootloader::sign(content_of(kBootLoader), test_keys(), kEpoch, at("boot.efi")));
+                   .epoch = kEpoch,
+                   .key = test_keys().signature_db},
+                  uki));
+  must(uki::sign_file(kBootLoader, test_keys().signature_db, kEpoch, at("boot.efi")));
   must(sys::write_file_atomically(at("loader.conf"), "timeout 0\n"));
 
   constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
-  must(disk::build({.sizes = {.esp = 64 * kMiB,
-                              .root = 4 * kMiB,
-                              .verity = kMiB,
-                              .verity_signature = kMiB,
-                              .state = 2 * kMiB,
-                              .data = 3 * kMiB},
-                    .version = version,
-                    .root = sealed,
-                    .esp_files = {{"EFI/BOOT/BOOTX64.EFI", at("boot.efi")},
-                                  {"EFI/systemd/systemd-bootx64.efi", at("boot.efi")},
-                                  {"EFI/Linux/" + uki::file_name(version, 3), uki},
-                                  {"loader/loader.conf", at("loader.conf")}},
-                    .epoch = kEpoch},
-                   at("disk.img")));
+  must(disk::build(
+      {.sizes = {.esp = 64 * kMiB,
+                 .root = 4 * kMiB,
+                 .verity = kMiB,
+                 .verity_signature = kMiB,
+                 .state = 2 * kMiB,
+                 .data = 3 * kMiB},
+       .version = version,
+       .root = sealed,
+       .esp_files = {{"EFI/BOOT/BOOTX64.EFI", at("boot.efi")},
+                     {"EFI/systemd/systemd-bootx64.efi", at("boot.efi")},
+                     {slots::EntryName{.version = version, .tries = slots::Tries{.left = 3}}.esp_path(), uki},
+                     {"loader/loader.conf", at("loader.conf")}},
+       .epoch = kEpoch},
+      at("disk.img")));
   must(sys::write_file_atomically(
       at("sbom.spdx.json"),
       must(sbom::spdx_document({.variant = "kvm", .version = version, .build_id = "0123456789abcdef"}, spec.packages,

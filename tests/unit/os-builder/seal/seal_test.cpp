@@ -17,6 +17,7 @@ namespace {
 struct Fixture {
   sys::TempDir directory = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
   sys::Path root = directory.path() / "root.erofs";
+  seal::SealInputs inputs{.root = {.path = root}, .key = test_keys().root_hash};
   Fixture() { REQUIRE(sys::write_file_atomically(root, std::string(std::size_t{300} * 4096, 'x'))); }
 
   sys::Path below(const char* name) const {
@@ -28,7 +29,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE_METHOD(Fixture, "a sealed root verifies against its root hash and its signature") {
-  const auto sealed = seal::seal(root, test_keys(), below("a"));
+  const auto sealed = seal::seal(inputs, below("a"));
   REQUIRE(sealed);
   CHECK(verity::verify(sealed->root, sealed->verity, sealed->root_hash));
 
@@ -43,8 +44,8 @@ TEST_CASE_METHOD(Fixture, "a sealed root verifies against its root hash and its 
 }
 
 TEST_CASE_METHOD(Fixture, "sealing twice gives the same bytes") {
-  const auto first = seal::seal(root, test_keys(), below("a"));
-  const auto second = seal::seal(root, test_keys(), below("b"));
+  const auto first = seal::seal(inputs, below("a"));
+  const auto second = seal::seal(inputs, below("b"));
   REQUIRE(first);
   REQUIRE(second);
   CHECK(first->root_hash == second->root_hash);
@@ -58,5 +59,5 @@ TEST_CASE("the salt of the product line never changes") {
 
 TEST_CASE_METHOD(Fixture, "an image that is not made of whole blocks is not sealed") {
   REQUIRE(sys::write_file_atomically(root, "short"));
-  CHECK_FALSE(seal::seal(root, test_keys(), below("a")));
+  CHECK_FALSE(seal::seal(inputs, below("a")));
 }
