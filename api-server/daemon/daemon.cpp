@@ -32,7 +32,7 @@ using configuration::Outcome;
 using Failure = boost::system::error_code;
 
 constexpr unsigned kSocketMode = 0660;
-constexpr auto kCarryAfter = std::chrono::milliseconds(100);
+constexpr auto kWriteBackAfter = std::chrono::milliseconds(100);
 
 struct Options {
   Places places;
@@ -85,7 +85,7 @@ class Daemon {
         applier_(options_.places.root, *systemd_, *kernel_),
         audit_(log_, [] { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }),
         try_timer_(loop_),
-        carry_timer_(loop_),
+        write_back_timer_(loop_),
         watchdog_(loop_),
         signals_(loop_, SIGTERM, SIGINT) {}
   Daemon(const Daemon&) = delete;
@@ -232,29 +232,29 @@ class Daemon {
     blessed_ = true;
     if (auto done = migrate::bless(options_.places.state, options_.places.model.version); !done)
       log_.error(done.error());
-    carry_back();
+    write_back();
   }
 
-  void carry_back() {
+  void write_back() {
     const datastore::Datastore& store = configuration_->store();
     const Model& model = options_.places.model;
     const auto done =
-        migrate::carry_back(options_.places.state, model.version, store.live(), store.last_commit(), model.steps);
+        migrate::write_back(options_.places.state, model.version, store.live(), store.last_commit(), model.steps);
     if (!done) log_.error(done.error());
   }
 
   // When the answer has been given, and once for a burst of commits.
-  void carry_back_soon() {
-    carry_timer_.expires_after(kCarryAfter);
-    carry_timer_.async_wait([this](const Failure& reason) {
-      if (!reason) carry_back();
+  void write_back_soon() {
+    write_back_timer_.expires_after(kWriteBackAfter);
+    write_back_timer_.async_wait([this](const Failure& reason) {
+      if (!reason) write_back();
     });
   }
 
   void on_event(std::string_view name, const settings::Json& data) {
     events_.publish(name, data);
     if (name == "try") watch_try();
-    if (name == "commit" && blessed_) carry_back_soon();
+    if (name == "commit" && blessed_) write_back_soon();
     if (name != "commit" && name != "apply") return;
     if (server_) asio::post(loop_, [this] { listen_remotely(); });
   }
@@ -324,7 +324,7 @@ class Daemon {
   settings::Json last_health_;
   bool blessed_ = false;
   asio::steady_timer try_timer_;
-  asio::steady_timer carry_timer_;
+  asio::steady_timer write_back_timer_;
   asio::steady_timer watchdog_;
   asio::signal_set signals_;
 };

@@ -52,7 +52,7 @@ Result<> bless(const sys::Path& directory, int model_version) {
   return write_all(directory, plan_blessing(state, model_version));
 }
 
-Result<bool> carry_back(const sys::Path& directory, int model_version, const settings::Flat& live,
+Result<bool> write_back(const sys::Path& directory, int model_version, const settings::Flat& live,
                         std::uint64_t last_commit, std::span<const Step> steps) {
   const auto lineage = TRY(read_lineage(directory));
   if (!lineage || lineage->good != model_version) return false;

@@ -30,7 +30,7 @@ Result<> bless(const sys::Path& directory, int model_version);
 // After bless() and after every commit, when its answer has been given: leaves the live settings for the version
 // before, which cannot know our steps. True when there is such a version and its file was replaced. Nothing is written
 // when `model_version` is not the good one: until then the old file stays as it was.
-Result<bool> carry_back(const sys::Path& directory, int model_version, const settings::Flat& live,
+Result<bool> write_back(const sys::Path& directory, int model_version, const settings::Flat& live,
                         std::uint64_t last_commit, std::span<const Step> steps);
 
 }  // namespace bulkhead::migrate

@@ -18,7 +18,7 @@ Write settings_write(int model_version, Flat values, std::uint64_t last_commit) 
 }
 
 // The live settings of a file, walked to another version. The original is only read; a torn last record is ignored.
-Result<Write> carried(const std::string& content, int from, int to, std::span<const Step> steps) {
+Result<Write> rewritten(const std::string& content, int from, int to, std::span<const Step> steps) {
   const auto store =
       TRY_CTX(datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(content),
                                          [] { return std::chrono::sys_time<std::chrono::milliseconds>(); }),
@@ -48,7 +48,7 @@ Result<Plan> made_from(const State& state, Lineage lineage, int model_version, s
                   lineage.good, model_version);
     plan.writes.push_back(settings_write(model_version, {}, 0));
   } else {
-    Write write = TRY(carried(source->second, lineage.good, model_version, steps));
+    Write write = TRY(rewritten(source->second, lineage.good, model_version, steps));
     plan.writes.push_back(std::move(write));
   }
   lineage.trial = model_version;
@@ -74,7 +74,7 @@ std::string_view to_string(Origin origin) {
     case Origin::trial: return "trial";
     case Origin::forward: return "forward";
     case Origin::backward: return "backward";
-    case Origin::carried_back: return "carried back";
+    case Origin::written_back: return "written back";
   }
   return "unknown";
 }
@@ -139,7 +139,7 @@ Result<Plan> plan_migration(const State& state, int model_version, std::span<con
   if (model_version < lineage.good && there) {
     const int from = lineage.good;
     lineage.trial = model_version;
-    return Plan{.writes = {lineage_write(lineage)}, .origin = Origin::carried_back, .from = from};
+    return Plan{.writes = {lineage_write(lineage)}, .origin = Origin::written_back, .from = from};
   }
   return fail(error(ErrorCode::failed_precondition,
                     "settings are of model version {}, and this system knows version {} and no way between them",

@@ -50,7 +50,7 @@ enum class Origin {
   trial,         // made by an earlier boot of this trial
   forward,       // made just now from those of an older model version
   backward,      // made just now from those of a newer one, whose steps are known
-  carried_back,  // left for this version by a newer one
+  written_back,  // left for this version by a newer one
 };
 std::string_view to_string(Origin origin);
 

@@ -52,11 +52,11 @@ struct Node {
   }
   void bless(int version, const Opened& opened, std::span<const Step> steps) {
     must(migrate::bless(directory.path(), version));
-    carry_back(version, opened, steps);
+    write_back(version, opened, steps);
   }
-  bool carry_back(int version, const Opened& opened, std::span<const Step> steps) {
+  bool write_back(int version, const Opened& opened, std::span<const Step> steps) {
     const auto store = open(opened);
-    return must(migrate::carry_back(directory.path(), version, store.live(), store.last_commit(), steps));
+    return must(migrate::write_back(directory.path(), version, store.live(), store.last_commit(), steps));
   }
   std::string content(int version) { return must(sys::read_file(directory.path() / file_name(version))); }
 };
@@ -116,7 +116,7 @@ TEST_CASE("a trial that is given up leaves the old settings, and the next trial 
   const std::string before = node.content(1);
   const Opened trial = node.boot(2, kOne);
   node.set(trial, "motd", "from the trial");
-  CHECK(!node.carry_back(2, trial, kOne));
+  CHECK(!node.write_back(2, trial, kOne));
   const Opened next_try = node.boot(2, kOne);
   CHECK(next_try.origin == Origin::trial);
   CHECK(node.live(next_try).size() == 2);
@@ -136,10 +136,10 @@ TEST_CASE("after a blessing, going back takes along what was set since, though t
   const Opened second = node.boot(2, kOne);
   node.bless(2, second, kOne);
   node.set(second, "time.servers", Json({"b"}));
-  CHECK(node.carry_back(2, second, kOne));
+  CHECK(node.write_back(2, second, kOne));
 
   const Opened back = node.boot(1, kNone);
-  CHECK(back.origin == Origin::carried_back);
+  CHECK(back.origin == Origin::written_back);
   CHECK(back.from == 2);
   CHECK(node.live(back) == Flat{{key("ntp.servers"), Json({"b"})}});
   CHECK(node.open(back).last_commit() == 2);
@@ -159,10 +159,10 @@ TEST_CASE("going back by a table that knows the steps makes the settings anew") 
   Node node = node_of_version_1();
   const Opened second = node.boot(2, kSteps);
   node.bless(2, second, kSteps);
-  node.set(second, "motd", "not carried back yet");
+  node.set(second, "motd", "not written back yet");
   const Opened back = node.boot(1, kSteps);
   CHECK(back.origin == Origin::backward);
-  CHECK(node.live(back) == Flat{{key("motd"), "not carried back yet"}, {key("ntp.servers"), Json({"a"})}});
+  CHECK(node.live(back) == Flat{{key("motd"), "not written back yet"}, {key("ntp.servers"), Json({"a"})}});
 }
 
 TEST_CASE("several versions are one way") {
