@@ -10,19 +10,19 @@ namespace {
 
 constexpr std::uint64_t kLargestFile = std::uint64_t{16} << 20U;
 
-struct Found {
+struct ExistingFile {
   std::string content;
   mode_t mode = 0;
 };
 
-Result<std::optional<Found>> look(const sys::Path& path) {
+Result<std::optional<ExistingFile>> look(const sys::Path& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     return fail_errno("looking at {}", path.native());
   }
   std::string content = TRY_CTX(sys::read_file(path, kLargestFile), "reading {}", path.native());
-  return Found{.content = std::move(content), .mode = status.st_mode & 07777U};
+  return ExistingFile{.content = std::move(content), .mode = status.st_mode & 07777U};
 }
 
 // Regular files at any depth, as paths without the root.
@@ -55,20 +55,20 @@ Result<> unlink(const sys::Path& path) {
 
 }  // namespace
 
-std::string_view to_string(Change change) {
-  switch (change) {
-    case Change::created: return "created";
-    case Change::changed: return "changed";
-    case Change::removed: return "removed";
+std::string_view to_string(FileChangeKind kind) {
+  switch (kind) {
+    case FileChangeKind::created: return "created";
+    case FileChangeKind::changed: return "changed";
+    case FileChangeKind::removed: return "removed";
   }
   return "";
 }
 
-Result<Plan> Applier::plan(const std::vector<render::File>& wanted, const std::set<std::string>& affected) const {
-  Plan plan;
-  std::set<std::string> told = affected;
+Result<ApplyPlan> Applier::plan(const std::vector<render::File>& wanted, const std::set<std::string>& affected) const {
+  ApplyPlan plan;
+  std::set<std::string> notified = affected;
   const auto add = [&](FileChange change) {
-    told.insert(change.file.service);
+    notified.insert(change.file.service);
     plan.files.push_back(std::move(change));
   };
   std::set<sys::Path> names;
@@ -76,23 +76,24 @@ Result<Plan> Applier::plan(const std::vector<render::File>& wanted, const std::s
     names.insert(file.path);
     const auto found = TRY(look(below_root(file.path)));
     if (found && found->content == file.content && found->mode == file.mode) continue;
-    add({.file = file, .change = found ? Change::changed : Change::created});
+    add({.file = file, .kind = found ? FileChangeKind::changed : FileChangeKind::created});
   }
   for (const render::FileFamily& family : render::families()) {
     const std::vector<sys::Path> present = TRY(files_below(root_, family.directory));
     for (const sys::Path& inside : present) {
       if (names.contains(inside) || !family.contains(inside)) continue;
-      add({.file = {.path = inside, .content = {}, .service = std::string(family.service)}, .change = Change::removed});
+      add({.file = {.path = inside, .content = {}, .service = std::string(family.service)},
+           .kind = FileChangeKind::removed});
     }
   }
   for (const render::Service& service : render::services()) {
-    if (!told.contains(std::string(service.name))) continue;
+    if (!notified.contains(std::string(service.name))) continue;
     plan.reboot_required = plan.reboot_required || service.needs_reboot;
     if (service.action == render::Action::none) continue;
-    plan.steps.push_back({.service = std::string(service.name),
-                          .unit = std::string(service.unit),
-                          .action = service.action,
-                          .start = service.start});
+    plan.notifications.push_back({.service = std::string(service.name),
+                                  .unit = std::string(service.unit),
+                                  .action = service.action,
+                                  .start = service.start});
   }
   return plan;
 }
@@ -103,7 +104,7 @@ Result<> Applier::write(const FileChange& change, std::vector<Saved>& saved) con
   Saved entry{.path = path, .content = std::nullopt};
   if (before) entry = {.path = path, .content = std::move(before->content), .mode = before->mode};
   saved.push_back(std::move(entry));
-  if (change.change == Change::removed) return unlink(path);
+  if (change.kind == FileChangeKind::removed) return unlink(path);
   TRY(sys::create_directories(path.parent_path()));
   return sys::write_file_atomically(path, change.file.content, change.file.mode);
 }
@@ -117,7 +118,7 @@ Result<> Applier::put_back(const std::vector<Saved>& saved) const {
   return first;
 }
 
-Result<> Applier::tell(Step& step, const KernelState& kernel) {
+Result<> Applier::notify(Notification& step, const KernelState& kernel) {
   step.result = "skipped";
   switch (step.action) {
     case render::Action::none: return {};
@@ -143,30 +144,30 @@ Result<> Applier::tell(Step& step, const KernelState& kernel) {
   return {};
 }
 
-Result<Plan> Applier::apply(Plan plan, const KernelState& wanted, const KernelState& before) {
+Result<ApplyPlan> Applier::apply(ApplyPlan plan, const KernelState& wanted, const KernelState& before) {
   std::vector<Saved> saved;
   Result<> done;
   for (const FileChange& change : plan.files) {
     done = write(change, saved);
     if (!done) break;
   }
-  std::size_t told = 0;
-  for (; done && told < plan.steps.size(); ++told) done = tell(plan.steps[told], wanted);
+  std::size_t notified = 0;
+  for (; done && notified < plan.notifications.size(); ++notified) done = notify(plan.notifications[notified], wanted);
   if (done) return plan;
 
   Error problem = std::move(done).error();
   if (auto back = put_back(saved); !back) problem.message += "; and going back failed: " + back.error().describe();
-  // Those that were told know the wrong thing now, the one that failed among them.
-  for (std::size_t i = 0; i < told; ++i) {
-    Step again = plan.steps[i];
+  // Those that were notified know the wrong thing now, the one that failed among them.
+  for (std::size_t i = 0; i < notified; ++i) {
+    Notification again = plan.notifications[i];
     if (again.action == render::Action::lockdown) continue;  // it only gets stricter
-    if (auto back = tell(again, before); !back)
+    if (auto back = notify(again, before); !back)
       problem.message += std::format("; and {} did not come back: {}", again.service, back.error().describe());
   }
   if (problem.code != ErrorCode::unavailable) return fail(std::move(problem));
   return fail(std::move(problem)
                   .with_context("applying settings; everything was taken back")
-                  .with_hint(std::format("see why: apiclient logs -u {}", plan.steps[told - 1].unit)));
+                  .with_hint(std::format("see why: apiclient logs -u {}", plan.notifications[notified - 1].unit)));
 }
 
 }  // namespace bulkhead::apply

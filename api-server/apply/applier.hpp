@@ -1,7 +1,7 @@
 // Brings the node to what was rendered: files first, then the services that read them.
 //
 // plan() looks and changes nothing; apply() does what a plan says, and when a service does not take it, puts every file
-// back and tells the services again. Files are replaced atomically and only when they differ.
+// back and notifies the services again. Files are replaced atomically and only when they differ.
 //
 // One thread at a time. The caller owns systemd and kernel and keeps them alive.
 #pragma once
@@ -17,34 +17,34 @@
 
 namespace bulkhead::apply {
 
-enum class Change { created, changed, removed };
-std::string_view to_string(Change change);
+enum class FileChangeKind { created, changed, removed };
+std::string_view to_string(FileChangeKind kind);
 
 struct FileChange {
   render::File file;  // of a removed one only path and service
-  Change change = Change::changed;
+  FileChangeKind kind = FileChangeKind::changed;
 
   bool operator==(const FileChange&) const = default;
 };
 
-// One service that is told.
-struct Step {
+// One service that is notified.
+struct Notification {
   std::string service;
   std::string unit;  // empty when no unit is behind it
   render::Action action = render::Action::none;
   bool start = false;    // also when the unit does not run
   std::string result{};  // after apply(): "done", "skipped" (the unit does not run)
 
-  bool operator==(const Step&) const = default;
+  bool operator==(const Notification&) const = default;
 };
 
-struct Plan {
+struct ApplyPlan {
   std::vector<FileChange> files;
-  std::vector<Step> steps;  // in the order of render::services()
+  std::vector<Notification> notifications;  // in the order of render::services()
   bool reboot_required = false;
 
-  bool empty() const { return files.empty() && steps.empty(); }
-  bool operator==(const Plan&) const = default;
+  bool empty() const { return files.empty() && notifications.empty(); }
+  bool operator==(const ApplyPlan&) const = default;
 };
 
 class Applier {
@@ -55,11 +55,11 @@ class Applier {
 
   // What has to be done so that the files of the families are exactly `wanted`, and services in `affected` know.
   // `hostname` and `lockdown` are what their actions would set.
-  Result<Plan> plan(const std::vector<render::File>& wanted, const std::set<std::string>& affected) const;
+  Result<ApplyPlan> plan(const std::vector<render::File>& wanted, const std::set<std::string>& affected) const;
 
   // Errors: unavailable when a service did not take it, with its name and why; everything is as it was then, as far as
   // that is possible: what could not be put back stands in the message. `before` is the kernel's state to go back to.
-  Result<Plan> apply(Plan plan, const KernelState& wanted, const KernelState& before);
+  Result<ApplyPlan> apply(ApplyPlan plan, const KernelState& wanted, const KernelState& before);
 
  private:
   struct Saved {
@@ -71,7 +71,7 @@ class Applier {
   sys::Path below_root(const sys::Path& path) const { return root_ / path.relative_path(); }
   Result<> write(const FileChange& change, std::vector<Saved>& saved) const;
   Result<> put_back(const std::vector<Saved>& saved) const;
-  Result<> tell(Step& step, const KernelState& kernel);
+  Result<> notify(Notification& step, const KernelState& kernel);
 
   sys::Path root_;
   dbus::Systemd& systemd_;

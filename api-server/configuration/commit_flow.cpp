@@ -10,7 +10,7 @@ using settings::Flat;
 
 struct Configuration::Next {
   Json document;
-  apply::Plan plan;
+  apply::ApplyPlan plan;
   apply::KernelState kernel;
 };
 
@@ -94,9 +94,9 @@ void Configuration::work_off() {
   working_off_ = false;
 }
 
-void Configuration::carry_out(Next next, std::function<void(Result<apply::Plan>)> done) {
+void Configuration::carry_out(Next next, std::function<void(Result<apply::ApplyPlan>)> done) {
   auto work = std::make_shared<Next>(std::move(next));
-  auto result = std::make_shared<Result<apply::Plan>>();
+  auto result = std::make_shared<Result<apply::ApplyPlan>>();
   aside_([this, work, result] { *result = applier_.apply(work->plan, work->kernel, kernel_); },
          [this, work, result, done = std::move(done)] {
            if (*result) {
@@ -142,7 +142,7 @@ void Configuration::start_commit(const Request& request, const Done& done) {
     return finish();
   }
 
-  carry_out(*std::move(next), [this, request, done, changes = *std::move(changes)](Result<apply::Plan> applied) {
+  carry_out(*std::move(next), [this, request, done, changes = *std::move(changes)](Result<apply::ApplyPlan> applied) {
     if (!applied) {
       done(fail(std::move(applied).error()));
       return finish();
@@ -171,7 +171,7 @@ void Configuration::start_commit(const Request& request, const Done& done) {
       done(fail(std::move(reason)));
       return finish();
     }
-    carry_out(*std::move(back), [this, done, reason](const Result<apply::Plan>& undone) mutable {
+    carry_out(*std::move(back), [this, done, reason](const Result<apply::ApplyPlan>& undone) mutable {
       if (!undone) reason.message += "; and going back failed: " + undone.error().describe();
       done(fail(std::move(reason)));
       finish();
@@ -188,7 +188,7 @@ void Configuration::apply(std::vector<Key> keys, Done done) {
       done(fail(std::move(next).error()));
       return finish();
     }
-    carry_out(*std::move(next), [this, done](Result<apply::Plan> applied) {
+    carry_out(*std::move(next), [this, done](Result<apply::ApplyPlan> applied) {
       if (applied)
         done(Outcome{.commit = 0, .changes = {}, .applied = *std::move(applied)});
       else
@@ -229,7 +229,7 @@ void Configuration::revert(const std::string& why, Done done) {
       done(fail(std::move(back).error()));
       return finish();
     }
-    carry_out(*std::move(back), [this, why, tried, done](Result<apply::Plan> applied) {
+    carry_out(*std::move(back), [this, why, tried, done](Result<apply::ApplyPlan> applied) {
       // Also when a service did not come back: what is stored counts, and somebody has to look.
       try_.reset();
       const auto dropped = store_.drop(tried.transaction);

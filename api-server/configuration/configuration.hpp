@@ -35,13 +35,13 @@ using SteadyClock = std::function<std::chrono::steady_clock::time_point()>;
 struct Outcome {
   std::uint64_t commit = 0;  // 0: nothing was stored
   std::vector<datastore::Change> changes;
-  apply::Plan applied;
+  apply::ApplyPlan applied;
 };
 
 struct Plan {
   std::string transaction;
   std::vector<datastore::Change> changes;
-  apply::Plan apply;
+  apply::ApplyPlan apply;
 };
 
 struct Try {
@@ -129,7 +129,7 @@ class Configuration {
   void enqueue(std::function<void()> job);
   void finish();
   void work_off();
-  void carry_out(Next next, std::function<void(Result<apply::Plan>)> done);
+  void carry_out(Next next, std::function<void(Result<apply::ApplyPlan>)> done);
   void start_commit(const Request& request, const Done& done);
   void take_effect(Json document);
 
@@ -169,7 +169,7 @@ std::set<std::string> affected_services(const Key& key);
 
 // --- for the wire (openapi.yaml). Secret values are "(secret)".
 Json json_of(const datastore::Change& change, const settings::Flat& before);
-Json json_of(const apply::Plan& plan);  // {files, services, reboot_required}
+Json json_of(const apply::ApplyPlan& plan);  // {files, services, reboot_required}
 Json json_of(const Plan& plan, const settings::Flat& before);
 Json json_of(const Outcome& outcome);
 Json json_of(const Try& current, std::chrono::steady_clock::time_point now);

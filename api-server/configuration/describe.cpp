@@ -19,12 +19,12 @@ Json json_of(const datastore::Change& change, const settings::Flat& before) {
           {"to", change.value ? shown(change.key, *change.value) : Json()}};
 }
 
-Json json_of(const apply::Plan& plan) {
+Json json_of(const apply::ApplyPlan& plan) {
   Json files = Json::array();
   for (const apply::FileChange& change : plan.files)
-    files.push_back({{"path", change.file.path.native()}, {"change", apply::to_string(change.change)}});
+    files.push_back({{"path", change.file.path.native()}, {"change", apply::to_string(change.kind)}});
   Json services = Json::array();
-  for (const apply::Step& step : plan.steps) {
+  for (const apply::Notification& step : plan.notifications) {
     Json service = {{"service", step.service}, {"action", render::to_string(step.action)}};
     if (!step.unit.empty()) service["unit"] = step.unit;
     if (!step.result.empty()) service["result"] = step.result;

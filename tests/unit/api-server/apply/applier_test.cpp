@@ -41,35 +41,35 @@ const render::File kTimes =
 TEST_CASE("files are written once, with their mode, and then left alone") {
   Node node;
   const std::vector files = {file("/etc/motd", "hello\n", "motd", 0600)};
-  const Plan plan = must(node.applier.plan(files, {}));
+  const ApplyPlan plan = must(node.applier.plan(files, {}));
   REQUIRE(plan.files.size() == 1);
-  CHECK(plan.files[0].change == Change::created);
+  CHECK(plan.files[0].kind == FileChangeKind::created);
   CHECK_FALSE(node.has("/etc/motd"));
   must(node.applier.apply(plan, {}, {}));
   CHECK(node.text("/etc/motd") == "hello\n");
   CHECK(must(node.applier.plan(files, {})).empty());
   const std::vector readable = {file("/etc/motd", "hello\n", "motd")};
-  CHECK(must(node.applier.plan(readable, {})).files[0].change == Change::changed);
+  CHECK(must(node.applier.plan(readable, {})).files[0].kind == FileChangeKind::changed);
 }
 
 TEST_CASE("what is not rendered any more is removed, and nothing else beside it") {
   Node node;
   must(node.applier.apply(must(node.applier.plan({kNames}, {})), {}, {}));
   must(sys::write_file_atomically(node.directory.path() / "etc/systemd/resolved.conf.d/10-other.conf", "x"));
-  const Plan plan = must(node.applier.plan({}, {}));
+  const ApplyPlan plan = must(node.applier.plan({}, {}));
   REQUIRE(plan.files.size() == 1);
-  CHECK(plan.files[0].change == Change::removed);
+  CHECK(plan.files[0].kind == FileChangeKind::removed);
   must(node.applier.apply(plan, {}, {}));
   CHECK_FALSE(node.has(kNames.path));
   CHECK(node.has("/etc/systemd/resolved.conf.d/10-other.conf"));
 }
 
-TEST_CASE("only units that run and are affected are told, in the order of the table") {
+TEST_CASE("only units that run and are affected are notified, in the order of the table") {
   Node node;
   node.systemd.states = {{kResolved, "active"}, {kTime, "active"}};
-  const Plan done = must(node.applier.apply(must(node.applier.plan({kTimes, kNames}, {"containerd"})), {}, {}));
+  const ApplyPlan done = must(node.applier.apply(must(node.applier.plan({kTimes, kNames}, {"containerd"})), {}, {}));
   std::map<std::string, std::string> results;
-  for (const Step& step : done.steps) results[step.service] = step.result;
+  for (const Notification& step : done.notifications) results[step.service] = step.result;
   CHECK(results ==
         std::map<std::string, std::string>{{"resolved", "done"}, {"timesyncd", "done"}, {"containerd", "skipped"}});
   CHECK(node.systemd.acts.size() == 2);
@@ -77,12 +77,12 @@ TEST_CASE("only units that run and are affected are told, in the order of the ta
   for (const render::Service& service : render::services()) {
     if (results.contains(std::string(service.name))) order.emplace_back(service.name);
   }
-  std::vector<std::string> told;
-  for (const Step& step : done.steps) told.push_back(step.service);
-  CHECK(told == order);
+  std::vector<std::string> notified;
+  for (const Notification& step : done.notifications) notified.push_back(step.service);
+  CHECK(notified == order);
 }
 
-TEST_CASE("a service that does not take it: files are as they were, and those that were told are told again") {
+TEST_CASE("a service that does not take it: files are as they were, and those that were notified are notified again") {
   Node node;
   must(node.applier.apply(must(node.applier.plan({kTimes}, {})), {}, {}));
   node.systemd.states = {{kResolved, "active"}, {kTime, "active"}};
@@ -100,7 +100,7 @@ TEST_CASE("a service that does not take it: files are as they were, and those th
   CHECK(std::ranges::count(node.systemd.acts, std::string("restart ") + kTime) == 2);
 }
 
-TEST_CASE("a service that does not come back either is told of in the same error") {
+TEST_CASE("a service that does not come back either is notified of in the same error") {
   Node node;
   node.systemd.states = {{kTime, "active"}};
   node.systemd.broken = {kTime};
@@ -124,7 +124,7 @@ TEST_CASE("the host name goes back with everything else") {
   Node node;
   node.systemd.states = {{kTime, "active"}};
   node.systemd.broken = {kTime};
-  const Plan plan = must(node.applier.plan({kTimes}, {"hostname"}));
+  const ApplyPlan plan = must(node.applier.plan({kTimes}, {"hostname"}));
   const auto done = node.applier.apply(plan, {.hostname = "new", .lockdown = {}}, {.hostname = "old", .lockdown = {}});
   REQUIRE_FALSE(done);
   CHECK(node.kernel.hostname == "old");
