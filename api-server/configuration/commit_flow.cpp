@@ -63,8 +63,8 @@ Result<Configuration::Next> Configuration::prepare(const std::vector<Change>& ch
   return next;
 }
 
-Result<Plan> Configuration::plan(const std::string& transaction) const {
-  Plan plan{.transaction = transaction, .changes = {}, .apply = {}};
+Result<TransactionPlan> Configuration::plan(const std::string& transaction) const {
+  TransactionPlan plan{.transaction = transaction, .changes = {}, .apply = {}};
   plan.changes = TRY(store_.prepare(transaction));
   auto prepared = TRY(prepare(plan.changes, affected_services(plan.changes)));
   plan.apply = std::move(prepared.plan);
@@ -108,11 +108,11 @@ void Configuration::carry_out(Next next, std::function<void(Result<apply::ApplyP
          });
 }
 
-void Configuration::commit(Request request, Done done) {
+void Configuration::commit(CommitRequest request, Done done) {
   enqueue([this, request = std::move(request), done = std::move(done)] { start_commit(request, done); });
 }
 
-void Configuration::start_commit(const Request& request, const Done& done) {
+void Configuration::start_commit(const CommitRequest& request, const Done& done) {
   const auto refuse = [&](Error reason) {
     done(fail(std::move(reason)));
     finish();

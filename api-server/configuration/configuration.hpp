@@ -38,7 +38,7 @@ struct Outcome {
   apply::ApplyPlan applied;
 };
 
-struct Plan {
+struct TransactionPlan {
   std::string transaction;
   std::vector<datastore::Change> changes;
   apply::ApplyPlan apply;
@@ -52,11 +52,11 @@ struct Try {
 };
 
 // "commit", "apply", "try" with data for the event stream.
-using Events = std::function<void(std::string_view name, const Json& data)>;
+using EventSink = std::function<void(std::string_view name, const Json& data)>;
 
 using Done = std::function<void(Result<Outcome>)>;
 
-struct Request {
+struct CommitRequest {
   std::string transaction;
   std::string author;
   bool apply = true;                                 // false: only store
@@ -72,7 +72,7 @@ struct Parts {
   apply::Applier& applier;
   Aside aside;
   SteadyClock clock;
-  Events events;
+  EventSink events;
   CheckAccess check_access = [](const settings::Api&) { return Result<>(); };
 };
 
@@ -100,10 +100,10 @@ class Configuration {
   Result<> stage_unset(const std::string& transaction, const std::vector<std::string>& keys);
   Result<> stage_rollback(const std::string& transaction, std::uint64_t commit);
   Result<std::vector<datastore::Change>> drop(const std::string& transaction);
-  Result<Plan> plan(const std::string& transaction) const;
+  Result<TransactionPlan> plan(const std::string& transaction) const;
 
   // --- changes; `done` is called once, perhaps before they return.
-  void commit(Request request, Done done);
+  void commit(CommitRequest request, Done done);
   // Renders and applies what is in effect; services of `keys` are told in any case.
   void apply(std::vector<Key> keys, Done done);
   // Of the open try; not_found when there is none.
@@ -130,14 +130,14 @@ class Configuration {
   void finish();
   void work_off();
   void carry_out(Next next, std::function<void(Result<apply::ApplyPlan>)> done);
-  void start_commit(const Request& request, const Done& done);
+  void start_commit(const CommitRequest& request, const Done& done);
   void take_effect(Json document);
 
   datastore::Datastore store_;
   apply::Applier& applier_;
   Aside aside_;
   SteadyClock clock_;
-  Events events_;
+  EventSink events_;
   CheckAccess check_access_;
   Json generated_ = Json::object();
   Json base_;                     // defaults and what is generated
@@ -170,7 +170,7 @@ std::set<std::string> affected_services(const Key& key);
 // --- for the wire (openapi.yaml). Secret values are "(secret)".
 Json json_of(const datastore::Change& change, const settings::Flat& before);
 Json json_of(const apply::ApplyPlan& plan);  // {files, services, reboot_required}
-Json json_of(const Plan& plan, const settings::Flat& before);
+Json json_of(const TransactionPlan& plan, const settings::Flat& before);
 Json json_of(const Outcome& outcome);
 Json json_of(const Try& current, std::chrono::steady_clock::time_point now);
 Json json_of(const datastore::Commit& commit);                // without changes

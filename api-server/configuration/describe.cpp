@@ -33,7 +33,7 @@ Json json_of(const apply::ApplyPlan& plan) {
   return {{"files", std::move(files)}, {"services", std::move(services)}, {"reboot_required", plan.reboot_required}};
 }
 
-Json json_of(const Plan& plan, const settings::Flat& before) {
+Json json_of(const TransactionPlan& plan, const settings::Flat& before) {
   Json json = json_of(plan.apply);
   json["transaction"] = plan.transaction;
   json["changes"] = Json::array();

@@ -313,7 +313,7 @@ class Daemon {
   std::unique_ptr<apply::Kernel> kernel_;
   apply::Applier applier_;
   std::unique_ptr<NodeWatch> watch_;
-  handlers::Events events_;
+  handlers::EventHub events_;
   handlers::Audit audit_;
   std::unique_ptr<Configuration> configuration_;
   std::unique_ptr<UserData> user_data_;
@@ -337,7 +337,7 @@ Result<cli::ExitCode> list_routes() {
   apply::Applier applier("/", systemd, kernel);
   auto store = TRY(datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(), nullptr));
   Configuration configuration({.store = std::move(store), .applier = applier, .aside = {}, .clock = {}, .events = {}});
-  handlers::Events events;
+  handlers::EventHub events;
   handlers::Audit audit(log, [] { return std::chrono::sys_time<std::chrono::microseconds>(); });
   handlers::Node node{.configuration = configuration, .events = events, .audit = audit};
   http::Router router;

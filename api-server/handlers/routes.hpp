@@ -10,7 +10,7 @@
 
 #include "api-server/configuration/configuration.hpp"
 #include "api-server/handlers/audit.hpp"
-#include "api-server/handlers/events.hpp"
+#include "api-server/handlers/event_hub.hpp"
 #include "api-server/http/router.hpp"
 #include "api-server/journal/journal.hpp"
 #include "lib/node_state/node_state.hpp"
@@ -24,7 +24,7 @@ using node_state::NodeState;
 // What handlers need besides the configuration. Everything outlives the router.
 struct Node {
   configuration::Configuration& configuration;
-  Events& events;
+  EventHub& events;
   Audit& audit;
   Json os{};  // openapi.yaml, Os
   std::function<NodeState()> state{};

@@ -14,7 +14,7 @@ using settings::Key;
 constexpr std::uint64_t kLongestTry = 86'400;
 
 // Who may change settings must not thereby be able to choose who may do what.
-configuration::Request wanted_by(const Request& request) {
+configuration::CommitRequest wanted_by(const Request& request) {
   return {.transaction = transaction_of(request),
           .author = request.peer->name,
           .may_change_access = request.peer->role >= Role::admin};
@@ -47,7 +47,7 @@ configuration::Done finishing(Node& node, const Request& request, std::string ac
 }
 
 void commit(Node& node, const Request& request, const Reply& reply, bool apply) {
-  configuration::Request wanted = wanted_by(request);
+  configuration::CommitRequest wanted = wanted_by(request);
   wanted.apply = apply;
   node.configuration.commit(
       std::move(wanted),
@@ -88,7 +88,7 @@ Response held(Node& node, const Json& begun) {
 }
 
 void v1_commit(Node& node, const Request& request, const Reply& reply) {
-  configuration::Request wanted = wanted_by(request);
+  configuration::CommitRequest wanted = wanted_by(request);
   if (request.parameter("try")) {
     const auto seconds = number(request, "try", 1, kLongestTry, std::nullopt);
     if (!seconds) return reply(http::failure(seconds.error()));

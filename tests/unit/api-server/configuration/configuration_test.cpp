@@ -92,7 +92,7 @@ const Json kServers = {{"ntp", {{"time-servers", {"time.example.com"}}}}};
 TEST_CASE("a commit is checked, applied and stored, in that order") {
   Node node;
   node.stage("t", kServers);
-  const Plan plan = must(node.configuration.plan("t"));
+  const TransactionPlan plan = must(node.configuration.plan("t"));
   CHECK(plan.changes.size() == 1);
   CHECK_FALSE(plan.apply.files.empty());
   CHECK_FALSE(node.times().contains("time.example.com"));
@@ -306,7 +306,7 @@ TEST_CASE("secrets are in no plan, no history and no redacted settings") {
   const Json document = {
       {"container-registry", {{"credentials", {{{"registry", "a.example"}, {"password", "hunter2"}}}}}}};
   node.stage("t", document);
-  const Plan plan = must(node.configuration.plan("t"));
+  const TransactionPlan plan = must(node.configuration.plan("t"));
   CHECK_FALSE(json_of(plan, node.configuration.store().live()).dump().contains("hunter2"));
   const Outcome outcome = must(node.commit("t"));
   CHECK_FALSE(json_of(outcome).dump().contains("hunter2"));

@@ -1,8 +1,8 @@
-#include "api-server/handlers/events.hpp"
+#include "api-server/handlers/event_hub.hpp"
 
 namespace bulkhead::handlers {
 
-Result<> Events::listen(const std::shared_ptr<http::Stream>& stream) {
+Result<> EventHub::listen(const std::shared_ptr<http::Stream>& stream) {
   if (streams_.size() >= kMostListeners)
     return fail(ErrorCode::aborted, "{} clients listen to events already", streams_.size());
   streams_.push_back(stream);
@@ -12,7 +12,7 @@ Result<> Events::listen(const std::shared_ptr<http::Stream>& stream) {
   return {};
 }
 
-void Events::publish(std::string_view name, const nlohmann::json& data) {
+void EventHub::publish(std::string_view name, const nlohmann::json& data) {
   const std::string text = event_text(name, data);
   const auto streams = streams_;  // a slow client may be cut off meanwhile
   for (const auto& stream : streams) stream->send(text);

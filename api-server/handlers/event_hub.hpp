@@ -11,7 +11,7 @@
 
 namespace bulkhead::handlers {
 
-class Events {
+class EventHub {
  public:
   static constexpr std::size_t kMostListeners = 256;
 
