@@ -115,9 +115,9 @@ std::optional<std::string> UserData::stage() {
     if (!std::ranges::contains(documents, document.source, &user_data::Document::source))
       unchanged_.push_back(document.source);
   }
-  user_data::UserData merged = user_data::merged_documents(documents, collected->unreadable);
+  user_data::MergedDocuments merged = user_data::merged_documents(documents, collected->unreadable);
   outcomes_ = std::move(merged.outcomes);
-  for (user_data::Outcome& outcome : user_data::still_refused(known_, collected->documents, documents)) {
+  for (user_data::SourceOutcome& outcome : user_data::still_refused(known_, collected->documents, documents)) {
     std::erase(unchanged_, outcome.source);
     outcomes_.push_back(std::move(outcome));
   }
@@ -145,7 +145,7 @@ void UserData::applied() {
 }
 
 void UserData::refused(const Error& reason) {
-  for (user_data::Outcome& outcome : outcomes_) {
+  for (user_data::SourceOutcome& outcome : outcomes_) {
     if (!outcome.refused) outcome.refused = reason.describe();
   }
   const auto dropped = configuration_.drop(kUserDataTransaction);
@@ -156,7 +156,7 @@ void UserData::refused(const Error& reason) {
 
 void UserData::tell() {
   std::string text;
-  for (const user_data::Outcome& outcome : outcomes_) {
+  for (const user_data::SourceOutcome& outcome : outcomes_) {
     if (!outcome.refused) continue;
     text += (text.empty() ? "" : "; ") + *outcome.refused;
     log_.write({.priority = log::Priority::error,
@@ -174,7 +174,7 @@ settings::Json UserData::to_json() const {
     entry["applied_at"] = std::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(found->second.time));
   };
   settings::Json sources = settings::Json::array();
-  for (const user_data::Outcome& outcome : outcomes_) {
+  for (const user_data::SourceOutcome& outcome : outcomes_) {
     settings::Json source = {{"source", outcome.source}, {"result", outcome.refused ? "refused" : "applied"}};
     if (!outcome.sha256.empty()) source["digest"] = outcome.sha256;
     if (outcome.refused) source["error"] = *outcome.refused;

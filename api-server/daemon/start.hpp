@@ -67,7 +67,7 @@ class UserData {
   const log::Log& log_;
   Problem problem_;
   std::optional<user_data::Applied> known_;
-  std::vector<user_data::Outcome> outcomes_;
+  std::vector<user_data::SourceOutcome> outcomes_;
   std::vector<std::string> unchanged_;
 };
 

@@ -41,7 +41,7 @@ Result<> write_all(const sys::Path& directory, const std::vector<Write>& writes)
 
 Result<Opened> migrate(const sys::Path& directory, int model_version, std::span<const Step> steps) {
   const State state = TRY_CTX(read_state(directory), "looking for settings");
-  const Plan plan = TRY_CTX(plan_migration(state, model_version, steps), "migrating settings");
+  const MigrationPlan plan = TRY_CTX(plan_migration(state, model_version, steps), "migrating settings");
   TRY_CTX(write_all(directory, plan.writes), "migrating settings");
   return Opened{.path = directory / file_name(model_version), .origin = plan.origin, .from = plan.from};
 }

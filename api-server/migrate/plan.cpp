@@ -35,9 +35,9 @@ std::optional<int> likely_good(const std::map<int, std::string>& files, int mode
   return behind == files.begin() ? behind->first : std::prev(behind)->first;
 }
 
-Result<Plan> made_from(const State& state, Lineage lineage, int model_version, std::span<const Step> steps) {
+Result<MigrationPlan> made_from(const State& state, Lineage lineage, int model_version, std::span<const Step> steps) {
   const auto source = state.files.find(lineage.good);
-  Plan plan{
+  MigrationPlan plan{
       .writes = {}, .origin = lineage.good < model_version ? Origin::forward : Origin::backward, .from = lineage.good};
   // A lost record comes first: without it the new file would look like the one that counts.
   if (!state.lineage) plan.writes.push_back(lineage_write(lineage));
@@ -101,9 +101,9 @@ namespace {
 
 // The first settings of a node, made by a version that nobody has found good: another version that starts instead
 // begins anew, as on an empty STATE.
-Plan plan_first(const State& state, int model_version) {
+MigrationPlan plan_first(const State& state, int model_version) {
   const bool there = state.files.contains(model_version);
-  Plan plan{.writes = {}, .origin = there ? Origin::trial : Origin::fresh, .from = model_version};
+  MigrationPlan plan{.writes = {}, .origin = there ? Origin::trial : Origin::fresh, .from = model_version};
   const Lineage lineage{.good = kNothingGood, .trial = model_version};
   if (state.lineage != lineage) plan.writes.push_back(lineage_write(lineage));
   return plan;
@@ -111,7 +111,7 @@ Plan plan_first(const State& state, int model_version) {
 
 }  // namespace
 
-Result<Plan> plan_migration(const State& state, int model_version, std::span<const Step> steps) {
+Result<MigrationPlan> plan_migration(const State& state, int model_version, std::span<const Step> steps) {
   if (state.lineage ? state.lineage->good == kNothingGood : state.files.empty())
     return plan_first(state, model_version);
   Lineage lineage;
@@ -122,14 +122,15 @@ Result<Plan> plan_migration(const State& state, int model_version, std::span<con
   }
   const bool there = state.files.contains(model_version);
   if (lineage.good == model_version) {
-    Plan plan{.writes = {}, .origin = there ? Origin::same : Origin::fresh, .from = model_version};
+    MigrationPlan plan{.writes = {}, .origin = there ? Origin::same : Origin::fresh, .from = model_version};
     // A trial that was under way has failed: what it made is made anew the next time.
     const bool stale = lineage.trial.has_value();
     lineage.trial.reset();
     if (!state.lineage || stale) plan.writes.push_back(lineage_write(lineage));
     return plan;
   }
-  if (lineage.trial == model_version && there) return Plan{.writes = {}, .origin = Origin::trial, .from = lineage.good};
+  if (lineage.trial == model_version && there)
+    return MigrationPlan{.writes = {}, .origin = Origin::trial, .from = lineage.good};
   if (leads(lineage.good, model_version, steps)) {
     auto plan = made_from(state, lineage, model_version, steps);
     const bool kept = lineage.way_back == model_version && there;
@@ -139,7 +140,7 @@ Result<Plan> plan_migration(const State& state, int model_version, std::span<con
   if (model_version < lineage.good && there) {
     const int from = lineage.good;
     lineage.trial = model_version;
-    return Plan{.writes = {lineage_write(lineage)}, .origin = Origin::written_back, .from = from};
+    return MigrationPlan{.writes = {lineage_write(lineage)}, .origin = Origin::written_back, .from = from};
   }
   return fail(error(ErrorCode::failed_precondition,
                     "settings are of model version {}, and this system knows version {} and no way between them",

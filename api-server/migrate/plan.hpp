@@ -54,7 +54,7 @@ enum class Origin {
 };
 std::string_view to_string(Origin origin);
 
-struct Plan {
+struct MigrationPlan {
   std::vector<Write> writes;
   Origin origin = Origin::same;
   int from = 0;  // the model version that the settings come from
@@ -65,7 +65,7 @@ inline constexpr std::string_view kLineageFile = "settings-lineage";
 
 // Errors: those of walk() and of the datastore; failed_precondition when settings are newer than anything that this
 // version can read.
-Result<Plan> plan_migration(const State& state, int model_version, std::span<const Step> steps);
+Result<MigrationPlan> plan_migration(const State& state, int model_version, std::span<const Step> steps);
 // The running version is good.
 std::vector<Write> plan_blessing(const State& state, int model_version);
 // Settings of the good version for the one before it; nothing when there is none.

@@ -62,9 +62,9 @@ bool must_apply(const std::optional<Applied>& applied, std::span<const Document>
   return !applied || !to_apply(applied, documents, reapply).empty();
 }
 
-std::vector<Outcome> still_refused(const std::optional<Applied>& applied, std::span<const Document> documents,
-                                   std::span<const Document> applied_now) {
-  std::vector<Outcome> outcomes;
+std::vector<SourceOutcome> still_refused(const std::optional<Applied>& applied, std::span<const Document> documents,
+                                         std::span<const Document> applied_now) {
+  std::vector<SourceOutcome> outcomes;
   if (!applied) return outcomes;
   for (const Document& document : documents) {
     const AppliedDocument* before = find(*applied, document.source);
@@ -79,9 +79,9 @@ std::vector<Outcome> still_refused(const std::optional<Applied>& applied, std::s
   return outcomes;
 }
 
-Applied after(std::optional<Applied> applied, std::span<const Outcome> outcomes, Time now) {
+Applied after(std::optional<Applied> applied, std::span<const SourceOutcome> outcomes, Time now) {
   Applied result = std::move(applied).value_or(Applied{});
-  for (const Outcome& outcome : outcomes) {
+  for (const SourceOutcome& outcome : outcomes) {
     if (outcome.sha256.empty()) continue;
     result.documents[outcome.source] = {.sha256 = outcome.sha256, .refused = outcome.refused.has_value(), .time = now};
   }

@@ -42,11 +42,11 @@ bool must_apply(const std::optional<Applied>& applied, std::span<const Document>
 
 // Documents that were refused at an earlier boot, have not changed, and are not among those of to_apply(): they are as
 // wrong as they were, and an operator should still hear of it. With why.
-std::vector<Outcome> still_refused(const std::optional<Applied>& applied, std::span<const Document> documents,
-                                   std::span<const Document> applied_now);
+std::vector<SourceOutcome> still_refused(const std::optional<Applied>& applied, std::span<const Document> documents,
+                                         std::span<const Document> applied_now);
 
 // What is known after these outcomes; those of sources that could not be read change nothing.
-Applied after(std::optional<Applied> applied, std::span<const Outcome> outcomes, Time now);
+Applied after(std::optional<Applied> applied, std::span<const SourceOutcome> outcomes, Time now);
 
 // Nothing when the file is missing. Errors: data_loss when it is none of ours: the caller should take user data as
 // applied, because applying it again would undo what was set since.

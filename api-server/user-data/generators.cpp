@@ -53,7 +53,7 @@ std::optional<std::string> address_on(std::span<const InterfaceAddress> addresse
 
 }  // namespace
 
-std::string hostname(const Facts& facts, std::string_view machine_id) {
+std::string hostname(const CloudFacts& facts, std::string_view machine_id) {
   // DHCP options with several domains make EC2 give several names with spaces between.
   const std::string all = facts.hostname.value_or("");
   const std::string_view given = trim(all);
@@ -65,12 +65,12 @@ std::string hostname(const Facts& facts, std::string_view machine_id) {
   return passes<settings::HostName>(made) && machine_id.size() >= kDigits ? made : "bulkhead";
 }
 
-std::optional<std::string> region(const Facts& facts) {
+std::optional<std::string> region(const CloudFacts& facts) {
   if (facts.region && passes<settings::Region>(*facts.region)) return facts.region;
   return std::nullopt;
 }
 
-std::optional<std::string> node_address(const Facts& facts, std::span<const InterfaceAddress> addresses,
+std::optional<std::string> node_address(const CloudFacts& facts, std::span<const InterfaceAddress> addresses,
                                         std::string_view primary) {
   if (facts.node_address && (is_usable(*facts.node_address, Family::v4) || is_usable(*facts.node_address, Family::v6)))
     return facts.node_address;

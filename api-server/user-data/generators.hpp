@@ -23,17 +23,17 @@ struct InterfaceAddress {
 inline constexpr std::uint32_t kSeeds = 2048;
 
 // The cloud's name for the node (the first, when it gives several), else "bulkhead-" and the start of the machine id.
-std::string hostname(const Facts& facts, std::string_view machine_id);
-std::optional<std::string> region(const Facts& facts);
+std::string hostname(const CloudFacts& facts, std::string_view machine_id);
+std::optional<std::string> region(const CloudFacts& facts);
 // The cloud's address, else one of `primary` when it has any, else one of the first interface with any: IPv4 before
 // IPv6, in the order given. Loopback, link-local, multicast and unspecified addresses are none.
-std::optional<std::string> node_address(const Facts& facts, std::span<const InterfaceAddress> addresses,
+std::optional<std::string> node_address(const CloudFacts& facts, std::span<const InterfaceAddress> addresses,
                                         std::string_view primary);
 // 0 to kSeeds - 1 from random bits, each equally likely.
 std::uint32_t seed(std::uint64_t random);
 
 struct Inputs {
-  Facts facts{};
+  CloudFacts facts{};
   std::string machine_id{};
   std::vector<InterfaceAddress> addresses{};
   std::string primary{};  // the interface of settings.network.interfaces that says so, or of the default route

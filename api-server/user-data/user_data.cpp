@@ -161,17 +161,17 @@ Result<Json> decode(const Document& document) {
   return values;
 }
 
-Json to_json(const Outcome& outcome) {
+Json to_json(const SourceOutcome& outcome) {
   Json json = {{"source", outcome.source}, {"applied", !outcome.refused}};
   if (!outcome.sha256.empty()) json["sha256"] = outcome.sha256;
   if (outcome.refused) json["error"] = *outcome.refused;
   return json;
 }
 
-UserData merged_documents(std::span<const Document> documents, std::span<const Unreadable> unreadable) {
-  UserData result;
+MergedDocuments merged_documents(std::span<const Document> documents, std::span<const Unreadable> unreadable) {
+  MergedDocuments result;
   for (const Document& document : documents) {
-    Outcome outcome{.source = document.source, .sha256 = crypto::sha256(document.content).to_string()};
+    SourceOutcome outcome{.source = document.source, .sha256 = crypto::sha256(document.content).to_string()};
     const auto values = decode(document);
     if (values) {
       Json together = settings::merged(result.settings, *values);

@@ -22,22 +22,22 @@ inline constexpr std::size_t kLargestUnpacked = std::size_t{4} << 20U;
 Result<settings::Json> decode(const Document& document);
 
 // What became of one source, for the API and the banner.
-struct Outcome {
+struct SourceOutcome {
   std::string source;
   std::string sha256{};                  // of the content as it was found; empty when it could not be read
   std::optional<std::string> refused{};  // why nothing of it counts
 
-  bool operator==(const Outcome&) const = default;
+  bool operator==(const SourceOutcome&) const = default;
 };
-settings::Json to_json(const Outcome& outcome);
+settings::Json to_json(const SourceOutcome& outcome);
 
-struct UserData {
+struct MergedDocuments {
   settings::Json settings = settings::Json::object();  // has passed check()
-  std::vector<Outcome> outcomes{};                     // in the order of the documents, then of the unreadable sources
+  std::vector<SourceOutcome> outcomes{};               // in the order of the documents, then of the unreadable sources
 };
 
 // Later documents lie over earlier ones. A document with any fault is left out as a whole, and so is one that is good
 // by itself and not together with those before it.
-UserData merged_documents(std::span<const Document> documents, std::span<const Unreadable> unreadable = {});
+MergedDocuments merged_documents(std::span<const Document> documents, std::span<const Unreadable> unreadable = {});
 
 }  // namespace bulkhead::user_data

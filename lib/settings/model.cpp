@@ -201,8 +201,8 @@ Result<> check(const Json& value, const Shape& shape, const Key& at) {
   return Checker().check(value, shape, at.to_string(), false);
 }
 
-Result<Found> find(const Shape& root, const Key& key) {
-  Found found{.shape = &root};
+Result<Declaration> find(const Shape& root, const Key& key) {
+  Declaration found{.shape = &root};
   std::string path;
   for (const std::string& segment : key.segments()) {
     const Shape& outer = *found.shape;
@@ -221,7 +221,7 @@ Result<Found> find(const Shape& root, const Key& key) {
 }
 
 Result<Json> from_text(const Shape& root, const Key& key, std::string_view text) {
-  const Found found = TRY(find(root, key));
+  const Declaration found = TRY(find(root, key));
   const Shape& shape = *found.shape;
   Json value = std::string(text);
   const bool plain = shape.kind == Kind::string || (shape.kind == Kind::choice && fits(value, shape));

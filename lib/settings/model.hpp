@@ -21,12 +21,12 @@ inline constexpr std::size_t kMostElements = 4096;  // of one list or map
 Result<> check(const Json& value, const Shape& shape, const Key& at = {});
 
 // The shape of what `key` names, which may lie inside a map. Errors: not_found, with the nearest known key.
-struct Found {
+struct Declaration {
   const Shape* shape = nullptr;
   const Member* member = nullptr;  // the declaration that it lies in; none for the root
   bool secret = false;
 };
-Result<Found> find(const Shape& root, const Key& key);
+Result<Declaration> find(const Shape& root, const Key& key);
 
 // The value that an operator typed for `key`: as it stands for a text; "true", "false" and numbers where these are
 // wanted; JSON for lists and tables, and for a choice that is no plain text. Errors: those of find() and check().

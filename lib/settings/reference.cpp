@@ -43,7 +43,7 @@ void add_line(std::string& text, std::string_view name, std::string_view value) 
 }  // namespace
 
 Result<std::string> explain(const Shape& root, const Key& key) {
-  const Found found = TRY(find(root, key));
+  const Declaration found = TRY(find(root, key));
   std::string text = key.empty() ? "settings\n" : key.to_string() + "\n";
   if (found.member != nullptr) text += std::format("  {}\n", found.member->about.doc);
   if (found.shape->kind == Kind::group) {

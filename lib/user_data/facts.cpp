@@ -12,15 +12,15 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kLongestFact = 1024;
 constexpr std::array kMembers = {
-    std::pair{"region", &Facts::region},
-    std::pair{"hostname", &Facts::hostname},
-    std::pair{"instance_id", &Facts::instance_id},
-    std::pair{"node_address", &Facts::node_address},
+    std::pair{"region", &CloudFacts::region},
+    std::pair{"hostname", &CloudFacts::hostname},
+    std::pair{"instance_id", &CloudFacts::instance_id},
+    std::pair{"node_address", &CloudFacts::node_address},
 };
 
 }  // namespace
 
-std::string to_text(const Facts& facts) {
+std::string to_text(const CloudFacts& facts) {
   Json json = Json::object();
   for (const auto& [name, member] : kMembers) {
     if (const auto& value = facts.*member) json[name] = *value;
@@ -28,10 +28,10 @@ std::string to_text(const Facts& facts) {
   return json.dump(1, ' ', true, Json::error_handler_t::replace) + '\n';
 }
 
-Result<Facts> parse_facts(std::string_view text) {
+Result<CloudFacts> parse_facts(std::string_view text) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return fail(ErrorCode::invalid_argument, "the facts of the cloud are no JSON object");
-  Facts facts;
+  CloudFacts facts;
   for (const auto& [name, member] : kMembers) {
     const auto found = json.find(name);
     if (found == json.end()) continue;

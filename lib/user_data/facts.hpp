@@ -11,17 +11,17 @@ namespace bulkhead::user_data {
 
 inline constexpr std::string_view kFactsFile = "/run/bulkhead/facts.json";
 
-struct Facts {
+struct CloudFacts {
   std::optional<std::string> region{};
   std::optional<std::string> hostname{};
   std::optional<std::string> instance_id{};
   std::optional<std::string> node_address{};
 
-  bool operator==(const Facts&) const = default;
+  bool operator==(const CloudFacts&) const = default;
 };
 
-std::string to_text(const Facts& facts);  // a JSON object
+std::string to_text(const CloudFacts& facts);  // a JSON object
 // Unknown members are ignored. Errors: invalid_argument.
-Result<Facts> parse_facts(std::string_view text);
+Result<CloudFacts> parse_facts(std::string_view text);
 
 }  // namespace bulkhead::user_data

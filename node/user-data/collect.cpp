@@ -11,7 +11,7 @@
 namespace bulkhead::user_data {
 namespace {
 
-using Found = Result<std::optional<std::string>>;
+using DocumentContent = Result<std::optional<std::string>>;
 
 constexpr int kUsage = 2;
 constexpr const char* kUsageText = "usage: bulkhead-user-data collect | imds [--endpoint URL]...\n";
@@ -21,7 +21,7 @@ constexpr std::chrono::minutes kApiPatience{5};
 // An empty file is how tools that always make one say that there is nothing.
 bool has_content(const std::optional<std::string>& content) { return content && !trim(*content).empty(); }
 
-Result<> keep(const Places& places, std::string_view source, const Found& found, const log::Log& log) {
+Result<> keep(const Places& places, std::string_view source, const DocumentContent& found, const log::Log& log) {
   if (!found) {
     log.error(Error(found.error()).with_context(std::format("user data from {}", source)));
     return store(places.directory, Unreadable{.source = std::string(source), .reason = found.error().describe()});
@@ -37,8 +37,8 @@ std::string lower(std::string text) {
 }
 
 // The first disk with the label. `required`: a disk without the file is a mistake.
-Found from_disk(const Result<std::vector<ConfigDisk>>& disks, std::string_view label, const sys::Path& file,
-                bool required) {
+DocumentContent from_disk(const Result<std::vector<ConfigDisk>>& disks, std::string_view label, const sys::Path& file,
+                          bool required) {
   if (!disks) return fail(disks.error());
   for (const ConfigDisk& disk : *disks) {
     if (lower(disk.label) != label) continue;
@@ -51,7 +51,7 @@ Found from_disk(const Result<std::vector<ConfigDisk>>& disks, std::string_view l
   return std::nullopt;
 }
 
-Found from_credential(const Places& places) {
+DocumentContent from_credential(const Places& places) {
   if (!places.credentials) return std::nullopt;
   return read_plain(*places.credentials / "bulkhead.user-data", kLargestDocument);
 }
@@ -103,7 +103,7 @@ Result<> collect_imds(const Places& places, Imds& imds, const log::Log& log) {
   // Whether there is some is not known: what an earlier run found stays.
   if (imds.stopped()) return fail(std::move(user_data).error());
   TRY(keep(places, "imds", user_data, log));
-  const Facts facts = TRY(imds.facts());
+  const CloudFacts facts = TRY(imds.facts());
   return sys::write_file_atomically(places.facts, to_text(facts), 0644);
 }
 

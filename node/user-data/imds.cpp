@@ -71,8 +71,8 @@ Result<std::optional<std::string>> Imds::get_line(const std::string& path) {
 
 Result<std::optional<std::string>> Imds::user_data() { return get("/latest/user-data"); }
 
-Result<Facts> Imds::facts() {
-  Facts facts;
+Result<CloudFacts> Imds::facts() {
+  CloudFacts facts;
   const auto document = TRY(get("/latest/dynamic/instance-identity/document"));
   if (document) {
     const auto json = nlohmann::json::parse(*document, nullptr, false);

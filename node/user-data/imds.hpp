@@ -37,7 +37,7 @@ class Imds {
   // that is too large or no HTTP; aborted when the program was told to end, and stopped() says so.
   Result<std::optional<std::string>> user_data();
   // What it does not know stays empty. Errors: as above.
-  Result<Facts> facts();
+  Result<CloudFacts> facts();
   bool stopped() const { return stopped_; }
 
  private:

@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   if (!settings::check(*values, settings::Settings::shape())) std::abort();
-  const user_data::UserData twice = user_data::merged_documents(std::array{document, document});
+  const user_data::MergedDocuments twice = user_data::merged_documents(std::array{document, document});
   if (twice.outcomes.size() != 2 || twice.settings != *values) std::abort();
   return 0;
 }

@@ -240,7 +240,7 @@ TEST_CASE("power may go away between any two writes") {
     return state;
   };
   for (const auto& [state, version] : stories) {
-    const Plan whole = must(plan_migration(state, version, kSteps));
+    const MigrationPlan whole = must(plan_migration(state, version, kSteps));
     const State end = apply(state, whole.writes);
     for (std::size_t done = 0; done <= whole.writes.size(); ++done) {
       const State cut = apply(state, std::span(whole.writes).first(done));

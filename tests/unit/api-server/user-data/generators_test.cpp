@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kMachine = "0123456789abcdef0123456789abcdef";
 
-Facts named(std::string hostname) { return {.hostname = std::move(hostname)}; }
+CloudFacts named(std::string hostname) { return {.hostname = std::move(hostname)}; }
 
 }  // namespace
 
@@ -65,9 +65,9 @@ TEST_CASE("generated settings are a good document, whatever the cloud says") {
 }
 
 TEST_CASE("facts are read back, and what is none is refused") {
-  const Facts facts{.region = "eu-central-1", .hostname = "a", .instance_id = "i-1", .node_address = "10.0.0.9"};
+  const CloudFacts facts{.region = "eu-central-1", .hostname = "a", .instance_id = "i-1", .node_address = "10.0.0.9"};
   CHECK(must(parse_facts(to_text(facts))) == facts);
-  CHECK(must(parse_facts("{}")) == Facts{});
+  CHECK(must(parse_facts("{}")) == CloudFacts{});
   CHECK(!parse_facts("[]"));
   CHECK(!parse_facts(R"({"region": 3})"));
 }

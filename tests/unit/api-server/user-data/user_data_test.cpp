@@ -129,13 +129,13 @@ TEST_CASE("later documents lie over earlier ones, and a bad one is left out as a
       {.source = "local", .content = "[settings.network]\nhostname = \"b\"\n"},
   };
   const std::vector<Unreadable> unreadable = {{.source = "smbios", .reason = "no"}};
-  const UserData data = merged_documents(documents, unreadable);
+  const MergedDocuments data = merged_documents(documents, unreadable);
   CHECK(data.settings == Json({{"motd", "first"}, {"network", {{"hostname", "b"}}}}));
   REQUIRE(data.outcomes.size() == 4);
   CHECK(!data.outcomes[0].refused);
   CHECK(data.outcomes[0].sha256.size() == 64);
   CHECK_THAT(data.outcomes[1].refused.value_or(""), ContainsSubstring("fw-cfg: there is no setting 'unknown'"));
   CHECK(!data.outcomes[2].refused);
-  CHECK(data.outcomes[3] == Outcome{.source = "smbios", .refused = "no"});
+  CHECK(data.outcomes[3] == SourceOutcome{.source = "smbios", .refused = "no"});
   CHECK(to_json(data.outcomes[3]) == Json({{"source", "smbios"}, {"applied", false}, {"error", "no"}}));
 }

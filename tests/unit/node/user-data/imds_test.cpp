@@ -66,10 +66,10 @@ TEST_CASE("user data and facts come with a token, and with a new one when it has
   const FakeServer server(full_service());
   Imds imds = imds_at(server.port());
   CHECK(must(imds.user_data()) == "[settings]\nmotd = \"cloud\"\n");
-  CHECK(must(imds.facts()) == Facts{.region = "eu-central-1",
-                                    .hostname = "ip-10-0-0-9.eu-central-1.compute.internal",
-                                    .instance_id = "i-0123456789abcdef0",
-                                    .node_address = "10.0.0.9"});
+  CHECK(must(imds.facts()) == CloudFacts{.region = "eu-central-1",
+                                         .hostname = "ip-10-0-0-9.eu-central-1.compute.internal",
+                                         .instance_id = "i-0123456789abcdef0",
+                                         .node_address = "10.0.0.9"});
   CHECK(server.requests().front().starts_with("PUT /latest/api/token HTTP/1.1\r\n"));
 }
 
@@ -77,14 +77,14 @@ TEST_CASE("an instance without user data has none, and unknown facts stay empty"
   const FakeServer server{Service()};
   Imds imds = imds_at(server.port());
   CHECK(must(imds.user_data()) == std::nullopt);
-  CHECK(must(imds.facts()) == Facts{});
+  CHECK(must(imds.facts()) == CloudFacts{});
 }
 
 TEST_CASE("an identity document that is none costs only what it says") {
   Service service = full_service();
   service.pages["/latest/dynamic/instance-identity/document"] = R"({"region": 3, "instanceId")";
   const FakeServer server(service);
-  const Facts facts = must(imds_at(server.port()).facts());
+  const CloudFacts facts = must(imds_at(server.port()).facts());
   CHECK(facts.region == std::nullopt);
   CHECK(facts.node_address == "10.0.0.9");
 }
@@ -93,7 +93,7 @@ TEST_CASE("a service that is switched off is not an error") {
   const FakeServer server([](const std::string&) { return http_answer(403, ""); });
   Imds imds = imds_at(server.port());
   CHECK(must(imds.user_data()) == std::nullopt);
-  CHECK(must(imds.facts()) == Facts{});
+  CHECK(must(imds.facts()) == CloudFacts{});
   CHECK(server.requests().size() <= 5);
 }
 
