@@ -72,9 +72,9 @@ settings::Json os_json(const sys::Path& root) {
           {"arch", "x86_64"}};
 }
 
-class Daemon {
+class ApiServer {
  public:
-  Daemon(Options options, const log::Log& log)
+  ApiServer(Options options, const log::Log& log)
       : options_(std::move(options)),
         log_(log),
         worker_(loop_),
@@ -88,8 +88,8 @@ class Daemon {
         write_back_timer_(loop_),
         watchdog_(loop_),
         signals_(loop_, SIGTERM, SIGINT) {}
-  Daemon(const Daemon&) = delete;
-  Daemon& operator=(const Daemon&) = delete;
+  ApiServer(const ApiServer&) = delete;
+  ApiServer& operator=(const ApiServer&) = delete;
 
   Result<> run() {
     TRY(watch_node());
@@ -102,7 +102,7 @@ class Daemon {
         .clock = std::chrono::steady_clock::now,
         .events = [this](std::string_view name, const settings::Json& data) { on_event(name, data); },
         .check_access = check_access});
-    user_data_ = std::make_unique<UserData>(options_.places, *configuration_, log_, problem, opened.fresh);
+    user_data_ = std::make_unique<UserDataIntake>(options_.places, *configuration_, log_, problem, opened.fresh);
     start(options_.places, *configuration_, *user_data_, log_, problem);
     if (!opened.writable) configuration_->lock_down();
     TRY(serve());
@@ -277,8 +277,8 @@ class Daemon {
   }
 
   void look_again(std::function<void(Result<settings::Json>)> done) {
-    Found found = find_facts(options_.places,
-                             [this](const std::string& what, std::string text) { set_problem(what, std::move(text)); });
+    NodeFacts found = find_facts(
+        options_.places, [this](const std::string& what, std::string text) { set_problem(what, std::move(text)); });
     configuration_->set_facts(std::move(found.generated), std::move(found.facts));
     const auto finish = [this, done](const Result<Outcome>& outcome) {
       done(outcome ? Result<settings::Json>(user_data_->to_json()) : fail(outcome.error()));
@@ -316,7 +316,7 @@ class Daemon {
   handlers::EventHub events_;
   handlers::Audit audit_;
   std::unique_ptr<Configuration> configuration_;
-  std::unique_ptr<UserData> user_data_;
+  std::unique_ptr<UserDataIntake> user_data_;
   std::unique_ptr<handlers::Node> node_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;
@@ -360,8 +360,8 @@ Result<cli::ExitCode> serve(const Options& options) {
   TRY(sys::create_directories(options.places.state));
   const auto lock = sys::FileLock::try_acquire(options.places.state / "apiserver.lock");
   if (!lock) return fail(error(ErrorCode::aborted, "another apiserver uses {}", options.places.state.native()));
-  Daemon daemon(options, log);
-  TRY(daemon.run());
+  ApiServer server(options, log);
+  TRY(server.run());
   return cli::ExitCode::ok;
 }
 

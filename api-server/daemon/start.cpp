@@ -66,8 +66,8 @@ OpenedStore open_datastore(const Places& places, const Problem& problem) {
   return {.store = *std::move(empty), .writable = false};  // memory cannot fail
 }
 
-Found find_facts(const Places& places, const Problem& problem) {
-  Found found;
+NodeFacts find_facts(const Places& places, const Problem& problem) {
+  NodeFacts found;
   user_data::Inputs inputs;
   inputs.machine_id = trim(text_of(places.root / "etc/machine-id"));
   inputs.addresses = addresses();
@@ -89,8 +89,8 @@ Found find_facts(const Places& places, const Problem& problem) {
   return found;
 }
 
-UserData::UserData(Places places, configuration::Configuration& configuration, const log::Log& log, Problem problem,
-                   bool fresh)
+UserDataIntake::UserDataIntake(Places places, configuration::Configuration& configuration, const log::Log& log,
+                               Problem problem, bool fresh)
     : places_(std::move(places)), configuration_(configuration), log_(log), problem_(std::move(problem)) {
   if (fresh) return;
   auto known = user_data::load_applied(places_.state / kAppliedFile);
@@ -100,7 +100,7 @@ UserData::UserData(Places places, configuration::Configuration& configuration, c
     known_ = user_data::Applied{};  // taken as applied: doing it again would undo what was set since
 }
 
-std::optional<std::string> UserData::stage() {
+std::optional<std::string> UserDataIntake::stage() {
   outcomes_.clear();
   unchanged_.clear();
   const auto collected = user_data::load(places_.user_data);
@@ -138,13 +138,13 @@ std::optional<std::string> UserData::stage() {
   return kUserDataTransaction;
 }
 
-void UserData::applied() {
+void UserDataIntake::applied() {
   known_ = user_data::after(known_, outcomes_, wall_clock());
   if (auto stored = user_data::store_applied(places_.state / kAppliedFile, *known_); !stored)
     problem_("user data", stored.error().describe());
 }
 
-void UserData::refused(const Error& reason) {
+void UserDataIntake::refused(const Error& reason) {
   for (user_data::SourceOutcome& outcome : outcomes_) {
     if (!outcome.refused) outcome.refused = reason.describe();
   }
@@ -154,7 +154,7 @@ void UserData::refused(const Error& reason) {
   applied();
 }
 
-void UserData::tell() {
+void UserDataIntake::tell() {
   std::string text;
   for (const user_data::SourceOutcome& outcome : outcomes_) {
     if (!outcome.refused) continue;
@@ -167,7 +167,7 @@ void UserData::tell() {
   problem_("user data", text);
 }
 
-settings::Json UserData::to_json() const {
+settings::Json UserDataIntake::to_json() const {
   const auto add_time = [this](settings::Json& entry, const std::string& name) {
     const auto found = known_ ? known_->documents.find(name) : decltype(known_->documents.end()){};
     if (!known_ || found == known_->documents.end() || found->second.refused) return;
@@ -189,9 +189,9 @@ settings::Json UserData::to_json() const {
   return {{"sources", std::move(sources)}};
 }
 
-void start(const Places& places, configuration::Configuration& configuration, UserData& user_data, const log::Log& log,
-           const Problem& problem) {
-  Found found = find_facts(places, problem);
+void start(const Places& places, configuration::Configuration& configuration, UserDataIntake& user_data,
+           const log::Log& log, const Problem& problem) {
+  NodeFacts found = find_facts(places, problem);
   configuration.set_facts(std::move(found.generated), std::move(found.facts));
   if (const auto transaction = user_data.stage()) {
     configuration.commit({.transaction = *transaction, .author = "user data", .apply = false},

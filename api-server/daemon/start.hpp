@@ -37,17 +37,17 @@ struct OpenedStore {
 OpenedStore open_datastore(const Places& places, const Problem& problem);
 
 // What the node found out by itself, as settings and for templates.
-struct Found {
+struct NodeFacts {
   settings::Json generated;
   render::Facts facts;
 };
-Found find_facts(const Places& places, const Problem& problem);
+NodeFacts find_facts(const Places& places, const Problem& problem);
 
-class UserData {
+class UserDataIntake {
  public:
   // `fresh`: whatever was applied before is not in these settings.
-  UserData(Places places, configuration::Configuration& configuration, const log::Log& log, Problem problem,
-           bool fresh);
+  UserDataIntake(Places places, configuration::Configuration& configuration, const log::Log& log, Problem problem,
+                 bool fresh);
 
   // Stages the documents that count now in a transaction; its name, or nothing when there is nothing to do. Refused
   // documents become a problem and an entry of the journal.
@@ -72,7 +72,7 @@ class UserData {
 };
 
 // Everything at the start, in order, on the calling thread.
-void start(const Places& places, configuration::Configuration& configuration, UserData& user_data, const log::Log& log,
-           const Problem& problem);
+void start(const Places& places, configuration::Configuration& configuration, UserDataIntake& user_data,
+           const log::Log& log, const Problem& problem);
 
 }  // namespace bulkhead::daemon
