@@ -71,52 +71,28 @@ Result<TransactionPlan> Configuration::plan(const std::string& transaction) cons
   return plan;
 }
 
-void Configuration::enqueue(std::function<void()> job) {
-  waiting_.push_back(std::move(job));
-  work_off();
-}
-
-void Configuration::finish() {
-  busy_ = false;
-  work_off();
-}
-
-// A loop and not a recursion: a job may be over before it returns.
-void Configuration::work_off() {
-  if (working_off_) return;
-  working_off_ = true;
-  while (!busy_ && !waiting_.empty()) {
-    busy_ = true;
-    const auto job = std::move(waiting_.front());
-    waiting_.pop_front();
-    job();
-  }
-  working_off_ = false;
-}
-
-void Configuration::carry_out(Next next, std::function<void(Result<apply::ApplyPlan>)> done) {
+void Configuration::carry_out(Next next, Turn turn, Applied then) {
   auto work = std::make_shared<Next>(std::move(next));
   auto result = std::make_shared<Result<apply::ApplyPlan>>();
-  aside_([this, work, result] { *result = applier_.apply(work->plan, work->kernel, kernel_); },
-         [this, work, result, done = std::move(done)] {
-           if (*result) {
-             kernel_ = work->kernel;
-             take_effect(std::move(work->document));
-             if (!(*result)->empty()) events_("apply", json_of(**result));
-           }
-           done(std::move(*result));
-         });
+  executor_([this, work, result] { *result = applier_.apply(work->plan, work->kernel, kernel_); },
+            [this, work, result, turn = std::move(turn), then = std::move(then)]() mutable {
+              if (*result) {
+                kernel_ = work->kernel;
+                take_effect(std::move(work->document));
+                if (!(*result)->empty()) events_("apply", json_of(**result));
+              }
+              then(std::move(*result), std::move(turn));
+            });
 }
 
 void Configuration::commit(CommitRequest request, Done done) {
-  enqueue([this, request = std::move(request), done = std::move(done)] { start_commit(request, done); });
+  turns_.enqueue([this, request = std::move(request), done = std::move(done)](Turn turn) {
+    start_commit(request, done, std::move(turn));
+  });
 }
 
-void Configuration::start_commit(const CommitRequest& request, const Done& done) {
-  const auto refuse = [&](Error reason) {
-    done(fail(std::move(reason)));
-    finish();
-  };
+void Configuration::start_commit(const CommitRequest& request, const Done& done, Turn turn) {
+  const auto refuse = [&](Error reason) { done(fail(std::move(reason))); };
   if (auto writing = writable(request.transaction); !writing) return refuse(std::move(writing).error());
   if (try_)
     return refuse(locked(
@@ -138,111 +114,92 @@ void Configuration::start_commit(const CommitRequest& request, const Done& done)
     if (!commit) return refuse(std::move(commit).error());
     if (commit->id != 0) events_("commit", json_of(*commit));
     take_effect(std::move(next->document));
-    done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
-    return finish();
+    return done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
   }
 
-  carry_out(*std::move(next), [this, request, done, changes = *std::move(changes)](Result<apply::ApplyPlan> applied) {
-    if (!applied) {
-      done(fail(std::move(applied).error()));
-      return finish();
-    }
-    Outcome outcome{.commit = 0, .changes = changes, .applied = *std::move(applied)};
-    if (request.try_for) {
-      try_ = Try{.transaction = request.transaction,
-                 .author = request.author,
-                 .deadline = clock_() + *request.try_for,
-                 .changes = changes};
-      events_("try", {{"state", "begun"}, {"try", json_of(*try_, clock_())}});
-      done(std::move(outcome));
-      return finish();
-    }
-    auto commit = store_.commit(request.transaction, request.author);
-    if (commit) {
-      outcome.commit = commit->id;
-      if (commit->id != 0) events_("commit", json_of(*commit));
-      done(std::move(outcome));
-      return finish();
-    }
-    // In force but not stored (a full disk): back to what is stored.
-    auto back = prepare({}, affected_services(changes));
-    Error reason = std::move(commit).error();
-    if (!back) {
-      done(fail(std::move(reason)));
-      return finish();
-    }
-    carry_out(*std::move(back), [this, done, reason](const Result<apply::ApplyPlan>& undone) mutable {
-      if (!undone) reason.message += "; and going back failed: " + undone.error().describe();
-      done(fail(std::move(reason)));
-      finish();
-    });
-  });
+  carry_out(*std::move(next), std::move(turn),
+            [this, request, done, changes = *std::move(changes)](Result<apply::ApplyPlan> applied, Turn mine) {
+              if (!applied) return done(fail(std::move(applied).error()));
+              Outcome outcome{.commit = 0, .changes = changes, .applied = *std::move(applied)};
+              if (request.try_for)
+                begin_try(request, std::move(outcome), done);
+              else
+                store_applied(request, std::move(outcome), done, std::move(mine));
+            });
+}
+
+void Configuration::begin_try(const CommitRequest& request, Outcome outcome, const Done& done) {
+  try_ = Try{.transaction = request.transaction,
+             .author = request.author,
+             .deadline = clock_() + *request.try_for,
+             .changes = outcome.changes};
+  events_("try", {{"state", "begun"}, {"try", json_of(*try_, clock_())}});
+  done(std::move(outcome));
+}
+
+void Configuration::store_applied(const CommitRequest& request, Outcome outcome, const Done& done, Turn turn) {
+  auto commit = store_.commit(request.transaction, request.author);
+  if (commit) {
+    outcome.commit = commit->id;
+    if (commit->id != 0) events_("commit", json_of(*commit));
+    return done(std::move(outcome));
+  }
+  // In force but not stored (a full disk): back to what is stored.
+  Error reason = std::move(commit).error();
+  auto back = prepare({}, affected_services(outcome.changes));
+  if (!back) return done(fail(std::move(reason)));
+  carry_out(*std::move(back), std::move(turn),
+            [done, reason](const Result<apply::ApplyPlan>& undone, const Turn&) mutable {
+              if (!undone) reason.message += "; and going back failed: " + undone.error().describe();
+              done(fail(std::move(reason)));
+            });
 }
 
 void Configuration::apply(std::vector<Key> keys, Done done) {
-  enqueue([this, keys = std::move(keys), done = std::move(done)] {
+  turns_.enqueue([this, keys = std::move(keys), done = std::move(done)](Turn turn) {
     std::set<std::string> affected;
     for (const Key& key : keys) affected.merge(affected_services(key));
     Result<Next> next = try_ ? fail(locked("a try is open: confirm or revert it first")) : prepare({}, affected);
-    if (!next) {
-      done(fail(std::move(next).error()));
-      return finish();
-    }
-    carry_out(*std::move(next), [this, done](Result<apply::ApplyPlan> applied) {
-      if (applied)
-        done(Outcome{.commit = 0, .changes = {}, .applied = *std::move(applied)});
-      else
-        done(fail(std::move(applied).error()));
-      finish();
+    if (!next) return done(fail(std::move(next).error()));
+    carry_out(*std::move(next), std::move(turn), [done](Result<apply::ApplyPlan> applied, const Turn&) {
+      if (!applied) return done(fail(std::move(applied).error()));
+      done(Outcome{.commit = 0, .changes = {}, .applied = *std::move(applied)});
     });
   });
 }
 
 void Configuration::confirm(Done done) {
-  enqueue([this, done = std::move(done)] {
-    if (!try_) {
-      done(fail(ErrorCode::not_found, "there is no open try"));
-      return finish();
-    }
+  turns_.enqueue([this, done = std::move(done)](const Turn&) {
+    if (!try_) return done(fail(ErrorCode::not_found, "there is no open try"));
     auto commit = store_.commit(try_->transaction, try_->author);
-    if (!commit) {
-      done(fail(std::move(commit).error()));
-      return finish();
-    }
+    if (!commit) return done(fail(std::move(commit).error()));
     try_.reset();
     if (commit->id != 0) events_("commit", json_of(*commit));
     events_("try", {{"state", "confirmed"}});
     done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
-    finish();
   });
 }
 
-void Configuration::revert(const std::string& why, Done done) {
-  enqueue([this, why, done = std::move(done)] {
-    if (!try_) {
-      done(fail(ErrorCode::not_found, "there is no open try"));
-      return finish();
-    }
+void Configuration::revert(const std::string& why, Done done, const std::string& transaction) {
+  turns_.enqueue([this, why, done = std::move(done), transaction](Turn turn) {
+    // Whoever asked for it may have waited for its turn, while that try ended and another one began.
+    if (!try_ || (!transaction.empty() && transaction != try_->transaction))
+      return done(fail(ErrorCode::not_found, "there is no open try"));
     const Try tried = *try_;
     auto back = prepare({}, affected_services(tried.changes));
-    if (!back) {
-      done(fail(std::move(back).error()));
-      return finish();
-    }
-    carry_out(*std::move(back), [this, why, tried, done](Result<apply::ApplyPlan> applied) {
-      // Also when a service did not come back: what is stored counts, and somebody has to look.
-      try_.reset();
-      const auto dropped = store_.drop(tried.transaction);
-      Json event = {{"state", "reverted"}, {"why", why}, {"transaction", tried.transaction}};
-      if (!applied) event["error"] = applied.error().describe();
-      if (!dropped) event["error"] = dropped.error().describe();
-      events_("try", event);
-      if (applied)
-        done(Outcome{.commit = 0, .changes = tried.changes, .applied = *std::move(applied)});
-      else
-        done(fail(std::move(applied).error()));
-      finish();
-    });
+    if (!back) return done(fail(std::move(back).error()));
+    carry_out(*std::move(back), std::move(turn),
+              [this, why, tried, done](Result<apply::ApplyPlan> applied, const Turn&) {
+                // Also when a service did not come back: what is stored counts, and somebody has to look.
+                try_.reset();
+                const auto dropped = store_.drop(tried.transaction);
+                Json event = {{"state", "reverted"}, {"why", why}, {"transaction", tried.transaction}};
+                if (!applied) event["error"] = applied.error().describe();
+                if (!dropped) event["error"] = dropped.error().describe();
+                events_("try", event);
+                if (!applied) return done(fail(std::move(applied).error()));
+                done(Outcome{.commit = 0, .changes = tried.changes, .applied = *std::move(applied)});
+              });
   });
 }
 

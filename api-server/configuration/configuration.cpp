@@ -26,7 +26,7 @@ Error locked(std::string what) {
 Configuration::Configuration(Parts parts)
     : store_(std::move(parts.store)),
       applier_(parts.applier),
-      aside_(std::move(parts.aside)),
+      executor_(std::move(parts.executor)),
       clock_(std::move(parts.clock)),
       events_(std::move(parts.events)),
       check_access_(std::move(parts.check_access)) {

@@ -5,12 +5,11 @@
 // datastore, one laid over the other; during a try, what is tried lies on top of it all, in memory only. So a try ends
 // with a restart of the machine, whatever else happens.
 //
-// Everything runs on one thread, except applying, which runs on Aside; one change is in work at a time, others wait for
-// it in the order in which they came.
+// Everything runs on one thread, except applying, which the executor does elsewhere. One change is in work at a time;
+// others wait for their turn in the order in which they came (turn_queue.hpp).
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "api-server/apply/applier.hpp"
+#include "api-server/configuration/turn_queue.hpp"
 #include "api-server/datastore/datastore.hpp"
 #include "lib/settings/settings.hpp"
 
@@ -27,8 +27,8 @@ namespace bulkhead::configuration {
 using settings::Json;
 using settings::Key;
 
-// Runs `work` on another thread and `then` on ours.
-using Aside = std::function<void(std::function<void()> work, std::function<void()> then)>;
+// Runs `work` on another thread and then `then` on ours. Both are destroyed on ours, also when they are never run.
+using Executor = std::function<void(std::function<void()> work, std::move_only_function<void()> then)>;
 using SteadyClock = std::function<std::chrono::steady_clock::time_point()>;
 
 // What a commit, a try or a way back did.
@@ -70,7 +70,7 @@ using CheckAccess = std::function<Result<>(const settings::Api&)>;
 struct Parts {
   datastore::Datastore store;
   apply::Applier& applier;
-  Aside aside;
+  Executor executor;
   SteadyClock clock;
   EventSink events;
   CheckAccess check_access = [](const settings::Api&) { return Result<>(); };
@@ -102,13 +102,14 @@ class Configuration {
   Result<std::vector<datastore::Change>> drop(const std::string& transaction);
   Result<TransactionPlan> plan(const std::string& transaction) const;
 
-  // --- changes; `done` is called once, perhaps before they return.
+  // --- changes; `done` is called once, perhaps before they return. It may ask for further changes: they come after
+  // those that wait.
   void commit(CommitRequest request, Done done);
-  // Renders and applies what is in effect; services of `keys` are told in any case.
+  // Renders and applies what is in effect; services of `keys` are notified in any case.
   void apply(std::vector<Key> keys, Done done);
-  // Of the open try; not_found when there is none.
+  // Of the open try; not_found when there is none. With `transaction`, only of the try of that transaction.
   void confirm(Done done);
-  void revert(const std::string& why, Done done);
+  void revert(const std::string& why, Done done, const std::string& transaction = {});
   // Refuses every change until the process ends.
   void lock_down() { locked_down_ = true; }
 
@@ -126,16 +127,16 @@ class Configuration {
   // and only what the affected services read is rendered, to see that it can be.
   Result<Next> prepare(const std::vector<datastore::Change>& changes, const std::set<std::string>& affected,
                        bool apply = true) const;
-  void enqueue(std::function<void()> job);
-  void finish();
-  void work_off();
-  void carry_out(Next next, std::function<void(Result<apply::ApplyPlan>)> done);
-  void start_commit(const CommitRequest& request, const Done& done);
+  using Applied = std::move_only_function<void(Result<apply::ApplyPlan>, Turn)>;
+  void carry_out(Next next, Turn turn, Applied then);
+  void start_commit(const CommitRequest& request, const Done& done, Turn turn);
+  void begin_try(const CommitRequest& request, Outcome outcome, const Done& done);
+  void store_applied(const CommitRequest& request, Outcome outcome, const Done& done, Turn turn);
   void take_effect(Json document);
 
   datastore::Datastore store_;
   apply::Applier& applier_;
-  Aside aside_;
+  Executor executor_;
   SteadyClock clock_;
   EventSink events_;
   CheckAccess check_access_;
@@ -149,9 +150,7 @@ class Configuration {
   apply::KernelState kernel_;
   std::optional<Try> try_;
   bool locked_down_ = false;
-  bool busy_ = false;         // a job has begun and not called finish()
-  bool working_off_ = false;  // work_off() is on the stack
-  std::deque<std::function<void()>> waiting_;
+  TurnQueue turns_;
 };
 
 // ErrorCode::locked: somebody has to decide about a try first, or the node is locked down.
@@ -163,7 +162,7 @@ Result<> check_together(const settings::Settings& settings);
 // settings.api: who may do what.
 bool is_about_access(const datastore::Change& change);
 
-// Services that are told when these keys change. Keys that are not declared any more affect nothing.
+// Services that are notified when these keys change. Keys that are not declared any more affect nothing.
 std::set<std::string> affected_services(const std::vector<datastore::Change>& changes);
 std::set<std::string> affected_services(const Key& key);
 

@@ -98,7 +98,7 @@ class ApiServer {
     configuration_ = std::make_unique<Configuration>(configuration::Parts{
         .store = std::move(opened.store),
         .applier = applier_,
-        .aside = [this](auto work, auto then) { worker_.run(std::move(work), std::move(then)); },
+        .executor = [this](auto work, auto then) { worker_.run(std::move(work), std::move(then)); },
         .clock = std::chrono::steady_clock::now,
         .events = [this](std::string_view name, const settings::Json& data) { on_event(name, data); },
         .check_access = check_access});
@@ -336,7 +336,7 @@ Result<cli::ExitCode> list_routes() {
   NoKernel kernel;
   apply::Applier applier("/", systemd, kernel);
   auto store = TRY(datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(), nullptr));
-  Configuration configuration({.store = std::move(store), .applier = applier, .aside = {}, .clock = {}, .events = {}});
+  Configuration configuration({.store = std::move(store), .applier = applier, .executor = {}, .clock = {}, .events = {}});
   handlers::EventHub events;
   handlers::Audit audit(log, [] { return std::chrono::sys_time<std::chrono::microseconds>(); });
   handlers::Node node{.configuration = configuration, .events = events, .audit = audit};

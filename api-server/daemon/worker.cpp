@@ -9,13 +9,10 @@ Worker::Worker(boost::asio::io_context& loop)
 
 Worker::~Worker() = default;
 
-void Worker::run(std::function<void()> work, std::function<void()> then) {
+void Worker::run(std::function<void()> work, std::move_only_function<void()> then) {
   {
     const std::scoped_lock lock(mutex_);
-    jobs_.emplace_back([this, work = std::move(work), then = std::move(then)] {
-      work();
-      boost::asio::post(loop_, then);
-    });
+    jobs_.push_back({.work = std::move(work), .then = std::move(then)});
   }
   more_.notify_one();
 }
@@ -24,10 +21,11 @@ void Worker::work_off(const std::stop_token& stop) {
   for (;;) {
     std::unique_lock lock(mutex_);
     if (!more_.wait(lock, stop, [this] { return !jobs_.empty(); })) return;
-    const auto job = std::move(jobs_.front());
+    Job job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
-    job();
+    job.work();
+    boost::asio::post(loop_, [job = std::move(job)]() mutable { job.then(); });
     if (stop.stop_requested()) return;
   }
 }

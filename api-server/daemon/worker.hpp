@@ -1,4 +1,4 @@
-// One thread for what takes its time (telling units), so that requests are answered meanwhile.
+// One thread for what takes its time (notifying units), so that requests are answered meanwhile.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -20,16 +20,22 @@ class Worker {
   // Waits for the job in hand; others are dropped.
   ~Worker();
 
-  // `work` on the worker's thread, then `then` on the loop's.
-  void run(std::function<void()> work, std::function<void()> then);
+  // `work` on the worker's thread, then `then` on the loop's. Both are destroyed on the loop's thread, or, when the
+  // loop does not get to it any more, on that of the destructor.
+  void run(std::function<void()> work, std::move_only_function<void()> then);
 
  private:
+  struct Job {
+    std::function<void()> work;
+    std::move_only_function<void()> then;
+  };
+
   void work_off(const std::stop_token& stop);
 
   boost::asio::io_context& loop_;
   std::mutex mutex_;
   std::condition_variable_any more_;
-  std::deque<std::function<void()>> jobs_;
+  std::deque<Job> jobs_;
   std::jthread thread_;
 };
 

@@ -81,7 +81,7 @@ Response held(Node& node, const Json& begun) {
               if (leave) leave();
               const auto& current = node.configuration.current_try();
               if (!current || current->transaction != mine) return;
-              node.configuration.revert("the client went away", [](const Result<Outcome>&) {});
+              node.configuration.revert("the client went away", [](const Result<Outcome>&) {}, mine);
             };
             if (!listening) stream->close();
           }};

@@ -4,9 +4,7 @@
 
 #include <random>
 
-#include "lib/sys/temp_dir.hpp"
-#include "tests/support/must.hpp"
-#include "tests/unit/api-server/apply/fake_machine.hpp"
+#include "tests/unit/api-server/configuration/fake_node.hpp"
 
 using namespace bulkhead;
 using namespace bulkhead::configuration;
@@ -14,76 +12,8 @@ using bulkhead::testing::must;
 
 namespace {
 
-constexpr const char* kTime = "systemd-timesyncd.service";
-
-auto fixed_clock() {
-  return [] { return std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(1'700'000'000'123)); };
-}
-
-// A disk that may be full.
-class FullDisk final : public datastore::Storage {
- public:
-  explicit FullDisk(const bool& full) : full_(full) {}
-  Result<std::string> read() override { return inner_.read(); }
-  Result<> append(std::string_view bytes) override { return full_ ? refuse() : inner_.append(bytes); }
-  Result<> truncate(std::uint64_t size) override { return inner_.truncate(size); }
-  Result<> replace(std::string_view bytes) override { return full_ ? refuse() : inner_.replace(bytes); }
-
- private:
-  static Result<> refuse() { return fail(errno_error(ENOSPC, "writing")); }
-  const bool& full_;
-  datastore::MemoryStorage inner_;
-};
-
-struct Node {
-  sys::TempDir directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
-  bulkhead::testing::FakeSystemd systemd;
-  bulkhead::testing::FakeKernel kernel;
-  apply::Applier applier{directory.path(), systemd, kernel};
-  std::chrono::steady_clock::time_point now{};
-  bool disk_full = false;
-  bool access_is_bad = false;
-  bool busy = false;  // jobs wait in `aside` until they are let go
-  std::deque<std::pair<std::function<void()>, std::function<void()>>> aside;
-  std::vector<std::string> events;
-  Configuration configuration{
-      {.store = must(datastore::Datastore::open(std::make_unique<FullDisk>(disk_full), fixed_clock())),
-       .applier = applier,
-       .aside =
-           [this](auto work, auto then) {
-             if (busy) return aside.emplace_back(work, then), void();
-             work();
-             then();
-           },
-       .clock = [this] { return now; },
-       .events = [this](std::string_view name,
-                        const Json& data) { events.push_back(std::format("{} {}", name, data.value("state", ""))); },
-       .check_access = [this](const settings::Api&) -> Result<> {
-         if (access_is_bad) return fail(ErrorCode::invalid_argument, "no certificate");
-         return {};
-       }}};
-
-  Node() {
-    configuration.set_facts(Json::object(), {.hostname = "node"});
-    must(configuration.apply_now());
-    systemd.states = {{kTime, "active"}};
-  }
-
-  Result<Outcome> commit(const std::string& transaction, std::optional<std::chrono::seconds> try_for = {}) {
-    Result<Outcome> result = fail(ErrorCode::internal, "not called back");
-    configuration.commit({.transaction = transaction, .author = "test", .apply = true, .try_for = try_for},
-                         [&](Result<Outcome> done) { result = std::move(done); });
-    return result;
-  }
-  void stage(const std::string& transaction, const Json& document) { must(configuration.stage(transaction, document)); }
-  std::string effective(const std::string& key) const {
-    return configuration.effective().value(Json::json_pointer(key), Json()).dump();
-  }
-  std::string times() const {
-    const auto text = sys::read_file(directory.path() / "etc/systemd/timesyncd.conf.d/60-settings.conf");
-    return text.value_or("");
-  }
-};
+constexpr const char* kTime = bulkhead::testing::kTimeUnit;
+using Node = bulkhead::testing::FakeNode;
 
 const Json kServers = {{"ntp", {{"time-servers", {"time.example.com"}}}}};
 
@@ -160,6 +90,25 @@ TEST_CASE("a try that is reverted leaves nothing behind") {
   CHECK(node.effective("/ntp/time-servers").contains("debian"));
 }
 
+TEST_CASE("a try that began while a revert of another one waited stays open") {
+  Node node;
+  node.stage("first", kServers);
+  node.stage("second", {{"motd", "x"}});
+  must(node.commit("first", std::chrono::seconds(60)));
+  node.busy = true;
+  node.configuration.revert("by hand", [](const Result<Outcome>& done) { CHECK(done); });
+  node.configuration.commit({.transaction = "second", .author = "test", .try_for = std::chrono::seconds(60)},
+                            [](const Result<Outcome>& done) { CHECK(done); });
+  Result<Outcome> late;
+  node.configuration.revert("its time was over", [&](Result<Outcome> done) { late = std::move(done); }, "first");
+  node.finish_job();
+  node.finish_job();
+  REQUIRE_FALSE(late);
+  CHECK(late.error().code == ErrorCode::not_found);
+  REQUIRE(node.configuration.current_try());
+  CHECK(node.configuration.current_try()->transaction == "second");
+}
+
 TEST_CASE("while a try is open nothing else comes into force, and its transaction cannot change") {
   Node node;
   node.stage("t", kServers);
@@ -183,10 +132,8 @@ TEST_CASE("changes wait for the one in work, and each is checked when its turn c
       results.push_back(std::format("{} {}", name, done ? "done" : to_string(done.error().code)));
     });
   CHECK(results.empty());
-  REQUIRE(node.aside.size() == 1);
-  auto [work, then] = node.aside.front();
-  work();
-  then();
+  REQUIRE(node.jobs.size() == 1);
+  node.finish_job();
   CHECK(results == std::vector<std::string>{"a done", "b aborted"});
 }
 
@@ -197,9 +144,7 @@ TEST_CASE("facts that come while a change is being applied are checked with the 
   node.configuration.commit({.transaction = "slow", .author = "admin"},
                             [](const Result<Outcome>& done) { CHECK(done); });
   node.configuration.set_facts({{"network", {{"hostname", "not a host name"}}}}, {.hostname = "node"});
-  auto [work, then] = node.aside.front();
-  work();
-  then();
+  node.finish_job();
   Result<Outcome> next;
   node.configuration.apply({}, [&](Result<Outcome> done) { next = std::move(done); });
   REQUIRE_FALSE(next);
@@ -218,12 +163,59 @@ TEST_CASE("who may not change access cannot slip it in behind a change that is b
                             [&](Result<Outcome> done) { mine = std::move(done); });
   must(node.configuration.drop("mine"));
   node.stage("mine", {{"api", {{"listen-port", 9443}}}});
-  auto [work, then] = node.aside.front();
-  work();
-  then();
+  node.finish_job();
   REQUIRE_FALSE(mine);
   CHECK(mine.error().code == ErrorCode::permission_denied);
   CHECK(node.configuration.store().last_commit() == 1);
+}
+
+TEST_CASE("when the executor drops a change, the next one has its turn") {
+  Node node;
+  node.stage("lost", {{"motd", "x"}});
+  node.stage("next", {{"motd", "y"}});
+  node.busy = true;
+  node.configuration.commit({.transaction = "lost", .author = "test"},
+                            [](const Result<Outcome>&) { FAIL("nothing was applied"); });
+  bool answered = false;
+  node.configuration.commit({.transaction = "next", .author = "test", .apply = false},
+                            [&](const Result<Outcome>& done) { answered = done.has_value(); });
+  CHECK_FALSE(answered);
+  node.jobs.clear();
+  CHECK(answered);
+  CHECK(node.effective("/motd") == R"("y")");
+}
+
+TEST_CASE("whoever throws when a change is over does not keep the next one from its turn") {
+  Node node;
+  node.stage("a", {{"motd", "x"}});
+  node.busy = true;
+  node.configuration.commit({.transaction = "a", .author = "test"},
+                            [](const Result<Outcome>&) { throw std::length_error("from a library"); });
+  bool confirmed = true;
+  node.configuration.confirm([&](const Result<Outcome>& done) { confirmed = done.has_value(); });
+  CHECK_THROWS_AS(node.finish_job(), std::length_error);
+  CHECK_FALSE(confirmed);
+  CHECK(node.configuration.store().last_commit() == 1);
+}
+
+TEST_CASE("what is asked for when a change is over comes after what waits already") {
+  Node node;
+  for (const char* name : {"a", "b", "c"}) node.stage(name, {{"kernel", {{"sysctl", {{name, "1"}}}}}});
+  node.busy = true;
+  std::vector<std::string> order;
+  const auto commit = [&](const std::string& name, std::function<void()> then) {
+    node.configuration.commit({.transaction = name, .author = "test", .apply = name == "a"},
+                              [&order, name, then = std::move(then)](const Result<Outcome>& done) {
+                                REQUIRE(done);
+                                order.push_back("begin " + name);
+                                then();
+                                order.push_back("end " + name);
+                              });
+  };
+  commit("a", [&] { commit("c", [] {}); });
+  commit("b", [] {});
+  node.finish_job();
+  CHECK(order == std::vector<std::string>{"begin a", "end a", "begin b", "end b", "begin c", "end c"});
 }
 
 TEST_CASE("a thousand changes that are over at once do not pile up") {
