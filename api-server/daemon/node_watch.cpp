@@ -42,15 +42,7 @@ node_state::NodeState NodeWatch::state() const {
     units_->status().copy_to(state);
     if (auto addresses = node_state::NetworkWatch::addresses()) state.addresses = *std::move(addresses);
   }
-  for (const auto& [what, text] : problems_) state.problems.push_back(std::format("{}: {}", what, text));
   return state;
-}
-
-void NodeWatch::set_problem(const std::string& what, std::string text) {
-  if (text.empty())
-    problems_.erase(what);
-  else
-    problems_[what] = std::move(text);
 }
 
 }  // namespace bulkhead::daemon

@@ -1,5 +1,5 @@
-// The state of the node, kept up to date by systemd's signals: what GET /v1/status and /v1/health tell, and the health
-// events. Without systemd (a test, a workstation) the node is ready unless the server has problems of its own.
+// The state of the node, kept up to date by systemd's signals: for GET /v1/status and /v1/health, and the health
+// events. Without systemd (a test, a workstation) the boot counts as complete.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -7,9 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include <functional>
-#include <map>
 #include <memory>
-#include <string>
 
 #include "lib/node_state/unit_watch.hpp"
 #include "lib/slots/running_slot.hpp"
@@ -25,10 +23,8 @@ class NodeWatch {
   NodeWatch& operator=(const NodeWatch&) = delete;
   ~NodeWatch();
 
+  // Without problems: those are in problem_list.hpp.
   node_state::NodeState state() const;
-  // Problems that are not a unit's: "user data" -> "cidata: …". An empty text takes one back.
-  void set_problem(const std::string& what, std::string text);
-  const std::map<std::string, std::string>& problems() const { return problems_; }
 
  private:
   NodeWatch();
@@ -41,7 +37,6 @@ class NodeWatch {
   std::unique_ptr<node_state::UnitWatch> units_;
   std::unique_ptr<boost::asio::posix::stream_descriptor> descriptor_;
   slots::RunningSlot running_;
-  std::map<std::string, std::string> problems_;
 };
 
 }  // namespace bulkhead::daemon

@@ -1,0 +1,220 @@
+#include "api-server/daemon/api_server.hpp"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <malloc.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "api-server/daemon/access.hpp"
+#include "api-server/daemon/first_settings.hpp"
+#include "api-server/daemon/no_machine.hpp"
+#include "lib/crypto/certificate.hpp"
+#include "lib/slots/evidence.hpp"
+
+namespace bulkhead::daemon {
+namespace {
+
+namespace asio = boost::asio;
+using configuration::Configuration;
+using configuration::Outcome;
+using Failure = boost::system::error_code;
+
+constexpr unsigned kSocketMode = 0660;
+constexpr const char* kProblemsFile = "/run/bulkhead/problems";
+
+constexpr std::size_t kLongestName = 256;
+
+std::string running_hostname() {
+  std::array<char, kLongestName> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+settings::Json os_json(const sys::Path& root) {
+  const auto text = sys::read_file(root / "usr/lib/os-release", 64U << 10U);
+  const auto value = [&](std::string_view name) { return text ? slots::os_release_value(*text, name) : std::string(); };
+  return {{"pretty_name", value("PRETTY_NAME")},
+          {"variant_id", value("VARIANT_ID")},
+          {"version_id", value("VERSION_ID")},
+          {"build_id", value("BUILD_ID")},
+          {"arch", "x86_64"}};
+}
+
+std::unique_ptr<dbus::Systemd> systemd_for(const Options& options) {
+  if (options.on_node) return dbus::SystemdBus::lazy();
+  return std::make_unique<NoSystemd>();
+}
+
+std::unique_ptr<apply::Kernel> kernel_for(const Options& options) {
+  if (options.on_node) return std::make_unique<apply::RunningKernel>();
+  return std::make_unique<NoKernel>();
+}
+
+}  // namespace
+
+ApiServer::ApiServer(Options options, const log::Log& log)
+    : options_(std::move(options)),
+      log_(log),
+      worker_(loop_),
+      systemd_(systemd_for(options_)),
+      kernel_(kernel_for(options_)),
+      applier_(options_.places.root, *systemd_, *kernel_),
+      audit_(log_, [] { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }),
+      problems_(log_, options_.on_node ? std::optional<sys::Path>(kProblemsFile) : std::nullopt,
+                [this] { look_at_health(); }),
+      try_deadline_(loop_),
+      write_back_delay_(loop_),
+      watchdog_(loop_),
+      signals_(loop_, SIGTERM, SIGINT) {}
+
+Result<> ApiServer::run() {
+  TRY(watch_node());
+  open_configuration();
+  TRY(serve());
+  ::malloc_trim(0);  // the start needed more than the days after it
+  ::sd_notify(0, "READY=1");
+  keep_watchdog();
+  signals_.async_wait([this](const Failure&, int) {
+    ::sd_notify(0, "STOPPING=1");
+    server_->stop();
+    loop_.stop();
+  });
+  loop_.run();
+  return {};
+}
+
+Result<> ApiServer::watch_node() {
+  if (!options_.on_node) {
+    watch_ = NodeWatch::without_systemd();
+    return {};
+  }
+  auto watch = TRY_CTX(NodeWatch::open(loop_, [this] { look_at_health(); }), "watching the node");
+  watch_ = std::move(watch);
+  return {};
+}
+
+void ApiServer::open_configuration() {
+  OpenedStore opened = open_datastore(options_.places, problems_);
+  configuration_ = std::make_unique<Configuration>(configuration::Parts{
+      .store = std::move(opened.store),
+      .applier = applier_,
+      .executor = [this](auto work, auto then) { worker_.run(std::move(work), std::move(then)); },
+      .clock = std::chrono::steady_clock::now,
+      .events = [this](std::string_view name, const settings::Json& data) { on_event(name, data); },
+      .check_access = check_access});
+  user_data_ = std::make_unique<UserDataIntake>(options_.places, *configuration_, log_, problems_, opened.fresh);
+  try_timer_.emplace(try_deadline_, *configuration_, audit_, problems_);
+  blessing_.emplace(options_.places.state, options_.places.model, configuration_->store(), write_back_delay_, log_);
+  health_.emplace(
+      events_, [this] { return state(); },
+      [this] {
+        if (options_.on_node) blessing_->node_ready();
+      });
+  apply_first_settings(options_.places, *configuration_, *user_data_, log_, problems_);
+  if (!opened.writable) configuration_->lock_down();
+  look_at_health();
+}
+
+Result<> ApiServer::serve() {
+  node_ = std::make_unique<handlers::Node>(handlers::Node{
+      .configuration = *configuration_,
+      .events = events_,
+      .audit = audit_,
+      .os = os_json(options_.places.root),
+      .state = [this] { return state(); },
+      .hostname = running_hostname,
+      .user_data = [this] { return user_data_->to_json(); },
+      .user_data_again =
+          [this](const auto& done) {
+            take_in_again(options_.places, *configuration_, *user_data_, problems_,
+                          [this, done](const Result<Outcome>& outcome) {
+                            done(outcome ? Result<settings::Json>(user_data_->to_json()) : fail(outcome.error()));
+                          });
+          },
+      .reboot = [this] { return systemd_->reboot(); },
+      .watch = [this](int fd, std::function<void()> ready) { return watch_descriptor(fd, std::move(ready)); }});
+  handlers::add_routes(router_, *node_);
+  server_ = std::make_unique<http::Server>(loop_, router_);
+  sys::UniqueFd listening = TRY(listening_socket());
+  TRY(server_->listen_unix(std::move(listening)));
+  listen_remotely();
+  return {};
+}
+
+Result<sys::UniqueFd> ApiServer::listening_socket() const {
+  if (!options_.socket.empty()) return http::listen_on_path(options_.socket, kSocketMode);
+  if (::sd_listen_fds(1) != 1)
+    return fail(error(ErrorCode::failed_precondition, "systemd gave no socket to listen on")
+                    .with_hint("start apiserver.socket, or give --socket"));
+  return sys::UniqueFd(SD_LISTEN_FDS_START);
+}
+
+// The listener follows settings.api. One that cannot be had is a problem, and the socket stays.
+void ApiServer::listen_remotely() {
+  auto done = [this] -> Result<> {
+    const settings::Json wanted = configuration_->effective().value("api", settings::Json::object());
+    if (wanted == api_) return {};
+    api_ = wanted;
+    server_->stop_remote();
+    const auto settings = TRY(settings::Settings::from_json(configuration_->effective()));
+    if (!settings.api.client_ca) return {};
+    const auto own = TRY(own_identity(options_.places.state / "api", running_hostname()));
+    const auto listener = TRY(remote_listener(settings.api, own));
+    if (listener) TRY(server_->listen_remote(*listener));
+    const auto certificate = TRY(crypto::Certificate::parse_pem(listener->certificates));
+    log_.info("listening on {} port {}; the certificate's fingerprint is {}", listener->address, server_->remote_port(),
+              certificate.fingerprint().to_string());
+    return {};
+  }();
+  problems_.set("remote listener", done ? "" : done.error().describe());
+}
+
+std::shared_ptr<void> ApiServer::watch_descriptor(int fd, std::function<void()> ready) {
+  struct Watch {
+    asio::posix::stream_descriptor descriptor;
+    std::function<void()> ready;
+    ~Watch() { descriptor.release(); }
+    static void wait(const std::shared_ptr<Watch>& self) {
+      self->descriptor.async_wait(asio::posix::descriptor_base::wait_read,
+                                  [weak = std::weak_ptr(self)](const Failure& reason) {
+                                    const auto alive = weak.lock();
+                                    if (reason || !alive) return;
+                                    alive->ready();
+                                    wait(alive);
+                                  });
+    }
+  };
+  auto watch = std::make_shared<Watch>(asio::posix::stream_descriptor(loop_, fd), std::move(ready));
+  Watch::wait(watch);
+  return watch;
+}
+
+void ApiServer::keep_watchdog() {
+  std::uint64_t microseconds = 0;
+  if (::sd_watchdog_enabled(0, &microseconds) <= 0) return;
+  ::sd_notify(0, "WATCHDOG=1");
+  watchdog_.set_after(std::chrono::microseconds(microseconds / 3), [this] { keep_watchdog(); });
+}
+
+node_state::NodeState ApiServer::state() const {
+  node_state::NodeState state = watch_->state();
+  state.problems = problems_.lines();
+  return state;
+}
+
+// When the loop gets to it: everything is there by then, and several changes are one.
+void ApiServer::look_at_health() {
+  asio::post(loop_, [this] { health_->look(); });
+}
+
+void ApiServer::on_event(std::string_view name, const settings::Json& data) {
+  events_.publish(name, data);
+  if (name == "try") try_timer_->follow();
+  if (name == "commit") blessing_->committed();
+  if (name != "commit" && name != "apply") return;
+  if (server_) asio::post(loop_, [this] { listen_remotely(); });
+}
+
+}  // namespace bulkhead::daemon

@@ -1,0 +1,78 @@
+// The API server in one process: its parts, how they are connected, and serving until SIGTERM.
+//
+// Everything runs on the thread of the loop, except applying, which the worker does.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <memory>
+#include <optional>
+
+#include "api-server/daemon/blessing.hpp"
+#include "api-server/daemon/health.hpp"
+#include "api-server/daemon/node_watch.hpp"
+#include "api-server/daemon/problem_list.hpp"
+#include "api-server/daemon/try_timer.hpp"
+#include "api-server/daemon/user_data_intake.hpp"
+#include "api-server/daemon/worker.hpp"
+#include "api-server/handlers/routes.hpp"
+#include "api-server/http/server.hpp"
+
+namespace bulkhead::daemon {
+
+struct Options {
+  Places places;
+  std::string socket;   // empty: the one that systemd gives
+  bool on_node = true;  // units, host name and lockdown are touched
+};
+
+class ApiServer {
+ public:
+  // The log outlives the server.
+  ApiServer(Options options, const log::Log& log);
+  ApiServer(const ApiServer&) = delete;
+  ApiServer& operator=(const ApiServer&) = delete;
+
+  // Until SIGTERM or SIGINT. Errors: those of what it cannot do without: the state of the node, and its socket.
+  Result<> run();
+
+ private:
+  Result<> watch_node();
+  void open_configuration();
+  Result<> serve();
+  Result<sys::UniqueFd> listening_socket() const;
+  void listen_remotely();
+  void keep_watchdog();
+  node_state::NodeState state() const;
+  void look_at_health();
+  void on_event(std::string_view name, const settings::Json& data);
+  std::shared_ptr<void> watch_descriptor(int fd, std::function<void()> ready);
+
+  Options options_;
+  const log::Log& log_;
+  boost::asio::io_context loop_{1};
+  Worker worker_;
+  std::unique_ptr<dbus::Systemd> systemd_;
+  std::unique_ptr<apply::Kernel> kernel_;
+  apply::Applier applier_;
+  std::unique_ptr<NodeWatch> watch_;
+  handlers::EventHub events_;
+  handlers::Audit audit_;
+  ProblemList problems_;
+  LoopTimer try_deadline_;
+  LoopTimer write_back_delay_;
+  LoopTimer watchdog_;
+  std::unique_ptr<configuration::Configuration> configuration_;
+  std::unique_ptr<UserDataIntake> user_data_;
+  std::optional<TryTimer> try_timer_;
+  std::optional<Blessing> blessing_;
+  std::optional<Health> health_;
+  std::unique_ptr<handlers::Node> node_;
+  http::Router router_;
+  std::unique_ptr<http::Server> server_;
+  settings::Json api_;  // what the remote listener was made from
+  boost::asio::signal_set signals_;
+};
+
+}  // namespace bulkhead::daemon

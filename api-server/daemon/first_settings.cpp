@@ -1,0 +1,126 @@
+#include "api-server/daemon/first_settings.hpp"
+
+#include <sys/random.h>
+
+#include "api-server/user-data/generators.hpp"
+#include "lib/base/text.hpp"
+#include "lib/node_state/network_watch.hpp"
+#include "lib/slots/evidence.hpp"
+
+namespace bulkhead::daemon {
+namespace {
+
+using configuration::Outcome;
+using settings::Key;
+
+constexpr const char* kNodeTransaction = "generators";
+constexpr std::uint64_t kLargest = 4U << 20U;
+
+auto wall_clock() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+Result<OpenedStore> open_stored(const Places& places) {
+  TRY(sys::create_directories(places.state));
+  const migrate::Opened opened = TRY(migrate::migrate(places.state, places.model.version, places.model.steps));
+  auto storage = TRY(datastore::FileStorage::open(opened.path));
+  auto store = TRY(datastore::Datastore::open(std::move(storage), wall_clock));
+  return OpenedStore{.store = std::move(store), .writable = true, .fresh = opened.origin == migrate::Origin::fresh};
+}
+
+// Empty when the file is not there.
+std::string text_of(const sys::Path& path) {
+  auto text = sys::read_file(path, kLargest);
+  return text ? *std::move(text) : std::string();
+}
+
+std::vector<user_data::InterfaceAddress> addresses() {
+  std::vector<user_data::InterfaceAddress> result;
+  if (const auto found = node_state::NetworkWatch::addresses()) {
+    for (const node_state::Address& each : *found)
+      result.push_back({.interface = each.interface, .address = each.text});
+  }
+  return result;
+}
+
+// A setting that is drawn once and then stays.
+void store_seed(configuration::Configuration& configuration, ProblemList& problems) {
+  if (configuration.store().live().contains(Key({"updates", "seed"}))) return;
+  std::uint64_t random = 0;
+  if (::getrandom(&random, sizeof(random), 0) != sizeof(random)) return;
+  const auto staged = configuration.stage(kNodeTransaction, {{"updates", {{"seed", user_data::seed(random)}}}});
+  if (!staged) return problems.set("seed", staged.error().describe());
+  configuration.commit(
+      {.transaction = kNodeTransaction, .author = "node", .apply = false},
+      [&problems](const Result<Outcome>& done) { problems.set("seed", done ? "" : done.error().describe()); });
+}
+
+}  // namespace
+
+OpenedStore open_datastore(const Places& places, ProblemList& problems) {
+  auto opened = open_stored(places);
+  problems.set("settings",
+               opened ? "" : opened.error().describe() + "; the node runs with defaults and takes no changes");
+  if (opened) return *std::move(opened);
+  auto empty = datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(), wall_clock);
+  return {.store = *std::move(empty), .writable = false};  // memory cannot fail
+}
+
+NodeFacts find_facts(const Places& places, ProblemList& problems) {
+  NodeFacts found;
+  user_data::Inputs inputs;
+  inputs.machine_id = trim(text_of(places.root / "etc/machine-id"));
+  inputs.addresses = addresses();
+  const std::string text = text_of(places.facts);
+  auto facts = text.empty() ? user_data::CloudFacts() : user_data::parse_facts(text);
+  problems.set("facts", facts ? "" : facts.error().describe());
+  if (facts) inputs.facts = *std::move(facts);
+  found.generated = user_data::generated(inputs);
+  const std::string os_release = text_of(places.root / "usr/lib/os-release");
+  found.facts = {.machine_id = inputs.machine_id,
+                 .hostname = user_data::hostname(inputs.facts, inputs.machine_id),
+                 .product = slots::os_release_value(os_release, "NAME"),
+                 .version = slots::os_release_value(os_release, "VERSION_ID"),
+                 .variant = slots::os_release_value(os_release, "VARIANT_ID"),
+                 .region = user_data::region(inputs.facts).value_or(""),
+                 .node_address = user_data::node_address(inputs.facts, inputs.addresses, inputs.primary).value_or(""),
+                 .base_certificates = text_of(places.root / "usr/share/factory/etc/ssl/certs/ca-certificates.crt")};
+  return found;
+}
+
+namespace {
+
+void commit_user_data(const std::string& transaction, bool apply, configuration::Configuration& configuration,
+                      UserDataIntake& user_data, configuration::Done done) {
+  configuration.commit({.transaction = transaction, .author = "user data", .apply = apply},
+                       [&user_data, done = std::move(done)](const Result<Outcome>& outcome) {
+                         if (outcome)
+                           user_data.applied();
+                         else
+                           user_data.refused(outcome.error());
+                         done(outcome);
+                       });
+}
+
+}  // namespace
+
+void apply_first_settings(const Places& places, configuration::Configuration& configuration, UserDataIntake& user_data,
+                          const log::Log& log, ProblemList& problems) {
+  NodeFacts found = find_facts(places, problems);
+  configuration.set_facts(std::move(found.generated), std::move(found.facts));
+  if (const auto transaction = user_data.stage())
+    commit_user_data(*transaction, false, configuration, user_data, [](const Result<Outcome>&) {});
+  store_seed(configuration, problems);
+  const auto applied = configuration.apply_now();
+  problems.set("configuration", applied ? "" : applied.error().describe());
+  if (applied) log.info("{} configuration files were written", applied->applied.files.size());
+}
+
+void take_in_again(const Places& places, configuration::Configuration& configuration, UserDataIntake& user_data,
+                   ProblemList& problems, configuration::Done done) {
+  NodeFacts found = find_facts(places, problems);
+  configuration.set_facts(std::move(found.generated), std::move(found.facts));
+  const auto transaction = user_data.stage();
+  if (!transaction) return configuration.apply({}, std::move(done));
+  commit_user_data(*transaction, true, configuration, user_data, std::move(done));
+}
+
+}  // namespace bulkhead::daemon

@@ -1,0 +1,38 @@
+// From what is on disk to a configuration that is in force: migrate, open, take in user data, find facts, apply. What
+// can go wrong with one of these never keeps the server from starting: it becomes a problem of the node, which counts
+// as degraded, and an operator can look through the API.
+#pragma once
+
+#include <functional>
+
+#include "api-server/configuration/configuration.hpp"
+#include "api-server/daemon/user_data_intake.hpp"
+
+namespace bulkhead::daemon {
+
+// The datastore on STATE. When it cannot be read, an empty one in memory, and a problem: the node comes up with its
+// defaults, and what is on STATE stays for whoever can mend it.
+struct OpenedStore {
+  datastore::Datastore store;
+  bool writable = true;  // it is on STATE
+  bool fresh = false;    // there were no settings yet
+};
+OpenedStore open_datastore(const Places& places, ProblemList& problems);
+
+// What the node found out by itself, as settings and for templates.
+struct NodeFacts {
+  settings::Json generated;
+  render::Facts facts;
+};
+NodeFacts find_facts(const Places& places, ProblemList& problems);
+
+// Everything at the start, in order, on the calling thread.
+void apply_first_settings(const Places& places, configuration::Configuration& configuration, UserDataIntake& user_data,
+                          const log::Log& log, ProblemList& problems);
+
+// The same while the server runs: finds facts, takes in the user data that counts now, and applies. `done` is called
+// once.
+void take_in_again(const Places& places, configuration::Configuration& configuration, UserDataIntake& user_data,
+                   ProblemList& problems, configuration::Done done);
+
+}  // namespace bulkhead::daemon

@@ -1,0 +1,18 @@
+// Where the server finds and keeps what it works on. Tests and --root put all of it below a directory of theirs.
+#pragma once
+
+#include "api-server/daemon/model.hpp"
+#include "lib/user_data/documents.hpp"
+#include "lib/user_data/facts.hpp"
+
+namespace bulkhead::daemon {
+
+struct Places {
+  sys::Path root = "/";                                 // of rendered files, and of what facts are read from
+  sys::Path state = "/var/lib/bulkhead";                // STATE
+  sys::Path user_data = user_data::kUserDataDirectory;  // documents of this boot
+  sys::Path facts = user_data::kFactsFile;              // of the cloud
+  Model model = settings_model();
+};
+
+}  // namespace bulkhead::daemon

@@ -1,0 +1,40 @@
+// What is wrong with the node that no failed unit tells: what the server itself could not do. Each problem has a name
+// ("user data") and a text.
+//
+// The list is also a file, for bulkhead-console, which cannot ask before the server answers: one line for each problem.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/log/log.hpp"
+#include "lib/sys/file.hpp"
+
+namespace bulkhead::daemon {
+
+class ProblemList {
+ public:
+  // `file` is replaced at once, because an earlier server may have left one; without it nothing is written. `on_change`
+  // is called after each change. The log outlives the list. A file that cannot be written is logged.
+  ProblemList(const log::Log& log, std::optional<sys::Path> file, std::function<void()> on_change);
+  ProblemList(const ProblemList&) = delete;
+  ProblemList& operator=(const ProblemList&) = delete;
+
+  // An empty text takes the problem back. Setting what is set already changes nothing.
+  void set(const std::string& name, const std::string& text);
+  // "user data: cidata: …", sorted by name.
+  std::vector<std::string> lines() const;
+
+ private:
+  void write() const;
+
+  const log::Log& log_;
+  std::optional<sys::Path> file_;
+  std::function<void()> on_change_;
+  std::map<std::string, std::string> problems_;
+};
+
+}  // namespace bulkhead::daemon

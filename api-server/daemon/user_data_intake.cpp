@@ -1,0 +1,115 @@
+#include "api-server/daemon/user_data_intake.hpp"
+
+#include <algorithm>
+
+namespace bulkhead::daemon {
+namespace {
+
+constexpr const char* kTransaction = "user-data";
+constexpr const char* kAppliedFile = "user-data.applied";
+
+auto wall_clock() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+}  // namespace
+
+UserDataIntake::UserDataIntake(Places places, configuration::Configuration& configuration, const log::Log& log,
+                               ProblemList& problems, bool fresh)
+    : places_(std::move(places)), configuration_(configuration), log_(log), problems_(problems) {
+  if (fresh) return;
+  auto known = user_data::load_applied(places_.state / kAppliedFile);
+  if (known)
+    known_ = *std::move(known);
+  else
+    known_ = user_data::Applied{};  // taken as applied: doing it again would undo what was set since
+}
+
+std::optional<std::string> UserDataIntake::stage() {
+  outcomes_.clear();
+  unchanged_.clear();
+  const auto collected = user_data::load(places_.user_data);
+  if (!collected) {
+    problems_.set("user data", collected.error().describe());
+    return std::nullopt;
+  }
+  const settings::Json& effective = configuration_.effective();
+  const bool reapply = effective.contains("boot") && effective["boot"].value("reapply-user-data", false);
+  const auto documents = user_data::to_apply(known_, collected->documents, reapply);
+  for (const user_data::Document& document : collected->documents) {
+    if (!std::ranges::contains(documents, document.source, &user_data::Document::source))
+      unchanged_.push_back(document.source);
+  }
+  user_data::MergedDocuments merged = user_data::merged_documents(documents, collected->unreadable);
+  outcomes_ = std::move(merged.outcomes);
+  for (user_data::SourceOutcome& outcome : user_data::still_refused(known_, collected->documents, documents)) {
+    std::erase(unchanged_, outcome.source);
+    outcomes_.push_back(std::move(outcome));
+  }
+  report();
+  if (merged.settings.empty()) {
+    applied();
+    return std::nullopt;
+  }
+  if (auto staged = configuration_.stage(kTransaction, merged.settings); !staged) {
+    refused(staged.error());
+    return std::nullopt;
+  }
+  // What only shows when everything is put together, before anything is stored.
+  if (auto planned = configuration_.plan(kTransaction); !planned) {
+    refused(planned.error());
+    return std::nullopt;
+  }
+  return kTransaction;
+}
+
+void UserDataIntake::applied() {
+  known_ = user_data::after(known_, outcomes_, wall_clock());
+  if (auto stored = user_data::store_applied(places_.state / kAppliedFile, *known_); !stored)
+    problems_.set("user data", stored.error().describe());
+}
+
+void UserDataIntake::refused(const Error& reason) {
+  for (user_data::SourceOutcome& outcome : outcomes_) {
+    if (!outcome.refused) outcome.refused = reason.describe();
+  }
+  const auto dropped = configuration_.drop(kTransaction);
+  static_cast<void>(dropped);  // it may never have been begun
+  report();
+  applied();
+}
+
+void UserDataIntake::report() {
+  std::string text;
+  for (const user_data::SourceOutcome& outcome : outcomes_) {
+    if (!outcome.refused) continue;
+    text += (text.empty() ? "" : "; ") + *outcome.refused;
+    log_.write({.priority = log::Priority::error,
+                .message = "user data refused: " + *outcome.refused,
+                .message_id = log::kUserDataRefused.id,
+                .fields = {{"BULKHEAD_SOURCE", outcome.source}}});
+  }
+  problems_.set("user data", text);
+}
+
+settings::Json UserDataIntake::to_json() const {
+  const auto add_time = [this](settings::Json& entry, const std::string& name) {
+    const auto found = known_ ? known_->documents.find(name) : decltype(known_->documents.end()){};
+    if (!known_ || found == known_->documents.end() || found->second.refused) return;
+    entry["applied_at"] = std::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(found->second.time));
+  };
+  settings::Json sources = settings::Json::array();
+  for (const user_data::SourceOutcome& outcome : outcomes_) {
+    settings::Json source = {{"source", outcome.source}, {"result", outcome.refused ? "refused" : "applied"}};
+    if (!outcome.sha256.empty()) source["digest"] = outcome.sha256;
+    if (outcome.refused) source["error"] = *outcome.refused;
+    add_time(source, outcome.source);
+    sources.push_back(std::move(source));
+  }
+  for (const std::string& name : unchanged_) {
+    settings::Json source = {{"source", name}, {"result", "unchanged"}};
+    add_time(source, name);
+    sources.push_back(std::move(source));
+  }
+  return {{"sources", std::move(sources)}};
+}
+
+}  // namespace bulkhead::daemon

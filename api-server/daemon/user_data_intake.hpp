@@ -1,0 +1,47 @@
+// Takes in the user data of this boot: which documents count now, staged in a transaction, and what became of each of
+// them, for the API and for later boots.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api-server/configuration/configuration.hpp"
+#include "api-server/daemon/places.hpp"
+#include "api-server/daemon/problem_list.hpp"
+#include "api-server/user-data/applied.hpp"
+#include "lib/log/log.hpp"
+
+namespace bulkhead::daemon {
+
+class UserDataIntake {
+ public:
+  // `fresh`: whatever was applied before is not in these settings.
+  UserDataIntake(Places places, configuration::Configuration& configuration, const log::Log& log, ProblemList& problems,
+                 bool fresh);
+  UserDataIntake(const UserDataIntake&) = delete;
+  UserDataIntake& operator=(const UserDataIntake&) = delete;
+
+  // Stages the documents that count now in a transaction; its name, or nothing when there is nothing to do. Refused
+  // documents become a problem and an entry of the journal.
+  std::optional<std::string> stage();
+  // The transaction of stage() is live: remembers that its documents were applied.
+  void applied();
+  // It could not be: why.
+  void refused(const Error& reason);
+
+  settings::Json to_json() const;  // openapi.yaml, UserData
+
+ private:
+  void report();
+
+  Places places_;
+  configuration::Configuration& configuration_;
+  const log::Log& log_;
+  ProblemList& problems_;
+  std::optional<user_data::Applied> known_;
+  std::vector<user_data::SourceOutcome> outcomes_;
+  std::vector<std::string> unchanged_;
+};
+
+}  // namespace bulkhead::daemon

@@ -1,0 +1,241 @@
+#include "api-server/daemon/first_settings.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <filesystem>
+
+#include "lib/sys/temp_dir.hpp"
+#include "tests/support/must.hpp"
+#include "tests/unit/api-server/apply/fake_machine.hpp"
+
+using namespace bulkhead;
+using namespace bulkhead::daemon;
+using bulkhead::testing::must;
+using configuration::Configuration;
+using configuration::Outcome;
+
+namespace {
+
+// A node of files. boot() is a start of the server on what is there.
+struct Fixture {
+  sys::TempDir directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
+  Places places{.root = directory.path() / "root",
+                .state = directory.path() / "state",
+                .user_data = directory.path() / "user-data",
+                .facts = directory.path() / "facts.json",
+                .model = {.version = 1, .steps = {}}};
+  log::Log log{log::Log::Sink::standard_error};
+  testing::FakeSystemd systemd;
+  testing::FakeKernel kernel;
+  apply::Applier applier{places.root, systemd, kernel};
+  ProblemList problems{log, std::nullopt, [] {}};
+  std::unique_ptr<Configuration> configuration;
+  std::unique_ptr<UserDataIntake> user_data;
+  bool writable = false;
+  bool fresh = false;
+
+  Fixture() {
+    must(user_data::make_directory(places.user_data));
+    put("root/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+    put("root/usr/lib/os-release", "NAME=Bulkhead\nVERSION_ID=7\nVARIANT_ID=kvm\n");
+  }
+
+  void put(const std::string& path, std::string_view content) {
+    const sys::Path file = directory.path() / path;
+    must(sys::create_directories(file.parent_path()));
+    must(sys::write_file_atomically(file, content));
+  }
+  void give(const std::string& content) {
+    must(user_data::store(places.user_data, user_data::Document{.source = "cidata", .content = content}));
+  }
+  void boot() {
+    user_data.reset();
+    configuration.reset();
+    OpenedStore opened = open_datastore(places, problems);
+    writable = opened.writable;
+    fresh = opened.fresh;
+    configuration = std::make_unique<Configuration>(configuration::Parts{.store = std::move(opened.store),
+                                                                         .applier = applier,
+                                                                         .executor =
+                                                                             [](const auto& work, auto then) {
+                                                                               work();
+                                                                               then();
+                                                                             },
+                                                                         .clock = std::chrono::steady_clock::now,
+                                                                         .events = [](auto, const auto&) {}});
+    user_data = std::make_unique<UserDataIntake>(places, *configuration, log, problems, opened.fresh);
+    apply_first_settings(places, *configuration, *user_data, log, problems);
+  }
+  Result<Outcome> again() {
+    Result<Outcome> result = fail(ErrorCode::internal, "not called back");
+    take_in_again(places, *configuration, *user_data, problems, [&](Result<Outcome> done) { result = std::move(done); });
+    return result;
+  }
+  void commit(const settings::Json& document) {
+    must(configuration->stage("t", document));
+    configuration->commit({.transaction = "t", .author = "test"}, [](const Result<Outcome>& done) { CHECK(done); });
+  }
+
+  std::string effective(const std::string& pointer) const {
+    return configuration->effective().value(settings::Json::json_pointer(pointer), settings::Json()).dump();
+  }
+  std::string file(const std::string& path) const { return sys::read_file(places.root / path).value_or(""); }
+  // The text of a problem; empty when there is none of this name.
+  std::string problem(const std::string& name) const {
+    for (const std::string& line : problems.lines()) {
+      if (line.starts_with(name + ": ")) return line.substr(name.size() + 2);
+    }
+    return "";
+  }
+  settings::Json source(const std::string& name) const {
+    for (const auto& source : user_data->to_json()["sources"]) {
+      if (source["source"] == name) return source;
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the first start finds facts, draws a seed and renders files") {
+  Fixture node;
+  node.boot();
+  CHECK(node.fresh);
+  CHECK(node.writable);
+  CHECK(node.problems.lines().empty());
+  CHECK(node.file("etc/hostname").starts_with("bulkhead-0123456"));
+  CHECK(node.effective("/updates/seed") != "null");
+  CHECK(node.kernel.hostname.starts_with("bulkhead-"));
+  CHECK(node.systemd.acts.empty());
+}
+
+TEST_CASE("what was stored is in force after the next start, and the seed stays") {
+  Fixture node;
+  node.boot();
+  node.commit({{"motd", "hello"}});
+  const std::string seed = node.effective("/updates/seed");
+  const std::uint64_t commits = node.configuration->store().last_commit();
+  node.boot();
+  CHECK_FALSE(node.fresh);
+  CHECK(node.effective("/motd") == R"("hello")");
+  CHECK(node.effective("/updates/seed") == seed);
+  CHECK(node.configuration->store().last_commit() == commits);
+}
+
+TEST_CASE("user data is taken in at the first start, and does not override later changes") {
+  Fixture node;
+  node.give("[settings]\nmotd = \"from user data\"\n");
+  node.boot();
+  CHECK(node.effective("/motd") == R"("from user data")");
+  CHECK(node.source("cidata")["result"] == "applied");
+  CHECK(node.source("cidata").contains("applied_at"));
+  node.commit({{"motd", "changed"}});
+  node.boot();
+  CHECK(node.effective("/motd") == R"("changed")");
+  CHECK(node.source("cidata")["result"] == "unchanged");
+}
+
+TEST_CASE("user data with a fault is refused as a whole, is a problem, and the node starts") {
+  Fixture node;
+  node.give("[settings]\nmotd = \"hello\"\nno-such = 1\n");
+  node.boot();
+  CHECK(node.effective("/motd") == "null");
+  CHECK(node.problem("user data").contains("no-such"));
+  CHECK(node.source("cidata")["result"] == "refused");
+  CHECK(node.source("cidata")["error"].get<std::string>().contains("no-such"));
+  CHECK_FALSE(node.file("etc/hostname").empty());
+  // Still so after the next start, until it is put right.
+  node.boot();
+  CHECK(node.problem("user data").contains("no-such"));
+  node.give("[settings]\nmotd = \"hello\"\n");
+  node.boot();
+  CHECK(node.problem("user data").empty());
+  CHECK(node.effective("/motd") == R"("hello")");
+}
+
+TEST_CASE("user data that only fails when everything is put together is refused, and leaves no transaction behind") {
+  Fixture node;
+  node.give("[settings.sandbox]\ndefault-runtime = \"crun\"\nallowed-runtimes = [\"gvisor\"]\n");
+  node.boot();
+  CHECK_FALSE(node.problem("user data").empty());
+  CHECK(node.source("cidata")["result"] == "refused");
+  CHECK(node.configuration->store().transactions().empty());
+}
+
+TEST_CASE("user data that cannot be looked at is a problem") {
+  Fixture node;
+  node.places.user_data = node.directory.path() / "root/etc/machine-id";  // no directory
+  node.boot();
+  CHECK_FALSE(node.problem("user data").empty());
+  CHECK_FALSE(node.file("etc/hostname").empty());
+}
+
+TEST_CASE("facts of the cloud name the node, and facts that cannot be read are a problem until they can") {
+  Fixture node;
+  node.put("facts.json", "{");
+  node.boot();
+  CHECK_FALSE(node.problem("facts").empty());
+  CHECK(node.file("etc/hostname").starts_with("bulkhead-"));
+  node.put("facts.json", R"({"hostname": "web-1", "region": "eu-central-1"})");
+  node.boot();
+  CHECK(node.problem("facts").empty());
+  CHECK(node.file("etc/hostname") == "web-1\n");
+  CHECK(node.effective("/aws/region") == R"("eu-central-1")");
+  node.put("facts.json", "{");
+  node.boot();
+  node.put("facts.json", "");
+  node.boot();
+  CHECK(node.problem("facts").empty());
+}
+
+TEST_CASE("settings that cannot be read are a problem, stay as they are, and the node starts with its defaults") {
+  Fixture node;
+  node.boot();
+  node.commit({{"motd", "hello"}});
+  const sys::Path file = node.places.state / "settings-1";
+  const std::string damaged = "0000000000000000 {}\n" + must(sys::read_file(file));
+  must(sys::write_file_atomically(file, damaged));
+  node.boot();
+  CHECK_FALSE(node.writable);
+  CHECK(node.problem("settings").contains("takes no changes"));
+  CHECK(node.effective("/motd") == "null");
+  CHECK_FALSE(node.file("etc/hostname").empty());
+  CHECK(must(sys::read_file(file)) == damaged);
+}
+
+TEST_CASE("files that cannot be written are a problem, and do not stop the server") {
+  Fixture node;
+  node.put("root/etc/containerd", "a file in the place of a directory");
+  node.boot();
+  CHECK_FALSE(node.problem("configuration").empty());
+  CHECK(node.writable);
+  REQUIRE(std::filesystem::remove(node.places.root / "etc/containerd"));
+  node.boot();
+  CHECK(node.problem("configuration").empty());
+}
+
+TEST_CASE("user data can be taken in again while the server runs, and services are notified") {
+  Fixture node;
+  node.boot();
+  node.systemd.states = {{"systemd-timesyncd.service", "active"}};
+  node.give("[settings.ntp]\ntime-servers = [\"time.example.com\"]\n");
+  const Outcome outcome = must(node.again());
+  CHECK(outcome.commit == node.configuration->store().last_commit());
+  CHECK(node.systemd.acts == std::vector<std::string>{"restart systemd-timesyncd.service"});
+  CHECK(node.source("cidata")["result"] == "applied");
+  // Nothing new: no commit.
+  CHECK(must(node.again()).commit == 0);
+  CHECK(node.source("cidata")["result"] == "unchanged");
+}
+
+TEST_CASE("user data that a service does not take is refused while the server runs") {
+  Fixture node;
+  node.boot();
+  node.systemd.states = {{"systemd-timesyncd.service", "active"}};
+  node.systemd.broken = {"systemd-timesyncd.service"};
+  node.give("[settings.ntp]\ntime-servers = [\"time.example.com\"]\n");
+  CHECK(node.again().error().code == ErrorCode::unavailable);
+  CHECK(node.source("cidata")["result"] == "refused");
+  CHECK_FALSE(node.problem("user data").empty());
+  CHECK(node.configuration->store().transactions().empty());
+}

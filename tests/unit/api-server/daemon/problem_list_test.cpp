@@ -1,0 +1,82 @@
+#include "api-server/daemon/problem_list.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "lib/sys/temp_dir.hpp"
+#include "tests/support/must.hpp"
+
+using namespace bulkhead;
+using namespace bulkhead::daemon;
+using bulkhead::testing::must;
+
+namespace {
+
+struct Fixture {
+  sys::TempDir directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
+  sys::Path file = directory.path() / "problems";
+  log::Log log{log::Log::Sink::standard_error};
+  int changes = 0;
+
+  ProblemList list() {
+    return {log, file, [this] { ++changes; }};
+  }
+  std::string text() const { return must(sys::read_file(file)); }
+};
+
+}  // namespace
+
+TEST_CASE("problems are lines of the console's file, sorted by name") {
+  Fixture fixture;
+  ProblemList list = fixture.list();
+  list.set("user data", "cidata: not TOML");
+  list.set("remote listener", "the port\nis taken");
+  CHECK(fixture.text() == "remote listener: the port is taken\nuser data: cidata: not TOML\n");
+  CHECK(list.lines() == std::vector<std::string>{"remote listener: the port\nis taken", "user data: cidata: not TOML"});
+  CHECK(fixture.changes == 2);
+}
+
+TEST_CASE("an empty text takes a problem back") {
+  Fixture fixture;
+  ProblemList list = fixture.list();
+  list.set("seed", "no space");
+  list.set("try", "chronyd failed");
+  list.set("seed", "");
+  CHECK(fixture.text() == "try: chronyd failed\n");
+  list.set("try", "");
+  CHECK(fixture.text().empty());
+  CHECK(list.lines().empty());
+  CHECK(fixture.changes == 4);
+}
+
+TEST_CASE("what changes nothing is no change, and does not write the file") {
+  Fixture fixture;
+  ProblemList list = fixture.list();
+  list.set("seed", "");
+  CHECK(fixture.changes == 0);
+  list.set("seed", "no space");
+  must(sys::write_file_atomically(fixture.file, "mark"));
+  list.set("seed", "no space");
+  list.set("other", "");
+  CHECK(fixture.changes == 1);
+  CHECK(fixture.text() == "mark");
+  list.set("seed", "still none");
+  CHECK(fixture.changes == 2);
+  CHECK(fixture.text() == "seed: still none\n");
+}
+
+TEST_CASE("what an earlier server left in the file is gone at once") {
+  Fixture fixture;
+  must(sys::write_file_atomically(fixture.file, "old: problem\n"));
+  const ProblemList list = fixture.list();
+  CHECK(fixture.text().empty());
+}
+
+TEST_CASE("a list without a file, and one whose file cannot be written, still know their problems") {
+  Fixture fixture;
+  ProblemList without(fixture.log, std::nullopt, [] {});
+  without.set("a", "b");
+  CHECK(without.lines() == std::vector<std::string>{"a: b"});
+  ProblemList unwritable(fixture.log, fixture.directory.path() / "missing/problems", [] {});
+  unwritable.set("a", "b");
+  CHECK(unwritable.lines() == std::vector<std::string>{"a: b"});
+}
