@@ -1,0 +1,162 @@
+// The server's sessions on one end of socket pairs, clients on the other, and one event loop that the test drives:
+// nothing happens while it does not, and deadlines come when it says so.
+#pragma once
+
+#include <boost/asio/local/connect_pair.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "api-server/http/session.hpp"
+#include "lib/base/text.hpp"
+
+namespace bulkhead::testing {
+
+namespace asio = boost::asio;
+using LocalSocket = asio::local::stream_protocol::socket;
+
+struct Answer {
+  int status = 0;
+  std::string head;
+  std::string body;
+};
+
+// Reads everything that comes, and writes what it is told to, as fast as the other end takes it.
+template <class Stream>
+class StreamClient : public std::enable_shared_from_this<StreamClient<Stream>> {
+ public:
+  explicit StreamClient(Stream stream) : stream_(std::move(stream)) {}
+
+  void read() {
+    stream_.async_read_some(asio::buffer(buffer_),
+                            [self = this->shared_from_this()](boost::system::error_code reason, std::size_t size) {
+                              self->received.append(self->buffer_.data(), size);
+                              self->ended = self->ended || reason;
+                              if (!reason) self->read();
+                            });
+  }
+  void send(std::string_view bytes) {
+    unsent_ += bytes;
+    if (writing_.empty()) write();
+  }
+  // Behind everything that is still to be sent.
+  void half_close() {
+    half_close_ = true;
+    if (sent()) shut_down();
+  }
+  void leave() { stream_.lowest_layer().close(); }
+
+  bool sent() const { return writing_.empty() && unsent_.empty(); }
+  // The answers that are whole; those with status 100 are among them.
+  std::vector<Answer> answers() const {
+    std::vector<Answer> found;
+    std::string_view rest = received;
+    for (;;) {
+      const std::size_t end = rest.find("\r\n\r\n");
+      if (end == std::string_view::npos) return found;
+      Answer answer{.head = std::string(rest.substr(0, end + 2))};
+      answer.status = parse_integer<int>(std::string_view(answer.head).substr(9, 3)).value_or(0);
+      std::size_t size = 0;
+      static constexpr std::string_view kLength = "Content-Length: ";
+      if (const std::size_t at = answer.head.find(kLength); at != std::string::npos) {
+        const auto text = std::string_view(answer.head).substr(at + kLength.size());
+        size = parse_integer<std::size_t>(text.substr(0, text.find('\r'))).value_or(0);
+      }
+      rest.remove_prefix(end + 4);
+      if (rest.size() < size) return found;
+      answer.body = rest.substr(0, size);
+      rest.remove_prefix(size);
+      found.push_back(std::move(answer));
+    }
+  }
+
+  std::string received;
+  bool ended = false;
+
+ private:
+  void write() {
+    writing_ = std::exchange(unsent_, {});
+    asio::async_write(stream_, asio::buffer(writing_),
+                      [self = this->shared_from_this()](boost::system::error_code reason, std::size_t) {
+                        self->writing_.clear();
+                        if (reason) return self->unsent_.clear();
+                        if (!self->unsent_.empty()) return self->write();
+                        if (self->half_close_) self->shut_down();
+                      });
+  }
+  void shut_down() {
+    boost::system::error_code ignored;
+    stream_.lowest_layer().shutdown(asio::socket_base::shutdown_send, ignored);
+  }
+
+  Stream stream_;
+  std::array<char, 16'384> buffer_{};
+  std::string writing_;  // on its way, and not to be touched
+  std::string unsent_;
+  bool half_close_ = false;
+};
+
+using Client = StreamClient<LocalSocket>;
+
+// Deadlines that do not come by themselves, however slow the machine is.
+inline http::Limits patient(http::Limits limits = {}) {
+  limits.head_time = limits.body_time = limits.idle_time = limits.remote_idle_time = limits.write_time =
+      std::chrono::hours(1);
+  return limits;
+}
+inline constexpr auto kLongerThanAnyLimit = std::chrono::hours(2);
+
+struct LoopFixture {
+  asio::io_context loop;
+  http::Router router;
+  http::Limits limits;
+  std::shared_ptr<http::Server::Core> core;
+
+  explicit LoopFixture(const http::Limits& allowed = {}) : limits(patient(allowed)) {
+    core = std::make_shared<http::Server::Core>(loop, router, limits);
+  }
+  ~LoopFixture() { core->stopped = true; }
+  LoopFixture(const LoopFixture&) = delete;
+  LoopFixture& operator=(const LoopFixture&) = delete;
+
+  // A client that reads.
+  std::shared_ptr<Client> connect() {
+    LocalSocket here(loop);
+    LocalSocket there(loop);
+    asio::local::connect_pair(here, there);
+    auto client = std::make_shared<Client>(std::move(here));
+    client->read();
+    http::start_local_session(core, std::move(there));
+    return client;
+  }
+
+  // Runs the loop until it is so. A server that never gets there is stopped by the test run's own limit.
+  template <class Condition>
+  void until(Condition condition) {
+    loop.restart();
+    while (!condition()) REQUIRE(loop.run_one() == 1);
+  }
+  template <class AnyClient>
+  std::vector<Answer> answers(const std::shared_ptr<AnyClient>& client, std::size_t count) {
+    until([&] { return client->answers().size() >= count; });
+    return client->answers();
+  }
+  // Everything until the server ends the connection.
+  template <class AnyClient>
+  std::string all(const std::shared_ptr<AnyClient>& client) {
+    until([&] { return client->ended; });
+    return client->received;
+  }
+  // What is ready to run now runs; nothing is waited for.
+  void settle() {
+    loop.restart();
+    while (loop.poll() > 0) {
+    }
+  }
+  // The server looks at its deadlines as if this much time had passed.
+  void pass(std::chrono::seconds time) {
+    const auto now = http::Clock::now() + time;
+    const std::vector<http::AnySession*> all(core->sessions.begin(), core->sessions.end());
+    for (http::AnySession* session : all) session->tick(now);
+  }
+};
+
+}  // namespace bulkhead::testing

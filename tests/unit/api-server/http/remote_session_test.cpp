@@ -1,0 +1,149 @@
+#include <boost/asio/ssl/stream.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "api-server/http/server.hpp"
+#include "lib/crypto/private_key.hpp"
+#include "tests/support/must.hpp"
+#include "tests/unit/api-server/http/loop_fixture.hpp"
+
+using namespace bulkhead;
+using namespace bulkhead::http;
+using bulkhead::testing::LoopFixture;
+using bulkhead::testing::must;
+
+namespace {
+
+namespace asio = boost::asio;
+using TlsStream = asio::ssl::stream<asio::ip::tcp::socket>;
+using TlsClient = bulkhead::testing::StreamClient<TlsStream>;
+
+struct Identity {
+  std::string certificate;
+  std::string key;
+};
+
+Identity identity(const char* name) {
+  const auto key = must(crypto::PrivateKey::generate_p256());
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto certificate = must(crypto::self_sign(key, {.common_name = name,
+                                                        .not_before = {},
+                                                        .not_after = now + std::chrono::days(1),
+                                                        .purpose = crypto::Purpose::tls_server}));
+  return {.certificate = must(certificate.to_pem()), .key = must(key.to_pem())};
+}
+
+constexpr const char* kAsk = "GET /who HTTP/1.1\r\nHost: x\r\n\r\n";
+
+// A server with a remote listener on the loopback interface. Whoever has a certificate is an admin, unless revoked.
+struct Fixture : LoopFixture {
+  Identity own = identity("node");
+  bool revoked = false;
+  Server server;
+
+  explicit Fixture(const Limits& allowed = {}) : LoopFixture(allowed), server(loop, router, limits) {
+    router.add({"GET", "/who", Role::reader, [](const Request& r, const Reply& reply) { reply(text(r.peer->name)); }});
+    router.add({"PUT", "/who", Role::reader, [](const Request& r, const Reply& reply) { reply(text(r.body)); }});
+    must(server.listen_remote({.address = "127.0.0.1",
+                               .port = 0,
+                               .certificates = own.certificate,
+                               .key = own.key,
+                               .client_ca = own.certificate,
+                               .who_is = [this](const ClientCertificate& certificate) -> Peer {
+                                 if (!certificate.present)
+                                   return {.name = {}, .role = Role::none, .refused = "no certificate", .remote = true};
+                                 return {.name = certificate.common_name,
+                                         .role = revoked ? Role::none : Role::admin,
+                                         .refused = "revoked",
+                                         .remote = true};
+                               }}));
+  }
+
+  std::shared_ptr<TlsClient> dial(const Identity* with) {
+    asio::ssl::context context(asio::ssl::context::tls_client);
+    if (with != nullptr) {
+      context.use_certificate_chain(asio::buffer(with->certificate));
+      context.use_private_key(asio::buffer(with->key), asio::ssl::context::pem);
+    }
+    TlsStream stream(loop, context);
+    stream.lowest_layer().connect({asio::ip::make_address("127.0.0.1"), server.remote_port()});
+    bool done = false;
+    stream.async_handshake(asio::ssl::stream_base::client, [&](const boost::system::error_code& reason) {
+      REQUIRE_FALSE(reason);
+      done = true;
+    });
+    until([&] { return done; });
+    auto client = std::make_shared<TlsClient>(std::move(stream));
+    client->read();
+    return client;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a client with a certificate is who that says") {
+  Fixture fixture;
+  const Identity ops = identity("ops-1");
+  const auto client = fixture.dial(&ops);
+  client->send(kAsk);
+  CHECK(fixture.answers(client, 1).front().body == "ops-1");
+  client->send("PUT /who HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+  CHECK(fixture.answers(client, 2).back().body == "abc");
+}
+
+TEST_CASE("a client without a certificate is told so, and its body is not read") {
+  Fixture fixture;
+  const auto client = fixture.dial(nullptr);
+  client->send(kAsk);
+  const auto answer = fixture.answers(client, 1).front();
+  CHECK(answer.status == 401);
+  CHECK(answer.body.contains("no certificate"));
+  client->send("PUT /who HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+  CHECK(fixture.answers(client, 2).back().status == 413);
+}
+
+TEST_CASE("a certificate that is revoked counts no longer, on connections that are open as well") {
+  Fixture fixture;
+  const Identity ops = identity("ops-1");
+  const auto client = fixture.dial(&ops);
+  client->send(kAsk);
+  CHECK(fixture.answers(client, 1).back().status == 200);
+  fixture.revoked = true;
+  client->send(kAsk);
+  CHECK(fixture.answers(client, 2).back().status == 403);
+}
+
+TEST_CASE("a peer that asks too often waits, whatever connection it uses") {
+  Fixture fixture({.remote_rate = 0, .remote_burst = 2});
+  const Identity ops = identity("ops-1");
+  for (const int status : {200, 200, 429}) {
+    const auto client = fixture.dial(&ops);
+    client->send(kAsk);
+    CHECK(fixture.answers(client, 1).front().status == status);
+  }
+}
+
+TEST_CASE("a remote listener that is switched off refuses on open connections, and takes no new ones") {
+  Fixture fixture;
+  const Identity ops = identity("ops-1");
+  const auto client = fixture.dial(&ops);
+  const std::uint16_t port = fixture.server.remote_port();
+  fixture.server.stop_remote();
+  client->send(kAsk);
+  CHECK(fixture.answers(client, 1).front().status == 401);
+  CHECK(fixture.server.remote_port() == 0);
+  asio::ip::tcp::socket socket(fixture.loop);
+  boost::system::error_code reason;
+  socket.connect({asio::ip::make_address("127.0.0.1"), port}, reason);
+  CHECK(reason);
+}
+
+TEST_CASE("whoever does not speak TLS is closed") {
+  Fixture fixture;
+  asio::ip::tcp::socket socket(fixture.loop);
+  socket.connect({asio::ip::make_address("127.0.0.1"), fixture.server.remote_port()});
+  const auto client = std::make_shared<bulkhead::testing::StreamClient<asio::ip::tcp::socket>>(std::move(socket));
+  client->read();
+  client->send(kAsk);
+  CHECK_FALSE(fixture.all(client).contains("HTTP"));
+  fixture.until([&] { return fixture.server.connections() == 0; });
+}

@@ -1,0 +1,110 @@
+#include "api-server/http/server.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <sys/stat.h>
+
+#include "lib/sys/temp_dir.hpp"
+#include "tests/support/must.hpp"
+#include "tests/unit/api-server/http/loop_fixture.hpp"
+
+using namespace bulkhead;
+using namespace bulkhead::http;
+using bulkhead::testing::Client;
+using bulkhead::testing::LocalSocket;
+using bulkhead::testing::LoopFixture;
+using bulkhead::testing::must;
+
+namespace {
+
+constexpr const char* kAsk = "GET /x HTTP/1.1\r\nHost: x\r\n\r\n";
+
+// A whole server on a socket in a directory, and clients that connect to it.
+struct Fixture : LoopFixture {
+  sys::TempDir directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
+  std::string path = directory.path() / "socket";
+  Server server;
+
+  explicit Fixture(const Limits& allowed = {}) : LoopFixture(allowed), server(loop, router, limits) {
+    router.add({"GET", "/x", Role::reader, [](const Request&, const Reply& reply) { reply(text("x")); }});
+    must(server.listen_unix(must(listen_on_path(path, 0600))));
+  }
+
+  std::shared_ptr<Client> dial() {
+    LocalSocket socket(loop);
+    socket.connect(path);
+    auto client = std::make_shared<Client>(std::move(socket));
+    client->read();
+    return client;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a server answers everybody who connects") {
+  Fixture fixture;
+  const std::vector clients = {fixture.dial(), fixture.dial(), fixture.dial()};
+  for (const auto& client : clients) client->send(kAsk);
+  for (const auto& client : clients) CHECK(fixture.answers(client, 1).front().body == "x");
+  CHECK(fixture.server.connections() == 3);
+}
+
+TEST_CASE("beyond the limit a connection is closed, and there is room again when one ends") {
+  Fixture fixture({.connections = 2});
+  const auto first = fixture.dial();
+  const auto second = fixture.dial();
+  fixture.until([&] { return fixture.server.connections() == 2; });
+  const auto third = fixture.dial();
+  CHECK(fixture.all(third).empty());
+  first->leave();
+  fixture.until([&] { return fixture.server.connections() == 1; });
+  const auto fourth = fixture.dial();
+  fourth->send(kAsk);
+  CHECK(fixture.answers(fourth, 1).front().status == 200);
+}
+
+TEST_CASE("a server that stops closes what is open and accepts nothing more") {
+  Fixture fixture;
+  const auto client = fixture.dial();
+  client->send(kAsk);
+  fixture.answers(client, 1);
+  fixture.server.stop();
+  fixture.until([&] { return client->ended && fixture.server.connections() == 0; });
+  LocalSocket socket(fixture.loop);
+  boost::system::error_code reason;
+  socket.connect(fixture.path, reason);
+  CHECK(reason);
+}
+
+TEST_CASE("a socket gets its mode, and takes the place of one that an earlier server left") {
+  const auto directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
+  const std::string path = directory.path() / "socket";
+  must(sys::write_file_atomically(path, "left behind"));
+  const auto socket = must(listen_on_path(path, 0660));
+  struct stat status{};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK(S_ISSOCK(status.st_mode));
+  CHECK((status.st_mode & 07777U) == 0660);
+  CHECK(listen_on_path(directory.path() / std::string(200, 'a'), 0600).error().code == ErrorCode::invalid_argument);
+  CHECK_FALSE(listen_on_path(directory.path() / "missing/socket", 0600));
+}
+
+TEST_CASE("a remote listener with a bad certificate is an error, and there is none then") {
+  Fixture fixture;
+  const auto refused = fixture.server.listen_remote(
+      {.address = "127.0.0.1", .port = 0, .certificates = "x", .key = "y", .client_ca = "z", .who_is = {}});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::invalid_argument);
+  CHECK(fixture.server.remote_port() == 0);
+}
+
+TEST_CASE("remote peers have a rate each, and local ones none") {
+  LoopFixture fixture({.remote_rate = 0, .remote_burst = 2});
+  const Peer one{.name = "one", .role = Role::admin, .refused = {}, .remote = true};
+  const Peer two{.name = "two", .role = Role::admin, .refused = {}, .remote = true};
+  CHECK(fixture.core->within_rate(one));
+  CHECK(fixture.core->within_rate(one));
+  CHECK_FALSE(fixture.core->within_rate(one));
+  CHECK(fixture.core->within_rate(two));
+  const Peer local{.name = "uid 0", .role = Role::admin, .refused = {}, .remote = false};
+  for (int i = 0; i < 10; ++i) CHECK(fixture.core->within_rate(local));
+}
