@@ -37,10 +37,10 @@ Result<std::string> existing_file(const std::string& path) {
 Error unknown_profile(const Profiles& profiles, const std::string& name) {
   std::vector<std::string> names;
   for (const auto& [known, unused] : profiles) names.push_back(known);
-  Error problem = error(ErrorCode::not_found, "there is no profile '{}'", name);
+  Error reason = error(ErrorCode::not_found, "there is no profile '{}'", name);
   if (const std::string near = nearest(name, names); !near.empty())
-    problem.hint = std::format("did you mean '{}'?", near);
-  return problem;
+    reason.hint = std::format("did you mean '{}'?", near);
+  return reason;
 }
 
 Result<cli::ExitCode> add(const AddOptions& given, const cli::Invocation& invocation) {

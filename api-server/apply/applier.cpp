@@ -155,17 +155,17 @@ Result<ApplyPlan> Applier::apply(ApplyPlan plan, const KernelState& wanted, cons
   for (; done && notified < plan.notifications.size(); ++notified) done = notify(plan.notifications[notified], wanted);
   if (done) return plan;
 
-  Error problem = std::move(done).error();
-  if (auto back = put_back(saved); !back) problem.message += "; and going back failed: " + back.error().describe();
+  Error reason = std::move(done).error();
+  if (auto back = put_back(saved); !back) reason.message += "; and going back failed: " + back.error().describe();
   // Those that were notified know the wrong thing now, the one that failed among them.
   for (std::size_t i = 0; i < notified; ++i) {
     Notification again = plan.notifications[i];
     if (again.action == render::Action::lockdown) continue;  // it only gets stricter
     if (auto back = notify(again, before); !back)
-      problem.message += std::format("; and {} did not come back: {}", again.service, back.error().describe());
+      reason.message += std::format("; and {} did not come back: {}", again.service, back.error().describe());
   }
-  if (problem.code != ErrorCode::unavailable) return fail(std::move(problem));
-  return fail(std::move(problem)
+  if (reason.code != ErrorCode::unavailable) return fail(std::move(reason));
+  return fail(std::move(reason)
                   .with_context("applying settings; everything was taken back")
                   .with_hint(std::format("see why: apiclient logs -u {}", plan.notifications[notified - 1].unit)));
 }

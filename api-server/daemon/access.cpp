@@ -108,9 +108,9 @@ http::Peer who_is(const http::ClientCertificate& certificate, const settings::Ap
     peer.refused = "this needs a client certificate";
     return peer;
   }
-  if (!certificate.problem.empty()) {
+  if (!certificate.verify_error.empty()) {
     peer.refused =
-        std::format("the client certificate '{}' is not valid: {}", certificate.common_name, certificate.problem);
+        std::format("the client certificate '{}' is not valid: {}", certificate.common_name, certificate.verify_error);
     return peer;
   }
   peer.name = std::format("certificate {} ({})", certificate.common_name, certificate.serial);

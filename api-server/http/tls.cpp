@@ -135,7 +135,7 @@ ClientCertificate client_certificate(SSL* ssl) {
   if (!certificate) return {};
   const long verdict = ::SSL_get_verify_result(ssl);
   return {.present = true,
-          .problem = verdict == X509_V_OK ? "" : ::X509_verify_cert_error_string(verdict),
+          .verify_error = verdict == X509_V_OK ? "" : ::X509_verify_cert_error_string(verdict),
           .common_name = common_name_of(certificate.get()),
           .serial = serial_of(certificate.get())};
 }

@@ -11,20 +11,20 @@ namespace {
 constexpr std::string_view kHead =
     R"(# Configuration files
 
-Every file that the API server makes from settings, and the services that are told when one changes. Made from the
+Every file that the API server makes from settings, and the services that are notified when one changes. Made from the
 tables in `api-server/render/services.cpp` and the declarations in `lib/settings/groups`: a change there changes this
 page (`BULKHEAD_ACCEPT=1`).
 
 All files are below `/etc`, a tmpfs that is filled anew at each boot: nothing written there by hand stays, and nothing
 has to be repaired there. They are rendered before the network comes up and at each commit. The same settings give
-the same bytes, so a file that did not change is not written and its service not told.
+the same bytes, so a file that did not change is not written and its service not notified.
 
 A value that would not stay inside its line is refused, and with it the commit. Values of secrets are in files of mode
 0600.
 
 ## Services
 
-In the order in which they are told of a change. A unit that does not run is not started, except where "start" stands.
+In the order in which they are notified of a change. A unit that does not run is not started, except where "start" stands.
 
 | service | what | unit | on a change |
 |---|---|---|---|
@@ -40,7 +40,7 @@ constexpr std::string_view kFilesHead = R"(
 constexpr std::string_view kSettingsHead = R"(
 ## Settings
 
-| service | is told of |
+| service | is notified of |
 |---|---|
 )";
 
@@ -62,7 +62,7 @@ std::string reaction(const Service& service) {
 
 std::string code(std::string_view text) { return text.empty() ? "" : std::format("`{}`", text); }
 
-// The settings that a service is told of, each as its first two segments; a whole group where there are many.
+// The settings that a service is notified of, each as its first two segments; a whole group where there are many.
 std::string keys_of(std::string_view service) {
   constexpr std::size_t kMany = 8;
   std::vector<std::pair<std::string, std::vector<std::string>>> groups;

@@ -87,7 +87,7 @@ struct Service {
   bool start = false;
   bool needs_reboot = false;
 };
-// In the order in which they are told of a change: who depends on another comes behind it.
+// In the order in which they are notified of a change: who depends on another comes behind it.
 std::span<const Service> services();
 const Service* find_service(std::string_view name);
 

@@ -10,7 +10,7 @@ constexpr std::string_view kPageHead =
 
 Every setting of a node, made from the declarations in `lib/settings/groups`: a change there changes this page
 (`BULKHEAD_ACCEPT=1`). `<name>` stands for a name that you choose; `[]` for an element of a list. How settings come
-into force is in [api.md](api.md); which services are told, in [formats/configuration-files.md](formats/configuration-files.md).
+into force is in [api.md](api.md); which services are notified, in [formats/configuration-files.md](formats/configuration-files.md).
 )";
 
 // '|' would end a column.

@@ -1,7 +1,7 @@
 // All settings of a node, typed: what a document becomes when everything in it has been checked.
 //
 // This is the one declaration of every setting. A key is a member of a group in groups/, with its type, which carries
-// the rule, and its About: sentence, example, default, the services that are told. Checking, defaults, JSON Schema,
+// the rule, and its About: sentence, example, default, the services that are notified. Checking, defaults, JSON Schema,
 // OpenAPI, `apiclient explain`, docs/settings.md and completion all come from here.
 #pragma once
 

@@ -100,7 +100,7 @@ TEST_CASE("a service that does not take it: files are as they were, and those th
   CHECK(std::ranges::count(node.systemd.acts, std::string("restart ") + kTime) == 2);
 }
 
-TEST_CASE("a service that does not come back either is notified of in the same error") {
+TEST_CASE("a service that does not come back either is named in the same error") {
   Node node;
   node.systemd.states = {{kTime, "active"}};
   node.systemd.broken = {kTime};

@@ -23,8 +23,8 @@ settings::Api example() {
       .api;
 }
 
-http::ClientCertificate certificate(const char* name, const char* serial = "77", const char* problem = "") {
-  return {.present = true, .problem = problem, .common_name = name, .serial = serial};
+http::ClientCertificate certificate(const char* name, const char* serial = "77", const char* verify_error = "") {
+  return {.present = true, .verify_error = verify_error, .common_name = name, .serial = serial};
 }
 
 }  // namespace
