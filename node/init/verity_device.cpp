@@ -24,18 +24,18 @@ constexpr const char* kSignatureKey = "bulkhead:root-hash-signature";
 constexpr std::uint64_t kSectorSize = 512;
 
 // One request to the device mapper: the fixed header, and room for one table line.
-struct Request {
+struct MapperRequest {
   dm_ioctl header{};
   dm_target_spec target{};
   std::array<char, 2048> parameters{};
 };
-static_assert(offsetof(Request, target) == sizeof(dm_ioctl), "the kernel expects the target right behind the header");
+static_assert(offsetof(MapperRequest, target) == sizeof(dm_ioctl), "the kernel expects the target right behind the header");
 
-Request request_for_root() {
-  Request request;
+MapperRequest request_for_root() {
+  MapperRequest request;
   request.header.version[0] = DM_VERSION_MAJOR;
   request.header.data_size = sizeof request;
-  request.header.data_start = offsetof(Request, target);
+  request.header.data_start = offsetof(MapperRequest, target);
   std::strcpy(request.header.name, kDeviceName);
   return request;
 }
@@ -47,7 +47,7 @@ class DeviceMapper {
     return DeviceMapper(std::move(control));
   }
 
-  Result<> run(unsigned long command, Request& request, const char* what) {
+  Result<> run(unsigned long command, MapperRequest& request, const char* what) {
     if (::ioctl(control_.get(), command, &request) < 0) return fail_errno("{}", what);
     return {};
   }
@@ -65,7 +65,7 @@ class PendingDevice {
   PendingDevice& operator=(const PendingDevice&) = delete;
   ~PendingDevice() {
     if (mapper_ == nullptr) return;
-    Request request = request_for_root();
+    MapperRequest request = request_for_root();
     static_cast<void>(mapper_->run(DM_DEV_REMOVE, request, "removing the device"));
   }
   void release() { mapper_ = nullptr; }
@@ -110,12 +110,12 @@ Result<std::string> activate(const VerityRoot& root) {
   if (!root.pkcs7.empty()) TRY(add_signature(root.pkcs7));
 
   DeviceMapper mapper = TRY(DeviceMapper::open());
-  Request create = request_for_root();
+  MapperRequest create = request_for_root();
   TRY(mapper.run(DM_DEV_CREATE, create, "creating the verity device"));
   PendingDevice pending(mapper);
 
   const std::string line = table_line(root, superblock);
-  Request table = request_for_root();
+  MapperRequest table = request_for_root();
   if (line.size() >= table.parameters.size())
     return fail(ErrorCode::internal, "a verity table of {} bytes", line.size());
   table.header.flags = DM_READONLY_FLAG;
@@ -125,7 +125,7 @@ Result<std::string> activate(const VerityRoot& root) {
   std::ranges::copy(line, table.parameters.begin());
   TRY(mapper.run(DM_TABLE_LOAD, table, "the kernel refuses the verity table"));
 
-  Request resume = request_for_root();
+  MapperRequest resume = request_for_root();
   TRY(mapper.run(DM_DEV_SUSPEND, resume, "activating the verity device"));
   pending.release();
   return std::format("/dev/dm-{}", minor(static_cast<dev_t>(resume.header.dev)));
