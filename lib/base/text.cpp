@@ -69,37 +69,74 @@ bool match_class(std::string_view pattern, std::size_t& at, char c) {
   return matched != negated && c != '/';
 }
 
-bool glob_match_from(std::string_view pattern, std::size_t p, std::string_view path, std::size_t t) {
-  while (p < pattern.size()) {
-    const char c = pattern[p];
-    if (c == '*') {
-      const bool deep = p + 1 < pattern.size() && pattern[p + 1] == '*';
-      p += deep ? 2 : 1;
-      for (;; ++t) {
-        if (glob_match_from(pattern, p, path, t)) return true;
-        if (t >= path.size() || (!deep && path[t] == '/')) return false;
-      }
-    }
-    if (t >= path.size()) return false;
-    if (c == '?') {
-      if (path[t] == '/') return false;
-      ++p;
-    } else if (c == '[') {
-      ++p;
-      if (!match_class(pattern, p, path[t])) return false;
-    } else {
-      if (c == '\\' && p + 1 < pattern.size()) ++p;
-      if (pattern[p] != path[t]) return false;
-      ++p;
-    }
-    ++t;
+// Matches one character with what stands at pattern[at], which is no star; moves `at` behind it when it matches.
+bool match_one(std::string_view pattern, std::size_t& at, char c) {
+  if (pattern[at] == '?') {
+    ++at;
+    return c != '/';
   }
-  return t == path.size();
+  if (pattern[at] == '[') return match_class(pattern, ++at, c);
+  if (pattern[at] == '\\' && at + 1 < pattern.size()) ++at;
+  return pattern[at++] == c;
 }
+
+bool is_deep(std::string_view pattern, std::size_t at) { return at + 1 < pattern.size() && pattern[at + 1] == '*'; }
+
+// All places of a pattern at which a match may stand after some characters of the path, each place once. So a path is
+// read once, and no pattern makes it take more than (pattern x path) steps.
+class Places {
+ public:
+  explicit Places(std::size_t pattern_size) : seen_(pattern_size + 1) {}
+
+  // A star also matches nothing, so the place behind it comes with it.
+  void add(std::string_view pattern, std::size_t at) {
+    while (seen_[at] == 0) {
+      seen_[at] = 1;
+      all_.push_back(at);
+      if (at == pattern.size() || pattern[at] != '*') return;
+      at += is_deep(pattern, at) ? 2 : 1;
+    }
+  }
+  void clear() {
+    for (const std::size_t at : all_) seen_[at] = 0;
+    all_.clear();
+  }
+  const std::vector<std::size_t>& all() const { return all_; }
+  bool contains(std::size_t at) const { return seen_[at] != 0; }
+
+ private:
+  std::vector<std::size_t> all_;
+  std::vector<char> seen_;  // a byte each: no shifting in the innermost loop
+};
 
 }  // namespace
 
-bool glob_match(std::string_view pattern, std::string_view path) { return glob_match_from(pattern, 0, path, 0); }
+bool glob_match(std::string_view pattern, std::string_view path) {
+  // Most patterns begin with a plain folder, and most paths are somewhere else.
+  while (!pattern.empty() && !std::string_view("*?[\\").contains(pattern.front())) {
+    if (path.empty() || path.front() != pattern.front()) return false;
+    pattern.remove_prefix(1);
+    path.remove_prefix(1);
+  }
+  Places current(pattern.size());
+  Places next(pattern.size());
+  current.add(pattern, 0);
+  for (const char c : path) {
+    next.clear();
+    for (const std::size_t at : current.all()) {
+      if (at == pattern.size()) continue;
+      std::size_t behind = at;
+      if (pattern[at] == '*') {
+        if (is_deep(pattern, at) || c != '/') next.add(pattern, at);
+      } else if (match_one(pattern, behind, c)) {
+        next.add(pattern, behind);
+      }
+    }
+    std::swap(current, next);
+    if (current.all().empty()) return false;
+  }
+  return current.contains(pattern.size());
+}
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);

@@ -81,6 +81,24 @@ TEST_CASE("a backslash takes the next character as it is") {
   CHECK(glob_match("a\\[b", "a[b"));
 }
 
+TEST_CASE("stars are tried together, so that no pattern takes exponential time") {
+  CHECK(glob_match("**a*/b**", "xa/a/ab/b/c"));
+  CHECK_FALSE(glob_match("**a*/b", "xa/a/ab/c"));
+  CHECK(glob_match("/**/x/*b", "/x/a/x/cb"));
+  CHECK(glob_match("a***b", "a/x/b"));
+  CHECK_FALSE(glob_match("a*b*c", "ab/c"));
+  // Trying one star after the other would not come to an end here.
+  const auto repeated = [](std::string_view piece, std::size_t size) {
+    std::string text;
+    while (text.size() < size) text += piece;
+    return text;
+  };
+  CHECK_FALSE(glob_match(repeated("**a*", 10'000) + "b", std::string(10'000, 'a')));
+  CHECK(glob_match(repeated("**a*", 1000) + "b", std::string(1000, 'a') + "b"));
+  CHECK_FALSE(glob_match(repeated("*", 1000) + "b", std::string(1000, '/')));
+  CHECK_FALSE(glob_match(repeated("*[!b-z]", 1000) + "b", std::string(1000, 'a')));
+}
+
 TEST_CASE("edit distance counts insertions, deletions and replacements") {
   CHECK(edit_distance("", "abc") == 3);
   CHECK(edit_distance("kitten", "sitting") == 3);
