@@ -20,7 +20,7 @@
 
 namespace bulkhead::client {
 
-inline constexpr std::uint16_t kRemotePort = 8443;  // the preset of settings.api.listen-port
+inline constexpr std::uint16_t kRemotePort = 8443;  // the default of settings.api.listen-port
 
 using Profiles = std::map<std::string, net::TlsEndpoint, std::less<>>;
 

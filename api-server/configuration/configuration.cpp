@@ -48,8 +48,8 @@ const Json& Configuration::effective_redacted() const {
 }
 
 void Configuration::set_facts(Json generated, render::Facts facts) {
-  static const Json presets = settings::presets(shape());
-  base_ = settings::merged(presets, generated);
+  static const Json defaults = settings::defaults(shape());
+  base_ = settings::merged(defaults, generated);
   checked_ = false;
   generated_ = std::move(generated);
   facts_ = std::move(facts);

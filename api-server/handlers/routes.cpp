@@ -71,9 +71,9 @@ Result<std::vector<std::string>> listed(const http::Request& request, const std:
 }
 
 Result<std::uint64_t> number(const http::Request& request, const std::string& name, std::uint64_t least,
-                             std::uint64_t most, std::optional<std::uint64_t> preset) {
+                             std::uint64_t most, std::optional<std::uint64_t> fallback) {
   const auto text = request.parameter(name);
-  if (!text && preset) return *preset;
+  if (!text && fallback) return *fallback;
   const auto value = parse_integer<std::uint64_t>(text.value_or(""));
   if (!value || *value < least || *value > most)
     return fail(ErrorCode::invalid_argument, "the parameter '{}' must be a number from {} to {}", name, least, most);

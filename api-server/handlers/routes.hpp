@@ -56,7 +56,7 @@ std::string transaction_of(const http::Request& request);
 // is needed, missing.
 Result<std::vector<std::string>> listed(const http::Request& request, const std::string& name, bool needed);
 Result<std::uint64_t> number(const http::Request& request, const std::string& name, std::uint64_t least,
-                             std::uint64_t most, std::optional<std::uint64_t> preset);
+                             std::uint64_t most, std::optional<std::uint64_t> fallback);
 // The body as JSON, at most 32 levels deep. Errors: invalid_argument.
 Result<Json> parse_body(const std::string& body);
 // Only what is below the keys whose text starts with `prefix`, which begins with "settings".

@@ -9,7 +9,7 @@
 namespace bulkhead::render {
 namespace {
 
-constexpr std::string_view kDefaultSubnet = "10.88.0.0/16";  // the preset of the declaration
+constexpr std::string_view kDefaultSubnet = "10.88.0.0/16";  // the default of the declaration
 
 template <class Subnet>
 Result<std::string> checked(const Subnet& subnet, std::string_view key) {

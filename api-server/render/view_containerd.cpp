@@ -56,16 +56,16 @@ Result<View> credentials_view(const settings::ContainerRegistry& registries) {
   return list;
 }
 
-View boolean(const std::optional<bool>& value, bool preset) { return {value.value_or(preset) ? "true" : "false"}; }
+View boolean(const std::optional<bool>& value, bool otherwise) { return {value.value_or(otherwise) ? "true" : "false"}; }
 
 template <class T>
-View number(const std::optional<T>& value, std::int64_t preset) {
-  return {std::to_string(value ? value->value : preset)};
+View number(const std::optional<T>& value, std::int64_t otherwise) {
+  return {std::to_string(value ? value->value : otherwise)};
 }
 
 }  // namespace
 
-// The presets here are those of the declarations; they count for settings that were never merged with their presets.
+// The defaults here are those of the declarations; they count for settings that were never merged with their defaults.
 Files containerd_files(const settings::Settings& settings, const Facts& /*facts*/) {
   const settings::ContainerRuntime& runtime = settings.container_runtime;
   View view;

@@ -10,7 +10,7 @@
 namespace bulkhead::render {
 namespace {
 
-constexpr std::int64_t kApiPort = 8443;  // the preset of the declaration
+constexpr std::int64_t kApiPort = 8443;  // the default of the declaration
 constexpr int kKubeletPort = 10250;
 
 View port_view(const std::string& protocol, const std::string& range, const std::string& reason) {

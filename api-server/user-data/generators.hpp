@@ -1,4 +1,4 @@
-// Settings that a node works out by itself when nobody has set them. They lie between the presets of the declarations
+// Settings that a node works out by itself when nobody has set them. They lie between the defaults of the declarations
 // and the live settings, and are made anew at each boot; only the seed has to stay, so who calls stores it.
 //
 // Pure functions: what they need from the machine is an argument. What they give has passed the setting's own rule.

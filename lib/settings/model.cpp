@@ -155,14 +155,14 @@ void add_entries(const Shape& shape, const std::string& path, std::vector<Entry>
   }
 }
 
-Json presets_of(const Shape& group) {
+Json defaults_of(const Shape& group) {
   Json document = Json::object();
   for (const Member& member : group.members) {
     Json value;
-    if (!member.about.preset.empty())
-      value = Json::parse(member.about.preset);
+    if (!member.about.default_value.empty())
+      value = Json::parse(member.about.default_value);
     else if (member.shape->kind == Kind::group)
-      value = presets_of(*member.shape);
+      value = defaults_of(*member.shape);
     if (!value.is_null() && !(value.is_object() && value.empty())) document[member.name] = std::move(value);
   }
   return document;
@@ -173,7 +173,7 @@ Json schema_of_group(const Shape& shape) {
   for (const Member& member : shape.members) {
     Json property = json_schema(*member.shape);
     if (!member.about.doc.empty()) property["description"] = member.about.doc;
-    if (!member.about.preset.empty()) property["default"] = Json::parse(member.about.preset);
+    if (!member.about.default_value.empty()) property["default"] = Json::parse(member.about.default_value);
     if (!member.about.example.empty()) property["examples"] = Json::array({Json::parse(member.about.example)});
     if (member.about.secret) property["writeOnly"] = true;
     schema["properties"][member.name] = std::move(property);
@@ -275,7 +275,7 @@ Json only_below(const Json& document, const Key& key) {
   return result;
 }
 
-Json presets(const Shape& root) { return presets_of(root); }
+Json defaults(const Shape& root) { return defaults_of(root); }
 
 std::vector<Entry> entries(const Shape& root) {
   std::vector<Entry> result;

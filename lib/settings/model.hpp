@@ -45,7 +45,7 @@ Json unflat(const Flat& flat);
 Json only_below(const Json& document, const Key& key);
 
 // The defaults of all declarations, as a document.
-Json presets(const Shape& root);
+Json defaults(const Shape& root);
 
 // Every setting: keys of map members are written as <name>.
 struct Entry {

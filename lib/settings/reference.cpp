@@ -33,7 +33,7 @@ std::string must_be(const Shape& shape) {
 std::string row(const Entry& entry) {
   const bool secret = entry.about.secret;
   return std::format("| `{}` | {}{} | {} | {} | {} |\n", entry.key, cell(entry.about.doc), secret ? " Secret." : "",
-                     cell(must_be(*entry.shape)), code(entry.about.preset), code(entry.about.example));
+                     cell(must_be(*entry.shape)), code(entry.about.default_value), code(entry.about.example));
 }
 
 void add_line(std::string& text, std::string_view name, std::string_view value) {
@@ -54,7 +54,7 @@ Result<std::string> explain(const Shape& root, const Key& key) {
   add_line(text, "value", must_be(*found.shape));
   if (found.member != nullptr) {
     const About& about = found.member->about;
-    add_line(text, "default", about.preset);
+    add_line(text, "default", about.default_value);
     add_line(text, "example", about.example);
     add_line(text, "affects", about.affects);
     add_line(text, "since", about.since);

@@ -31,8 +31,8 @@ enum class Kind {
 struct About {
   std::string_view doc;        // one sentence, without the name of the setting
   std::string_view example{};  // JSON; checked by a test
-  std::string_view preset{};   // the default, JSON; empty: none
-  std::string_view affects{};  // services that are notified of a change (api-server/render), separated by spaces
+  std::string_view default_value{};  // JSON; empty: none
+  std::string_view affects{};        // services that are notified of a change (api-server/render), separated by spaces
   std::string_view since = "0.1.0";
   bool secret = false;  // never in logs, plans, reports
 };

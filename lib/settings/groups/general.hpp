@@ -33,13 +33,13 @@ struct Updates {
               &Updates::version_lock,
               {.doc = "The version to update to, or \"latest\".",
                .example = R"("1.4.0")",
-               .preset = R"("latest")",
+               .default_value = R"("latest")",
                .affects = "updater"}},
         Field{"ignore-waves",
               &Updates::ignore_waves,
               {.doc = "Whether to update at once instead of when the node's wave has come.",
                .example = "true",
-               .preset = "false",
+               .default_value = "false",
                .affects = "updater"}},
     };
   }
@@ -55,7 +55,7 @@ struct Ntp {
               &Ntp::time_servers,
               {.doc = "Time servers, in order of preference.",
                .example = R"(["time.example.com"])",
-               .preset = R"(["0.debian.pool.ntp.org", "1.debian.pool.ntp.org"])",
+               .default_value = R"(["0.debian.pool.ntp.org", "1.debian.pool.ntp.org"])",
                .affects = "timesyncd"}},
         Field{"options",
               &Ntp::options,
@@ -122,7 +122,7 @@ struct Kernel {
               {.doc = "The kernel's lockdown mode; it can be made stricter while the node runs, and never weaker than "
                       "\"integrity\".",
                .example = R"("confidentiality")",
-               .preset = R"("integrity")",
+               .default_value = R"("integrity")",
                .affects = "lockdown"}},
         Field{"modules", &Kernel::modules, {.doc = "Kernel modules by name."}},
         Field{"sysctl",
@@ -156,13 +156,13 @@ struct Boot {
               &Boot::reboot_to_reconcile,
               {.doc = "Whether the node restarts by itself during a boot whose parameters are not the wanted ones.",
                .example = "true",
-               .preset = "false",
+               .default_value = "false",
                .affects = "boot-parameters"}},
         Field{"reapply-user-data",
               &Boot::reapply_user_data,
               {.doc = "Whether user data that has changed since it was applied is applied again at the next boot.",
                .example = "true",
-               .preset = "false",
+               .default_value = "false",
                .affects = "apiserver"}},
     };
   }
@@ -184,13 +184,13 @@ struct Metrics {
               &Metrics::send_metrics,
               {.doc = "Whether health pings are sent at all.",
                .example = "true",
-               .preset = "false",
+               .default_value = "false",
                .affects = "metrics"}},
         Field{"service-checks",
               &Metrics::service_checks,
               {.doc = "Units whose failure makes the node unhealthy in pings.",
                .example = R"(["containerd.service"])",
-               .preset = R"(["apiserver.service", "containerd.service"])",
+               .default_value = R"(["apiserver.service", "containerd.service"])",
                .affects = "metrics"}},
     };
   }
@@ -209,7 +209,7 @@ struct CertificateBundle {
               &CertificateBundle::trusted,
               {.doc = "Whether programs of the node trust these certificates.",
                .example = "true",
-               .preset = "false",
+               .default_value = "false",
                .affects = "certificates containerd"}},
     };
   }
@@ -244,7 +244,7 @@ struct Aws {
               &Aws::profile,
               {.doc = "The profile of these files that is used.",
                .example = R"("default")",
-               .preset = R"("default")",
+               .default_value = R"("default")",
                .affects = "aws"}},
     };
   }

@@ -48,13 +48,13 @@ struct Api {
               &Api::listen_address,
               {.doc = "The address that the remote listener listens on.",
                .example = R"("10.0.0.9")",
-               .preset = R"("::")",
+               .default_value = R"("::")",
                .affects = "apiserver"}},
         Field{"listen-port",
               &Api::listen_port,
               {.doc = "The TCP port of the remote listener.",
                .example = "8443",
-               .preset = "8443",
+               .default_value = "8443",
                .affects = "apiserver firewall"}},
         Field{"certificate",
               &Api::certificate,
@@ -98,7 +98,7 @@ struct HealthCheck {
                .affects = "health"}},
         Field{"timeout",
               &HealthCheck::timeout,
-              {.doc = "How long to wait for it.", .example = R"("2m")", .preset = R"("1m")", .affects = "health"}},
+              {.doc = "How long to wait for it.", .example = R"("2m")", .default_value = R"("1m")", .affects = "health"}},
     };
   }
 };

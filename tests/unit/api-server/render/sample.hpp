@@ -25,7 +25,7 @@ inline Facts facts() {
 
 // The declared defaults with `changes` laid over them, as the daemon does it.
 inline settings::Settings node(const Json& changes = Json::object()) {
-  const Json document = settings::merged(settings::presets(settings::Settings::shape()), changes);
+  const Json document = settings::merged(settings::defaults(settings::Settings::shape()), changes);
   return settings::Settings::from_json(document).value();
 }
 

@@ -34,7 +34,7 @@ std::optional<settings::Settings> with(const std::string& key, Json value) {
   const auto segments = split(key, '.');
   for (const std::string_view segment : segments | std::views::reverse)
     value = Json{{segment == "<name>" ? "example" : std::string(segment), std::move(value)}};
-  const auto document = settings::merged(settings::presets(settings::Settings::shape()), value);
+  const auto document = settings::merged(settings::defaults(settings::Settings::shape()), value);
   auto typed = settings::Settings::from_json(document);
   return typed ? std::optional(*std::move(typed)) : std::nullopt;
 }

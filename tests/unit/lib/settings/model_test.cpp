@@ -148,12 +148,12 @@ TEST_CASE("every declaration is complete: sentence, good example, good default, 
     const auto accepted = check(example, *entry.shape);
     INFO((accepted ? "" : accepted.error().message));
     CHECK(accepted);
-    if (!entry.about.preset.empty()) CHECK(fits(Json::parse(entry.about.preset), *entry.shape));
+    if (!entry.about.default_value.empty()) CHECK(fits(Json::parse(entry.about.default_value), *entry.shape));
   }
 }
 
 TEST_CASE("the defaults are a good document, and survive being read and written") {
-  const Json document = presets(root());
+  const Json document = defaults(root());
   CHECK(check(document, root()));
   CHECK(document["updates"]["version-lock"] == "latest");
   CHECK(document["metrics"]["send-metrics"] == false);
