@@ -7,6 +7,7 @@
 
 #include "lib/codec/toml.hpp"
 #include "lib/net/uri.hpp"
+#include "lib/net/well_known.hpp"
 
 namespace bulkhead::client {
 namespace {
@@ -56,7 +57,7 @@ Result<Profiles> parse_profiles(std::string_view text, const std::string& file) 
   for (const auto& [name, node] : document) {
     if (!check_name(name) || node.table() == nullptr)
       return fail(toml::error_at(file, node.key_position, "expected a table for each profile, not '{}'", name));
-    net::TlsEndpoint endpoint{.host = {}, .port = kRemotePort};
+    net::TlsEndpoint endpoint{.host = {}, .port = net::kApiPort};
     for (const auto& [key, value] : *node.table()) TRY(read_entry(key, value, file, endpoint));
     if (endpoint.host.empty()) return fail(toml::error_at(file, node.key_position, "profile '{}' has no host", name));
     if (endpoint.certificate_file.empty() != endpoint.key_file.empty())
@@ -104,7 +105,7 @@ Result<Sha256> parse_fingerprint(std::string_view text) {
 
 Result<net::TlsEndpoint> find_node(const Profiles& profiles, std::string_view name) {
   if (const auto found = profiles.find(name); found != profiles.end()) return found->second;
-  auto [host, port] = TRY(net::parse_host_port(name, kRemotePort));
+  auto [host, port] = TRY(net::parse_host_port(name, net::kApiPort));
   const auto same = std::ranges::find_if(
       profiles, [&](const auto& entry) { return entry.second.host == host && entry.second.port == port; });
   if (same != profiles.end()) return same->second;

@@ -20,8 +20,6 @@
 
 namespace bulkhead::client {
 
-inline constexpr std::uint16_t kRemotePort = 8443;  // the default of settings.api.listen-port
-
 using Profiles = std::map<std::string, net::TlsEndpoint, std::less<>>;
 
 // Errors: invalid_argument with file, line and column.

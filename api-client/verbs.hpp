@@ -7,12 +7,13 @@
 
 #include "api-client/api.hpp"
 #include "lib/cli/program.hpp"
+#include "lib/net/well_known.hpp"
 
 namespace bulkhead::client {
 
 // Which node: from the options that stand before the verb. Alive as long as the program.
 struct Where {
-  std::string socket = "/run/api.sock";
+  std::string socket{net::kApiSocket};
   std::string node;  // empty: the socket
 };
 

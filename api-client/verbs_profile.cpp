@@ -12,6 +12,7 @@
 #include "lib/base/text.hpp"
 #include "lib/cli/terminal.hpp"
 #include "lib/net/uri.hpp"
+#include "lib/net/well_known.hpp"
 
 namespace bulkhead::client {
 namespace {
@@ -45,7 +46,7 @@ Error unknown_profile(const Profiles& profiles, const std::string& name) {
 
 Result<cli::ExitCode> add(const AddOptions& given, const cli::Invocation& invocation) {
   TRY(check_name(given.name));
-  auto [host, port] = TRY(net::parse_host_port(given.host, kRemotePort));
+  auto [host, port] = TRY(net::parse_host_port(given.host, net::kApiPort));
   if (given.certificate.empty() != given.key.empty())
     return fail(ErrorCode::invalid_argument, "--cert and --key go together");
   net::TlsEndpoint endpoint{.host = host, .port = port};
@@ -124,7 +125,8 @@ void declare_profile_verbs(cli::Program& program) {
   program.verb("profile add", "Name a node that is reached over the network", [](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<AddOptions>();
     app.add_option("name", given->name, "Name for -n")->required();
-    app.add_option("--host", given->host, "Where the node listens: HOST or HOST:PORT; port 8443 when not given")
+    app.add_option("--host", given->host,
+                   std::format("Where the node listens: HOST or HOST:PORT; port {} when not given", net::kApiPort))
         ->required()
         ->type_name("HOST");
     app.add_option("--ca", given->ca, "CA certificate that vouches for the node")->type_name("FILE");

@@ -76,7 +76,8 @@ Result<std::vector<net::TcpEndpoint>> endpoints_of(std::span<const std::string> 
     net::TcpEndpoint endpoint = TRY(parse_endpoint(options[i + 1]));
     endpoints.push_back(std::move(endpoint));
   }
-  if (endpoints.empty()) endpoints = {{.host = "169.254.169.254"}, {.host = "fd00:ec2::254"}};
+  if (endpoints.empty())
+    endpoints = {{.host = std::string(net::kMetadataIpv4)}, {.host = std::string(net::kMetadataIpv6)}};
   return endpoints;
 }
 

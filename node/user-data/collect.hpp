@@ -13,21 +13,24 @@
 #include <vector>
 
 #include "lib/log/log.hpp"
+#include "lib/net/well_known.hpp"
 #include "lib/sys/file.hpp"
+#include "lib/user_data/documents.hpp"
+#include "lib/user_data/facts.hpp"
 #include "node/user-data/imds.hpp"
 
 namespace bulkhead::user_data {
 
 struct Places {
-  sys::Path directory = "/run/bulkhead/user-data";
-  sys::Path facts = "/run/bulkhead/facts.json";
+  sys::Path directory = kUserDataDirectory;
+  sys::Path facts = kFactsFile;
   sys::Path classes = "/sys/class/block";
   sys::Path devices = "/dev";
   sys::Path udev = "/run/udev";
   sys::Path fw_cfg = "/sys/firmware/qemu_fw_cfg/by_name/opt/bulkhead/user-data/raw";
   std::optional<sys::Path> credentials{};  // $CREDENTIALS_DIRECTORY
   sys::Path local = "/var/lib/bulkhead/user-data.toml";
-  sys::Path api = "/run/api.sock";
+  sys::Path api = net::kApiSocket;
   std::chrono::milliseconds udev_patience{10000};
 };
 

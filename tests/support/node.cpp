@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/net/well_known.hpp"
 #include "lib/vm/accelerator.hpp"
 #include "lib/vm/var_store.hpp"
 #include "tests/support/must.hpp"
@@ -12,7 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint16_t kApiPort = 8443;
 // One of a real machine, so that the node may derive its identity from it.
 constexpr const char* kProductUuid = "5e3a1f7c-0c5d-4d0e-9b64-2f7a1c9d8e10";
 
@@ -40,7 +40,7 @@ vm::MachineSpec node_machine(const NodeOptions& options) {
   }
   spec.memory = std::uint64_t{1536} << 20U;
   spec.network = options.network;
-  if (options.api_port != 0) spec.network->forwards.push_back({.host = options.api_port, .guest = kApiPort});
+  if (options.api_port != 0) spec.network->forwards.push_back({.host = options.api_port, .guest = net::kApiPort});
   if (!options.user_data.empty())
     spec.firmware_files = {{.name = "opt/bulkhead/user-data", .content = options.user_data}};
   spec.smbios_uuid = kProductUuid;

@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "lib/net/well_known.hpp"
 #include "lib/sys/temp_dir.hpp"
 #include "tests/support/must.hpp"
 
@@ -23,7 +24,7 @@ Profiles two() {
 TEST_CASE("profiles are read as they were written") {
   CHECK(must(parse_profiles(to_toml(two()), "x")) == two());
   CHECK(must(parse_profiles("", "x")).empty());
-  CHECK(must(parse_profiles("[a]\nhost = \"h\"\n", "x")).at("a").port == kRemotePort);
+  CHECK(must(parse_profiles("[a]\nhost = \"h\"\n", "x")).at("a").port == net::kApiPort);
 }
 
 TEST_CASE("a mistake in the file of profiles has a place") {
@@ -42,7 +43,7 @@ TEST_CASE("a node is found by its profile, by its address, or is any host") {
   const Profiles profiles = two();
   CHECK(must(find_node(profiles, "web1")).fingerprint);
   CHECK(must(find_node(profiles, "10.0.0.9:1")).ca_file == "/ca \"x\"");
-  CHECK(must(find_node(profiles, "10.0.0.9")) == net::TlsEndpoint{.host = "10.0.0.9", .port = kRemotePort});
+  CHECK(must(find_node(profiles, "10.0.0.9")) == net::TlsEndpoint{.host = "10.0.0.9", .port = net::kApiPort});
   CHECK_FALSE(find_node(profiles, "a b"));
 }
 
