@@ -16,7 +16,11 @@ find_path(KAINJOW_MUSTACHE_INCLUDE_DIR mustache.hpp PATH_SUFFIXES kainjow REQUIR
 
 foreach(entry IN ITEMS
     "cryptsetup|libcryptsetup>=2.7" "systemd|libsystemd>=257" "apt|apt-pkg>=3.0" "fdisk|fdisk>=2.41"
-    "blkid|blkid>=2.41" "nftables|libnftables>=1.1" "kmod|libkmod" "elf|libelf" "zstd|libzstd" "uuid|uuid")
+    "blkid|blkid>=2.41" "nftables|libnftables>=1.1" "kmod|libkmod" "elf|libelf" "zstd|libzstd" "uuid|uuid"
+    # For the patterns of settings: small, with limits on time and memory, and in every image already, as systemd needs
+    # libselinux and that needs it; libpcre2-dev comes with libselinux1-dev. (RE2 would bring Abseil, which nothing else
+    # uses.)
+    "pcre2|libpcre2-8>=10.42")
   string(REPLACE "|" ";" pair "${entry}")
   list(GET pair 0 name)
   list(GET pair 1 spec)

@@ -1,8 +1,6 @@
 #include "lib/settings/model.hpp"
 
 #include <algorithm>
-#include <mutex>
-#include <regex>
 
 #include "lib/base/text.hpp"
 
@@ -10,25 +8,6 @@ namespace bulkhead::settings {
 namespace {
 
 constexpr std::size_t kLongestQuote = 64;
-
-bool matches(std::string_view text, std::string_view pattern) {
-  static std::mutex mutex;
-  static std::map<std::string_view, std::regex> compiled;  // patterns are literals of the program
-  const std::scoped_lock lock(mutex);
-  auto found = compiled.find(pattern);
-  if (found == compiled.end()) {
-    // The matcher that takes linear time and no recursion, whatever a client sends.
-    constexpr auto kFlags = std::regex::ECMAScript | std::regex_constants::__polynomial;
-    found = compiled.emplace(pattern, std::regex(pattern.begin(), pattern.end(), kFlags)).first;
-  }
-  return std::regex_match(text.begin(), text.end(), found->second);
-}
-
-bool fits_text(const std::string& text, const Shape& shape) {
-  if (!shape.values.empty()) return std::ranges::contains(shape.values, text);
-  if (text.size() > shape.longest || !is_utf8(text) || text.contains('\0')) return false;
-  return (shape.pattern.empty() || matches(text, shape.pattern)) && (shape.passes == nullptr || shape.passes(text));
-}
 
 bool fits_integer(const Json& value, const Shape& shape) {
   if (value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX)) return false;

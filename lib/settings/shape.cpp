@@ -2,11 +2,26 @@
 
 #include <algorithm>
 
+#include "lib/base/text.hpp"
+#include "lib/settings/pattern.hpp"
+
 namespace bulkhead::settings {
 
 const Member* Shape::find(std::string_view member) const {
   const auto found = std::ranges::find(members, member, &Member::name);
   return found == members.end() ? nullptr : &*found;
+}
+
+bool fits_text(std::string_view text, const Shape& shape) {
+  if (!shape.values.empty()) return std::ranges::contains(shape.values, text);
+  if (text.size() > shape.longest || !is_utf8(text) || text.contains('\0')) return false;
+  return (shape.pattern.empty() || matches(text, shape.pattern)) && (shape.passes == nullptr || shape.passes(text));
+}
+
+Result<> check_text(std::string_view text, const Shape& shape) {
+  if (fits_text(text, shape)) return {};
+  return fail(ErrorCode::invalid_argument, "not {}{}", description(shape),
+              shape.rule.empty() ? "" : std::format(" ({})", shape.rule));
 }
 
 std::string description(const Shape& shape) {

@@ -1,4 +1,4 @@
-// What a value of a setting may look like, as data: made once from the typed declarations (field.hpp), and all that
+// What a value of a setting may look like, as data: made once from the typed declarations (type.hpp), and all that
 // checking, documenting, explaining and completing settings need.
 //
 // Shapes live for ever (function-local statics) and are immutable: plain pointers and references to them never dangle.
@@ -29,8 +29,8 @@ enum class Kind {
 
 // What people are told about one setting.
 struct About {
-  std::string_view doc;        // one sentence, without the name of the setting
-  std::string_view example{};  // JSON; checked by a test
+  std::string_view doc;              // one sentence, without the name of the setting
+  std::string_view example{};        // JSON; checked by a test
   std::string_view default_value{};  // JSON; empty: none
   std::string_view affects{};        // services that are notified of a change (api-server/render), separated by spaces
   std::string_view since = "0.1.0";
@@ -51,7 +51,7 @@ struct Shape {
   std::string_view rule{};  // what it must be, continuing "must be"; empty when the name says it all
 
   // string
-  std::string_view pattern{};                       // ECMAScript, of the whole text; empty: any
+  std::string_view pattern{};                       // of the whole text (pattern.hpp); empty: any
   std::size_t longest = 0;                          // bytes
   bool (*passes)(std::string_view text) = nullptr;  // what a pattern cannot say
   std::vector<std::string> values{};                // when only these are allowed
@@ -70,6 +70,10 @@ struct Shape {
 
 // True when check() (model.hpp) would accept the value; here because reading a choice needs it.
 bool fits(const Json& value, const Shape& shape);
+
+// What is said about a string, alone: is `text` one of this shape? And the same with a reason, which does not quote it.
+bool fits_text(std::string_view text, const Shape& shape);
+Result<> check_text(std::string_view text, const Shape& shape);
 
 // "a list of host names": for messages and documents.
 std::string description(const Shape& shape);
