@@ -33,7 +33,7 @@ Result<> check_api(const settings::Api& api) {
 Result<> check_interfaces(const settings::Network& network) {
   int primary = 0;
   for (const auto& [name, interface] : network.interfaces) {
-    const std::string at = Key({"network", "interfaces", name.text}).to_string();
+    const std::string at = Key({"network", "interfaces", name.to_string()}).to_string();
     if (interface.primary.value_or(false)) ++primary;
     if (!interface.kind) continue;
     if (*interface.kind == settings::InterfaceKind::vlan)

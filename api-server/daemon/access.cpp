@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "lib/codec/base64.hpp"
 #include "lib/crypto/private_key.hpp"
 
 namespace bulkhead::daemon {
@@ -12,18 +11,6 @@ constexpr std::uint64_t kLargest = 64U << 10U;
 constexpr mode_t kPrivate = 0600;
 constexpr auto kValid = std::chrono::days(3650);
 
-Result<std::string> decoded(const std::string& text, std::string_view key) {
-  const auto bytes = TRY_CTX(codec::from_base64(text), "{}", key);
-  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-}
-
-Result<crypto::SecretText> decoded_secret(const std::string& text, std::string_view key) {
-  auto bytes = TRY_CTX(codec::from_base64(text), "{}", key);
-  crypto::SecretText secret(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-  crypto::wipe(bytes);
-  return secret;
-}
-
 http::Role role_of(settings::Role role) {
   switch (role) {
     case settings::Role::reader: return http::Role::reader;
@@ -31,21 +18,6 @@ http::Role role_of(settings::Role role) {
     case settings::Role::admin: return http::Role::admin;
   }
   return http::Role::none;
-}
-
-bool fits(std::string_view pattern, std::string_view name) {
-  if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
-  return pattern == name;
-}
-
-// "0A:1b" and "0a1b" are the same number, and so is "a1b".
-std::string plain_serial(std::string_view text) {
-  std::string digits;
-  for (const char c : text) {
-    if (c == ':' || (c == '0' && digits.empty())) continue;
-    digits += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return digits;
 }
 
 }  // namespace
@@ -76,30 +48,27 @@ Result<Identity> own_identity(const sys::Path& directory, const std::string& hos
 
 Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api& api, const Identity& own) {
   if (!api.client_ca) return std::nullopt;
-  std::string client_ca = TRY(decoded(api.client_ca->text, "api.client-ca"));
+  const settings::Api& declared = settings::Settings::defaults().api;
+  const settings::IpAddress& address = api.listen_address ? *api.listen_address : declared.listen_address.value();
+  const settings::Port port = api.listen_port ? *api.listen_port : declared.listen_port.value();
   http::RemoteListener listener{
-      .address = api.listen_address ? api.listen_address->text : "::",
-      .port = static_cast<std::uint16_t>(api.listen_port ? api.listen_port->value : 0),
+      .address = address.value().to_string(),
+      .port = static_cast<std::uint16_t>(port.value),
       .certificates = own.certificates,
       .key = own.key.copy(),
-      .client_ca = std::move(client_ca),
+      .client_ca = api.client_ca->value(),
       .who_is = [api](const http::ClientCertificate& certificate) { return who_is(certificate, api); }};
   if (api.certificate && api.key) {
-    listener.certificates = TRY(decoded(api.certificate->text, "api.certificate"));
-    listener.key = TRY(decoded_secret(api.key->text, "api.key"));
+    listener.certificates = api.certificate->value();
+    listener.key = crypto::SecretText(api.key->value());
   }
   return listener;
 }
 
 Result<> check_access(const settings::Api& api) {
-  if (api.client_ca) {
-    const std::string client_ca = TRY(decoded(api.client_ca->text, "api.client-ca"));
-    TRY(http::check_client_ca(client_ca));
-  }
+  if (api.client_ca) TRY(http::check_client_ca(api.client_ca->value()));
   if (!api.certificate || !api.key) return {};
-  const std::string certificates = TRY(decoded(api.certificate->text, "api.certificate"));
-  const crypto::SecretText key = TRY(decoded_secret(api.key->text, "api.key"));
-  return http::check_identity(certificates, key.view());
+  return http::check_identity(api.certificate->value(), api.key->value());
 }
 
 http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api) {
@@ -114,16 +83,15 @@ http::Peer who_is(const http::ClientCertificate& certificate, const settings::Ap
     return peer;
   }
   peer.name = std::format("certificate {} ({})", certificate.common_name, certificate.serial);
-  const auto is_this = [&](const settings::Line& revoked) {
-    return plain_serial(revoked.text) == plain_serial(certificate.serial);
-  };
-  if (api.revoked && std::ranges::any_of(*api.revoked, is_this)) {
+  const auto serial = settings::value::SerialNumber::parse(certificate.serial);
+  const auto is_this = [&](const settings::SerialNumber& revoked) { return revoked.value() == serial; };
+  if (!serial || (api.revoked && std::ranges::any_of(*api.revoked, is_this))) {
     peer.refused = peer.name + " is revoked";
     return peer;
   }
   if (api.roles) {
     for (const settings::ClientRole& entry : *api.roles) {
-      if (!entry.subject || !entry.role || !fits(entry.subject->text, certificate.common_name)) continue;
+      if (!entry.subject || !entry.role || !entry.subject->value().matches(certificate.common_name)) continue;
       peer.role = role_of(*entry.role);
       return peer;
     }

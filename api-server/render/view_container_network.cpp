@@ -7,37 +7,25 @@
 #include "api-server/render/views.hpp"
 
 namespace bulkhead::render {
-namespace {
 
-constexpr std::string_view kDefaultSubnet = "10.88.0.0/16";  // the default of the declaration
-
-template <class Subnet>
-Result<std::string> checked(const Subnet& subnet, std::string_view key) {
-  if (settings::fits(subnet.text, settings::Type<Subnet>::shape())) return subnet.text;
-  return fail(ErrorCode::invalid_argument, "network.containers.{}: must be {}", key,
-              settings::description(settings::Type<Subnet>::shape()));
-}
-
-}  // namespace
-
-Result<std::optional<ContainerSubnets>> container_subnets(const settings::Settings& settings) {
+std::optional<ContainerSubnets> container_subnets(const settings::Settings& settings) {
   if (settings.kubernetes.api_server) return std::nullopt;
   const settings::ContainerNetwork& network = settings.network.containers;
-  ContainerSubnets subnets{.ipv4 = std::string(kDefaultSubnet), .ipv6 = {}};
-  if (network.subnet) subnets.ipv4 = TRY(checked(*network.subnet, "subnet"));
-  if (network.ipv6_subnet) subnets.ipv6 = TRY(checked(*network.ipv6_subnet, "ipv6-subnet"));
+  const settings::ContainerNetwork& declared = settings::Settings::defaults().network.containers;
+  ContainerSubnets subnets{.ipv4 = set_or_default(network.subnet, declared.subnet).value(), .ipv6 = {}};
+  if (network.ipv6_subnet) subnets.ipv6 = network.ipv6_subnet->value();
   return subnets;
 }
 
 Files container_network_files(const settings::Settings& settings, const Facts& /*facts*/) {
   std::vector<File> files;
-  const auto subnets = TRY(container_subnets(settings));
+  const auto subnets = container_subnets(settings);
   if (!subnets) return files;
   const auto& mtu = settings.network.containers.mtu;
   View view;
   view["bridge"] = View(std::string(kContainerBridge));
-  view["ipv4"] = View(subnets->ipv4);
-  view["ipv6"] = subnets->ipv6.empty() ? View(false) : View(subnets->ipv6);
+  view["ipv4"] = View(subnets->ipv4.to_string());
+  view["ipv6"] = subnets->ipv6 ? View(subnets->ipv6->to_string()) : View(false);
   view["mtu"] = mtu ? View(std::to_string(mtu->value)) : View(false);
   std::string content = TRY_CTX(fill("cni", view, Format::quoted), "network.containers");
   files.push_back({.path = "/etc/cni/net.d/10-bulkhead.conflist", .content = std::move(content), .service = "cni"});

@@ -8,15 +8,12 @@
 namespace bulkhead::render {
 namespace {
 
-std::string runtime_name(settings::Runtime runtime) {
-  return settings::Type<settings::Runtime>::write(runtime).get<std::string>();
-}
-
 // The handler of containers that name none. A sandbox that the image does not have must not quietly become another one.
 Result<std::string> default_runtime(const settings::Sandbox& sandbox) {
-  const auto runtime = sandbox.default_runtime.value_or(settings::Runtime::crun);
-  std::string name = runtime_name(runtime);
-  const auto allowed = sandbox.allowed_runtimes.value_or(std::vector{settings::Runtime::crun});
+  const settings::Sandbox& declared = settings::Settings::defaults().sandbox;
+  const settings::Runtime runtime = set_or_default(sandbox.default_runtime, declared.default_runtime);
+  const std::string name(settings::name_of(runtime));
+  const auto& allowed = set_or_default(sandbox.allowed_runtimes, declared.allowed_runtimes);
   if (!std::ranges::contains(allowed, runtime))
     return fail(ErrorCode::invalid_argument, "sandbox.default-runtime: {} is not in sandbox.allowed-runtimes", name);
   if (runtime != settings::Runtime::crun) {
@@ -45,7 +42,7 @@ Result<View> credentials_view(const settings::ContainerRegistry& registries) {
     View row;
     row["registry"] = View(host);
     const auto set = [&](const std::string& name, const auto& value) {
-      row[name] = value ? View(value->text) : View(false);
+      row[name] = value ? View(value->to_string()) : View(false);
     };
     set("username", credential.username);
     set("password", credential.password);
@@ -56,26 +53,30 @@ Result<View> credentials_view(const settings::ContainerRegistry& registries) {
   return list;
 }
 
-View boolean(const std::optional<bool>& value, bool otherwise) { return {value.value_or(otherwise) ? "true" : "false"}; }
+View boolean(const std::optional<bool>& given, const std::optional<bool>& declared) {
+  return {set_or_default(given, declared) ? "true" : "false"};
+}
 
 template <class T>
-View number(const std::optional<T>& value, std::int64_t otherwise) {
-  return {std::to_string(value ? value->value : otherwise)};
+View number(const std::optional<T>& given, const std::optional<T>& declared) {
+  return {std::to_string(set_or_default(given, declared).value)};
 }
 
 }  // namespace
 
-// The defaults here are those of the declarations; they count for settings that were never merged with their defaults.
 Files containerd_files(const settings::Settings& settings, const Facts& /*facts*/) {
+  const settings::Settings& defaults = settings::Settings::defaults();
   const settings::ContainerRuntime& runtime = settings.container_runtime;
+  const settings::ContainerRuntime& declared = defaults.container_runtime;
   View view;
-  view["log_line"] = number(runtime.max_container_log_line_size, 16384);
-  view["downloads"] = number(runtime.max_concurrent_downloads, 3);
-  view["ports"] = boolean(runtime.enable_unprivileged_ports, false);
-  view["icmp"] = boolean(runtime.enable_unprivileged_icmp, false);
-  view["device_ownership"] = boolean(settings.kubernetes.device_ownership_from_security_context, true);
-  const std::string runtime_name = TRY(default_runtime(settings.sandbox));
-  view["runtime"] = View(runtime_name);
+  view["log_line"] = number(runtime.max_container_log_line_size, declared.max_container_log_line_size);
+  view["downloads"] = number(runtime.max_concurrent_downloads, declared.max_concurrent_downloads);
+  view["ports"] = boolean(runtime.enable_unprivileged_ports, declared.enable_unprivileged_ports);
+  view["icmp"] = boolean(runtime.enable_unprivileged_icmp, declared.enable_unprivileged_icmp);
+  view["device_ownership"] = boolean(settings.kubernetes.device_ownership_from_security_context,
+                                     defaults.kubernetes.device_ownership_from_security_context);
+  const std::string handler = TRY(default_runtime(settings.sandbox));
+  view["runtime"] = View(handler);
   view["base_spec"] = View(has_oci_defaults(settings));
   view["mirrors"] = View(has_mirrors(settings));
   const View credentials = TRY(credentials_view(settings.container_registry));

@@ -5,43 +5,30 @@
 // compares.
 #include "api-server/render/template.hpp"
 #include "api-server/render/views.hpp"
-#include "lib/base/text.hpp"
+#include "lib/net/well_known.hpp"
 
 namespace bulkhead::render {
 namespace {
 
-constexpr std::int64_t kApiPort = 8443;  // the default of the declaration
-constexpr int kKubeletPort = 10250;
-
-View port_view(const std::string& protocol, const std::string& range, const std::string& reason) {
+View port_view(std::string_view protocol, const std::string& range, const std::string& reason) {
   View row;
-  row["protocol"] = View(protocol);
+  row["protocol"] = View(std::string(protocol));
   row["range"] = View(range);
   row["reason"] = View(reason);
   return row;
 }
 
-Result<View> open_port(const settings::OpenPorts& ports) {
-  const auto& shape = settings::Type<settings::OpenPorts>::shape();
-  if (!settings::fits(ports.text, shape)) {
-    return fail(ErrorCode::invalid_argument, "network.firewall.open-ports: each must be {}",
-                settings::description(shape));
-  }
-  const auto slash = ports.text.find('/');
-  return port_view(ports.text.substr(slash + 1), ports.text.substr(0, slash), "network.firewall.open-ports");
-}
-
-Result<View> open_ports(const settings::Settings& settings) {
+View open_ports(const settings::Settings& settings) {
   View list(View::type::list);
   const settings::Api& api = settings.api;
   if (api.client_ca) {
-    const std::int64_t port = api.listen_port ? api.listen_port->value : kApiPort;
-    list << port_view("tcp", std::to_string(port), "api.listen-port");
+    const settings::Port port = set_or_default(api.listen_port, settings::Settings::defaults().api.listen_port);
+    list << port_view("tcp", std::to_string(port.value), "api.listen-port");
   }
-  if (settings.kubernetes.api_server) list << port_view("tcp", std::to_string(kKubeletPort), "kubelet");
-  for (const auto& ports : settings.network.firewall.open_ports.value_or(std::vector<settings::OpenPorts>())) {
-    const View port = TRY(open_port(ports));
-    list << port;
+  if (settings.kubernetes.api_server) list << port_view("tcp", std::to_string(net::kKubeletPort), "kubelet");
+  for (const auto& open : settings.network.firewall.open_ports.value_or(std::vector<settings::OpenPorts>())) {
+    const settings::value::PortRange& range = open.value();
+    list << port_view(to_string(range.protocol()), range.ports(), "network.firewall.open-ports");
   }
   return list;
 }
@@ -49,14 +36,18 @@ Result<View> open_ports(const settings::Settings& settings) {
 }  // namespace
 
 Files firewall_files(const settings::Settings& settings, const Facts& /*facts*/) {
-  const auto subnets = TRY(container_subnets(settings));
+  const settings::Network& declared = settings::Settings::defaults().network;
+  const auto subnets = container_subnets(settings);
   View view;
-  view["filter"] = View(settings.network.firewall.enabled.value_or(true));
-  view["ports"] = TRY(open_ports(settings));
-  view["no_metadata"] = View(!settings.network.containers.metadata_access.value_or(false));
+  view["filter"] = View(set_or_default(settings.network.firewall.enabled, declared.firewall.enabled));
+  view["ports"] = open_ports(settings);
+  view["no_metadata"] =
+      View(!set_or_default(settings.network.containers.metadata_access, declared.containers.metadata_access));
+  view["metadata4"] = View(std::string(net::kMetadataIpv4));
+  view["metadata6"] = View(std::string(net::kMetadataIpv6));
   view["bridge"] = subnets ? View(std::string(kContainerBridge)) : View(false);
-  if (subnets) view["ipv4"] = View(subnets->ipv4);
-  if (subnets && !subnets->ipv6.empty()) view["ipv6"] = View(subnets->ipv6);
+  if (subnets) view["ipv4"] = View(subnets->ipv4.to_string());
+  if (subnets && subnets->ipv6) view["ipv6"] = View(subnets->ipv6->to_string());
   std::vector<File> files;
   std::string content = TRY_CTX(fill("firewall", view, Format::line), "network.firewall");
   files.push_back({.path = "/etc/nftables.conf", .content = std::move(content), .service = "firewall"});

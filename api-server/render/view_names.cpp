@@ -23,7 +23,7 @@ Result<std::vector<Entry>> fixed_entries(const settings::Network& network) {
     const auto* const names = line.size() == 2 ? std::get_if<std::vector<settings::HostName>>(&line.back()) : nullptr;
     if (address == nullptr || names == nullptr || names->empty())
       return fail(ErrorCode::invalid_argument, "network.hosts: each entry is an address and a list of names");
-    Entry entry{.address = address->text, .names = {}};
+    Entry entry{.address = address->value().to_string(), .names = {}};
     for (const settings::HostName& name : *names) entry.names.push_back(name.text);
     entries.push_back(std::move(entry));
   }
@@ -34,10 +34,19 @@ bool is_taken(const std::vector<Entry>& entries, const std::string& name) {
   return std::ranges::any_of(entries, [&](const Entry& entry) { return std::ranges::contains(entry.names, name); });
 }
 
+settings::HostName own_name(const settings::Settings& settings, const Facts& facts) {
+  if (settings.network.hostname) return *settings.network.hostname;
+  // A fact comes from DHCP or a cloud: foreign text.
+  if (facts.hostname.size() <= kLongestHostname) {
+    if (auto name = settings::HostName::parse(facts.hostname)) return *std::move(name);
+  }
+  return {"localhost"};
+}
+
 // The node's own names, the full one first. A name that an operator has given an address keeps that address only.
-std::string own_names(const std::string& hostname, const std::vector<Entry>& entries) {
-  std::vector<std::string> names{hostname};
-  if (const auto dot = hostname.find('.'); dot != std::string::npos) names.push_back(hostname.substr(0, dot));
+std::string own_names(const settings::HostName& hostname, const std::vector<Entry>& entries) {
+  std::vector<std::string> names{hostname.text};
+  if (const auto label = first_label(hostname); label != hostname.text) names.emplace_back(label);
   std::string text;
   for (const std::string& name : names) {
     if (name != "localhost" && !is_taken(entries, name)) text += ' ' + name;
@@ -48,7 +57,7 @@ std::string own_names(const std::string& hostname, const std::vector<Entry>& ent
 Result<std::string> hosts_file(const settings::Settings& settings, const Facts& facts) {
   const auto entries = TRY(fixed_entries(settings.network));
   View view;
-  const std::string own = own_names(hostname(settings, facts), entries);
+  const std::string own = own_names(own_name(settings, facts), entries);
   if (!own.empty()) view["own"] = View(own);
   View list(View::type::list);
   for (const Entry& entry : entries) {
@@ -63,13 +72,7 @@ Result<std::string> hosts_file(const settings::Settings& settings, const Facts& 
 
 }  // namespace
 
-std::string hostname(const settings::Settings& settings, const Facts& facts) {
-  if (settings.network.hostname) return settings.network.hostname->text;
-  // A fact comes from DHCP or a cloud: foreign text.
-  const bool good = facts.hostname.size() <= kLongestHostname &&
-                    settings::fits(facts.hostname, settings::Type<settings::HostName>::shape());
-  return good ? facts.hostname : "localhost";
-}
+std::string hostname(const settings::Settings& settings, const Facts& facts) { return own_name(settings, facts).text; }
 
 Files name_files(const settings::Settings& settings, const Facts& facts) {
   const std::string name = hostname(settings, facts);

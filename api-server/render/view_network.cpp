@@ -11,22 +11,24 @@ namespace {
 
 constexpr std::string_view kDirectory = "/etc/systemd/network";
 
+using settings::InterfaceName;
+using settings::value::Address;
+using settings::value::Family;
+using settings::value::Prefix;
+
 // An interface that gets a .network file, because settings say something about it or build another one on it.
 struct Link {
   settings::Interface declared;
   std::string bond;
   std::vector<std::string> vlans;
 };
-using Links = std::map<std::string, Link>;  // by name or MAC address
+using Links = std::map<InterfaceName, Link>;
 
 template <class... Args>
-std::unexpected<Error> wrong(std::string_view name, std::format_string<Args...> format, Args&&... args) {
-  return fail(ErrorCode::invalid_argument, "network.interfaces.{}: {}", name,
+std::unexpected<Error> wrong(const InterfaceName& name, std::format_string<Args...> format, Args&&... args) {
+  return fail(ErrorCode::invalid_argument, "network.interfaces.{}: {}", name.to_string(),
               std::format(format, std::forward<Args>(args)...));
 }
-
-bool is_mac(std::string_view name) { return name.contains(':'); }
-bool is_ipv6(std::string_view address) { return address.contains(':'); }
 
 struct DhcpPlan {
   bool enabled = false;
@@ -44,36 +46,40 @@ DhcpPlan dhcp_plan(const std::optional<settings::DhcpChoice>& choice) {
           .metric = table.route_metric ? std::to_string(table.route_metric->value) : ""};
 }
 
-Result<std::vector<std::string>> fixed_addresses(const std::string& name, const settings::Interface& interface) {
-  std::vector<std::string> addresses;
-  for (const bool six : {false, true}) {
+Result<std::vector<Prefix>> fixed_addresses(const InterfaceName& name, const settings::Interface& interface) {
+  std::vector<Prefix> addresses;
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    const bool six = family == Family::ipv6;
     const auto& group = six ? interface.static6 : interface.static4;
     if (!group || !group->addresses) continue;
     for (const settings::IpNetwork& address : *group->addresses) {
-      if (is_ipv6(address.text) != six) return wrong(name, "{} is not for static{}", address.text, six ? 6 : 4);
-      addresses.push_back(address.text);
+      if (address.value().family() != family)
+        return wrong(name, "{} is not for static{}", address.to_string(), six ? 6 : 4);
+      addresses.push_back(address.value());
     }
   }
   return addresses;
 }
 
-Result<View> route_view(const std::string& name, const settings::Route& route) {
+View text_or_none(const std::optional<settings::IpAddress>& address) {
+  return address ? View(address->value().to_string()) : View(false);
+}
+
+Result<View> route_view(const InterfaceName& name, const settings::Route& route) {
   if (!route.to) return wrong(name, "a route has no destination (to)");
-  std::vector<std::string> addresses;
-  if (route.via) addresses.push_back(route.via->text);
-  if (route.from) addresses.push_back(route.from->text);
-  std::string to = route.to->text;
-  if (to == "default") {
-    if (addresses.empty()) return wrong(name, "a default route needs a gateway (via) or a source (from)");
-    to = is_ipv6(addresses.front()) ? "::/0" : "0.0.0.0/0";
-  }
-  for (const std::string& address : addresses) {
-    if (is_ipv6(address) != is_ipv6(to)) return wrong(name, "the route to {} mixes IPv4 and IPv6", route.to->text);
+  std::vector<Address> addresses;
+  if (route.via) addresses.push_back(route.via->value());
+  if (route.from) addresses.push_back(route.from->value());
+  const std::optional<Prefix>& network = route.to->value().network;
+  if (!network && addresses.empty()) return wrong(name, "a default route needs a gateway (via) or a source (from)");
+  const Family family = network ? network->family() : addresses.front().family();
+  for (const Address& address : addresses) {
+    if (address.family() != family) return wrong(name, "the route to {} mixes IPv4 and IPv6", route.to->to_string());
   }
   View view;
-  view["to"] = View(to);
-  view["via"] = route.via ? View(route.via->text) : View(false);
-  view["from"] = route.from ? View(route.from->text) : View(false);
+  view["to"] = View(network ? network->to_string() : family == Family::ipv6 ? "::/0" : "0.0.0.0/0");
+  view["via"] = text_or_none(route.via);
+  view["from"] = text_or_none(route.from);
   view["metric"] = route.route_metric ? View(std::to_string(route.route_metric->value)) : View(false);
   return view;
 }
@@ -84,18 +90,39 @@ void set_required(View& view, bool ipv4, bool ipv6) {
   if (ipv4 || ipv6) view["family"] = View(ipv4 && ipv6 ? "both" : ipv4 ? "ipv4" : "ipv6");
 }
 
-Result<View> link_view(const std::string& name, const Link& link, const settings::Dns& dns) {
+View routes_view(const std::vector<View>& rows) {
+  View routes(View::type::list);
+  for (const View& row : rows) routes << row;
+  return routes;
+}
+
+// [Match] of a .network file.
+void set_match(View& view, const settings::value::Link& link) {
+  if (link.mac)
+    view["mac"] = View(link.mac->to_string());
+  else
+    view["name"] = View(link.name);
+}
+
+Result<View> link_view(const InterfaceName& name, const Link& link, const settings::Dns& dns) {
   const settings::Interface& interface = link.declared;
   const auto addresses = TRY(fixed_addresses(name, interface));
   const DhcpPlan four = dhcp_plan(interface.dhcp4);
   const DhcpPlan six = dhcp_plan(interface.dhcp6);
-  const bool has4 = std::ranges::any_of(addresses, [](const auto& address) { return !is_ipv6(address); });
-  const bool has6 = std::ranges::any_of(addresses, is_ipv6);
+  const bool has4 = std::ranges::contains(addresses, Family::ipv4, &Prefix::family);
+  const bool has6 = std::ranges::contains(addresses, Family::ipv6, &Prefix::family);
   const bool addressed = four.enabled || six.enabled || !addresses.empty();
   if (!link.bond.empty() && addressed) return wrong(name, "a link of {} has no addresses of its own", link.bond);
+  std::vector<std::string> texts;
+  for (const Prefix& address : addresses) texts.push_back(address.to_string());
+  std::vector<View> routes;
+  for (const settings::Route& route : interface.route.value_or(std::vector<settings::Route>())) {
+    View row = TRY(route_view(name, route));
+    routes.push_back(std::move(row));
+  }
 
   View view;
-  view[is_mac(name) ? "mac" : "name"] = View(name);
+  set_match(view, name.value());
   set_required(view, four.needed || has4, six.needed || has6);
   if (!link.bond.empty()) view["bond"] = View(link.bond);
   view["vlans"] = list_of(link.vlans);
@@ -103,19 +130,14 @@ Result<View> link_view(const std::string& name, const Link& link, const settings
   // Routers announce addresses too: who fixes addresses, or wants IPv4 only, gets no others.
   view["accept_ra"] = View(six.enabled ? "yes" : "no");
   view["bare"] = View(!addressed);
-  view["addresses"] = list_of(addresses);
+  view["addresses"] = list_of(texts);
   view["dhcp4"] = View(four.enabled);
   view["dhcp6"] = View(six.enabled);
   view["use_dns"] = View(dns.name_servers ? "no" : "yes");
   view["use_domains"] = View(dns.search_list ? "no" : "yes");
   if (!four.metric.empty()) view["metric4"] = View(four.metric);
   if (!six.metric.empty()) view["metric6"] = View(six.metric);
-  View routes(View::type::list);
-  for (const settings::Route& route : interface.route.value_or(std::vector<settings::Route>())) {
-    const View entry = TRY(route_view(name, route));
-    routes << entry;
-  }
-  view["routes"] = std::move(routes);
+  view["routes"] = routes_view(routes);
   return view;
 }
 
@@ -124,23 +146,23 @@ void set_number(View& view, const std::string& name, const std::optional<T>& num
   if (number) view[name] = View(std::to_string(number->value));
 }
 
-Result<> set_arp(const std::string& name, View& view, const settings::BondMonitoring& monitoring) {
+Result<> set_arp(const InterfaceName& name, View& view, const settings::BondMonitoring& monitoring) {
   const auto targets = monitoring.arpmon_targets.value_or(std::vector<settings::IpAddress>());
   if (targets.empty()) return wrong(name, "ARP monitoring needs arpmon-targets");
   std::vector<std::string> texts;
   for (const settings::IpAddress& target : targets) {
-    if (is_ipv6(target.text)) return wrong(name, "{} cannot be asked by ARP, which is for IPv4", target.text);
-    texts.push_back(target.text);
+    if (target.value().family() != Family::ipv4)
+      return wrong(name, "{} cannot be asked by ARP, which is for IPv4", target.to_string());
+    texts.push_back(target.value().to_string());
   }
   set_number(view, "arp_interval", monitoring.arpmon_interval_ms);
   view["arp_targets"] = list_of(texts);
   if (monitoring.arpmon_validate)
-    view["arp_validate"] =
-        View(settings::Type<settings::ArpValidate>::write(*monitoring.arpmon_validate).get<std::string>());
+    view["arp_validate"] = View(std::string(settings::name_of(*monitoring.arpmon_validate)));
   return {};
 }
 
-Result<View> bond_view(const std::string& name, const settings::Interface& bond) {
+Result<View> bond_view(const InterfaceName& name, const settings::Interface& bond) {
   View view;
   view["kind"] = View("bond");
   view["mode"] = View("active-backup");  // the only one that there is
@@ -162,7 +184,7 @@ Result<View> bond_view(const std::string& name, const settings::Interface& bond)
   return view;
 }
 
-Result<View> vlan_view(const std::string& name, const settings::Interface& vlan) {
+Result<View> vlan_view(const InterfaceName& name, const settings::Interface& vlan) {
   if (!vlan.id) return wrong(name, "a VLAN needs an id");
   View view;
   view["kind"] = View("vlan");
@@ -171,35 +193,33 @@ Result<View> vlan_view(const std::string& name, const settings::Interface& vlan)
 }
 
 // Enters a bond or VLAN at the interfaces that it lies on.
-Result<> connect(Links& links, const std::string& name, const settings::Interface& interface) {
-  if (is_mac(name)) return wrong(name, "a bond or VLAN has a name, not a MAC address");
+Result<> connect(Links& links, const InterfaceName& name, const settings::Interface& interface) {
+  if (name.value().mac) return wrong(name, "a bond or VLAN has a name, not a MAC address");
   if (interface.kind == settings::InterfaceKind::vlan) {
-    if (!interface.device || interface.device->text == name)
-      return wrong(name, "a VLAN needs the device that it lies on");
-    links[interface.device->text].vlans.push_back(name);
+    if (!interface.device || *interface.device == name) return wrong(name, "a VLAN needs the device that it lies on");
+    links[*interface.device].vlans.push_back(name.value().name);
     return {};
   }
-  const auto members = interface.interfaces.value_or(std::vector<settings::InterfaceName>());
+  const auto members = interface.interfaces.value_or(std::vector<InterfaceName>());
   if (members.empty()) return wrong(name, "a bond needs interfaces");
-  for (const settings::InterfaceName& member : members) {
-    Link& link = links[member.text];
-    if (member.text == name || !link.bond.empty()) return wrong(name, "{} is in a bond already", member.text);
-    link.bond = name;
+  for (const InterfaceName& member : members) {
+    Link& link = links[member];
+    if (member == name || !link.bond.empty()) return wrong(name, "{} is in a bond already", member.to_string());
+    link.bond = name.value().name;
   }
   return {};
 }
 
-Result<> check_plain(const std::string& name, const settings::Interface& interface) {
+Result<> check_plain(const InterfaceName& name, const settings::Interface& interface) {
   const bool virtual_only = interface.mode || interface.min_links || interface.interfaces || interface.device ||
                             interface.id || interface.monitoring.miimon_frequency_ms ||
                             interface.monitoring.arpmon_interval_ms;
   return virtual_only ? Result<>(wrong(name, "bonds and VLANs need kind")) : Result<>();
 }
 
-Result<std::string> file_name(std::string name, std::string_view suffix) {
-  if (name.contains('/')) return wrong(name, "the name of an interface has no '/'");
-  std::ranges::replace(name, ':', '-');
-  return std::format("10-bulkhead-{}.{}", name, suffix);
+std::string file_name(const InterfaceName& name, std::string_view suffix) {
+  const settings::value::Link& link = name.value();
+  return std::format("10-bulkhead-{}.{}", link.mac ? link.mac->to_string('-') : link.name, suffix);
 }
 
 Result<File> file(std::string_view name, std::string_view template_name, const View& view) {
@@ -207,12 +227,11 @@ Result<File> file(std::string_view name, std::string_view template_name, const V
   return File{.path = sys::Path(kDirectory) / name, .content = std::move(content), .service = "networkd"};
 }
 
-Result<File> device_file(const std::string& name, const settings::Interface& interface) {
-  const bool vlan = interface.kind == settings::InterfaceKind::vlan;
-  View view = TRY(vlan ? vlan_view(name, interface) : bond_view(name, interface));
-  view["name"] = View(name);
-  const std::string netdev = TRY(file_name(name, "netdev"));
-  return file(netdev, "netdev", view);
+Result<File> device_file(const InterfaceName& name, const settings::Interface& interface) {
+  const bool is_vlan = interface.kind == settings::InterfaceKind::vlan;
+  View view = TRY(is_vlan ? vlan_view(name, interface) : bond_view(name, interface));
+  view["name"] = View(name.value().name);
+  return file(file_name(name, "netdev"), "netdev", view);
 }
 
 // The image's own file, when DHCP's name servers or domains do not count.
@@ -236,8 +255,7 @@ Files network_files(const settings::Settings& settings, const Facts& /*facts*/) 
   std::vector<File> files;
   Links links;
   int primaries = 0;
-  for (const auto& [key, interface] : interfaces) {
-    const std::string& name = key.text;
+  for (const auto& [name, interface] : interfaces) {
     links[name].declared = interface;
     if (interface.primary.value_or(false) && ++primaries > 1)
       return wrong(name, "another interface is primary already");
@@ -246,17 +264,16 @@ Files network_files(const settings::Settings& settings, const Facts& /*facts*/) 
       continue;
     }
     TRY(connect(links, name, interface));
-    File device = TRY(device_file(name, interface));
-    files.push_back(std::move(device));
+    File made = TRY(device_file(name, interface));
+    files.push_back(std::move(made));
   }
   for (const auto& [name, link] : links) {
     const View view = TRY(link_view(name, link, settings.dns));
-    const std::string network = TRY(file_name(name, "network"));
-    File link_file = TRY(file(network, "network", view));
-    files.push_back(std::move(link_file));
+    File made = TRY(file(file_name(name, "network"), "network", view));
+    files.push_back(std::move(made));
   }
-  File no_dhcp = TRY(file("80-bulkhead-dhcp.network", "no_dhcp", View()));
-  files.push_back(std::move(no_dhcp));
+  File others = TRY(file("80-bulkhead-dhcp.network", "no_dhcp", View()));
+  files.push_back(std::move(others));
   return files;
 }
 

@@ -8,19 +8,27 @@
 namespace bulkhead::render {
 namespace {
 
-using Mirrors = std::map<std::string, std::vector<std::string>>;  // from registry to endpoints
+struct Endpoint {
+  std::string url;
+  // A path means that the mirror lies there, as in the older form of containerd's configuration; without one it lies
+  // where the distribution specification says.
+  bool override_path = false;
+};
+using Mirrors = std::map<std::string, std::vector<Endpoint>>;  // by registry
 
 Result<> add(Mirrors& mirrors, const std::string& registry, const std::vector<settings::Url>& endpoints) {
-  std::vector<std::string> urls;
+  std::vector<Endpoint> made;
   for (const settings::Url& endpoint : endpoints) {
-    std::string url = endpoint.text.contains("://") ? endpoint.text : "https://" + endpoint.text;
-    if (!url.starts_with("https://") && !url.starts_with("http://")) {
+    const settings::value::Url& url = endpoint.value();
+    if (!url.scheme().empty() && url.scheme() != "https" && url.scheme() != "http") {
       return fail(ErrorCode::invalid_argument, "container-registry.mirrors: {} is neither http nor https",
-                  endpoint.text);
+                  url.to_string());
     }
-    if (!std::ranges::contains(urls, url)) urls.push_back(std::move(url));
+    std::string text = url.scheme().empty() ? "https://" + url.to_string() : url.to_string();
+    if (std::ranges::contains(made, text, &Endpoint::url)) continue;
+    made.push_back({.url = std::move(text), .override_path = url.has_path()});
   }
-  if (!mirrors.emplace(registry, std::move(urls)).second)
+  if (!mirrors.emplace(registry, std::move(made)).second)
     return fail(ErrorCode::invalid_argument, "container-registry.mirrors: two entries for {}", registry);
   return {};
 }
@@ -41,19 +49,12 @@ Result<Mirrors> mirrors_of(const settings::ContainerRegistry& registries) {
   return mirrors;
 }
 
-// A path means that the mirror lies there, as in the older form of containerd's configuration; without one it lies
-// where the distribution specification says.
-bool has_path(std::string_view url) {
-  const auto slash = url.find('/', url.find("://") + 3);
-  return slash != std::string_view::npos && slash + 1 < url.size();
-}
-
-Result<std::string> hosts_toml(const std::vector<std::string>& urls) {
+Result<std::string> hosts_toml(const std::vector<Endpoint>& endpoints) {
   View list(View::type::list);
-  for (const std::string& url : urls) {
+  for (const Endpoint& endpoint : endpoints) {
     View row;
-    row["url"] = View(url);
-    row["override_path"] = View(has_path(url));
+    row["url"] = View(endpoint.url);
+    row["override_path"] = View(endpoint.override_path);
     list << row;
   }
   View view;
@@ -71,11 +72,11 @@ bool has_mirrors(const settings::Settings& settings) {
 Files registry_files(const settings::Settings& settings, const Facts& /*facts*/) {
   std::vector<File> files;
   const auto mirrors = TRY(mirrors_of(settings.container_registry));
-  for (const auto& [registry, urls] : mirrors) {
+  for (const auto& [registry, endpoints] : mirrors) {
     // The name becomes a folder.
     if (registry.starts_with('.') || registry.contains('/'))
       return fail(ErrorCode::invalid_argument, "container-registry.mirrors: {} is no host", registry);
-    std::string content = TRY_CTX(hosts_toml(urls), "container-registry.mirrors");
+    std::string content = TRY_CTX(hosts_toml(endpoints), "container-registry.mirrors");
     files.push_back(
         {.path = sys::Path("/etc/containerd/certs.d") / (registry == "*" ? "_default" : registry) / "hosts.toml",
          .content = std::move(content),

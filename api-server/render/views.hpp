@@ -1,6 +1,8 @@
 // The parts of render(): each makes the files of one group of settings. For render.cpp and its tests only.
 #pragma once
 
+#include <optional>
+
 #include "api-server/render/render.hpp"
 
 namespace bulkhead::render {
@@ -24,11 +26,17 @@ bool has_mirrors(const settings::Settings& settings);
 // The network of containers that the node makes by itself, for the CNI plugin and for the rules about it.
 inline constexpr std::string_view kContainerBridge = "bulkhead0";
 struct ContainerSubnets {
-  std::string ipv4;
-  std::string ipv6;  // empty: containers have no IPv6 addresses
+  settings::value::Prefix ipv4;
+  std::optional<settings::value::Prefix> ipv6;  // none: containers have no IPv6 addresses
 };
-// Nothing when the node belongs to a Kubernetes cluster, whose network add-on brings its own. Errors: invalid_argument
-// for a text that is no network, which files must not get whatever the rules in lib/settings let through.
-Result<std::optional<ContainerSubnets>> container_subnets(const settings::Settings& settings);
+// Nothing when the node belongs to a Kubernetes cluster, whose network add-on brings its own.
+std::optional<ContainerSubnets> container_subnets(const settings::Settings& settings);
+
+// A setting, or what its declaration has as the default, of which there must be one: `declared` is the same member of
+// settings::Settings::defaults(). Settings that were never merged with the defaults count as if they had been.
+template <class T>
+const T& set_or_default(const std::optional<T>& given, const std::optional<T>& declared) {
+  return given ? *given : declared.value();
+}
 
 }  // namespace bulkhead::render

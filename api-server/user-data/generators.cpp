@@ -1,10 +1,6 @@
 #include "api-server/user-data/generators.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
-#include <cstring>
 
 #include "lib/base/text.hpp"
 #include "lib/settings/rules.hpp"
@@ -13,39 +9,23 @@ namespace bulkhead::user_data {
 namespace {
 
 using settings::Json;
-
-template <class Checked>
-bool passes(const std::string& text) {
-  return settings::fits(text, settings::Type<Checked>::shape());
-}
+using settings::value::Address;
+using settings::value::Family;
 
 constexpr std::size_t kDigits = 8;
 
-bool is_usable_v4(const in_addr& address) {
-  const std::uint32_t host = ntohl(address.s_addr);
-  const bool loopback = host >> 24U == 127;
-  const bool link_local = host >> 16U == 0xa9fe;  // 169.254.0.0/16
-  return host != 0 && !loopback && !link_local && host >> 28U < 0xe;
-}
-
-bool is_usable_v6(const in6_addr& address) {
-  return !IN6_IS_ADDR_UNSPECIFIED(&address) && !IN6_IS_ADDR_LOOPBACK(&address) && !IN6_IS_ADDR_LINKLOCAL(&address) &&
-         !IN6_IS_ADDR_MULTICAST(&address);
-}
-
-enum class Family { v4, v6 };
-
-bool is_usable(const std::string& text, Family family) {
-  in_addr v4{};
-  in6_addr v6{};
-  if (family == Family::v4) return ::inet_pton(AF_INET, text.c_str(), &v4) == 1 && is_usable_v4(v4);
-  return ::inet_pton(AF_INET6, text.c_str(), &v6) == 1 && is_usable_v6(v6);
+// One that others can reach the node at.
+bool is_usable(const Address& address) {
+  return !address.is_unspecified() && !address.is_loopback() && !address.is_link_local() && !address.is_multicast() &&
+         !address.is_reserved();
 }
 
 std::optional<std::string> address_on(std::span<const InterfaceAddress> addresses, std::string_view interface) {
-  for (const Family family : {Family::v4, Family::v6}) {
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
     for (const InterfaceAddress& candidate : addresses) {
-      if (candidate.interface == interface && is_usable(candidate.address, family)) return candidate.address;
+      const auto address = Address::parse(candidate.address);
+      if (candidate.interface == interface && address && address->family() == family && is_usable(*address))
+        return candidate.address;
     }
   }
   return std::nullopt;
@@ -60,20 +40,20 @@ std::string hostname(const CloudFacts& facts, std::string_view machine_id) {
   std::string name(given.substr(0, given.find(' ')));
   std::ranges::transform(name, name.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  if (passes<settings::HostName>(name)) return name;
+  if (settings::HostName::parse(name)) return name;
   std::string made = std::format("bulkhead-{}", machine_id.substr(0, kDigits));
-  return passes<settings::HostName>(made) && machine_id.size() >= kDigits ? made : "bulkhead";
+  return settings::HostName::parse(made) && machine_id.size() >= kDigits ? made : "bulkhead";
 }
 
 std::optional<std::string> region(const CloudFacts& facts) {
-  if (facts.region && passes<settings::Region>(*facts.region)) return facts.region;
+  if (facts.region && settings::Region::parse(*facts.region)) return facts.region;
   return std::nullopt;
 }
 
 std::optional<std::string> node_address(const CloudFacts& facts, std::span<const InterfaceAddress> addresses,
                                         std::string_view primary) {
-  if (facts.node_address && (is_usable(*facts.node_address, Family::v4) || is_usable(*facts.node_address, Family::v6)))
-    return facts.node_address;
+  const auto said = Address::parse(facts.node_address.value_or(""));
+  if (said && is_usable(*said)) return facts.node_address;
   if (auto found = address_on(addresses, primary)) return found;
   for (const InterfaceAddress& candidate : addresses) {
     if (auto found = address_on(addresses, candidate.interface)) return found;

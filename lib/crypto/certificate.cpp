@@ -18,6 +18,19 @@ Result<Certificate> Certificate::parse_pem(std::string_view text) {
   return adopt(certificate);
 }
 
+Result<std::vector<Certificate>> Certificate::parse_bundle(std::string_view pem) {
+  static constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  static constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
+  std::vector<Certificate> certificates;
+  for (std::size_t at = pem.find(kBegin); at != std::string_view::npos; at = pem.find(kBegin, at + 1)) {
+    const std::size_t end = pem.find(kEnd, at);
+    if (end == std::string_view::npos) return fail(ErrorCode::invalid_argument, "a certificate has no end");
+    auto certificate = TRY(parse_pem(pem.substr(at, end + kEnd.size() - at)));
+    certificates.push_back(std::move(certificate));
+  }
+  return certificates;
+}
+
 Result<Certificate> Certificate::parse_der(std::span<const std::byte> der) {
   const BioHandle bio = TRY(reading_bio(der));
   X509* certificate = d2i_X509_bio(bio.get(), nullptr);

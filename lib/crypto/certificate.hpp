@@ -18,6 +18,9 @@ class Certificate {
  public:
   // Errors: invalid_argument when the text holds no certificate. The first one counts.
   static Result<Certificate> parse_pem(std::string_view text);
+  // Every certificate of a text that may have several, and other things between them. Errors: invalid_argument for one
+  // that is none, or that does not end.
+  static Result<std::vector<Certificate>> parse_bundle(std::string_view pem);
   static Result<Certificate> parse_der(std::span<const std::byte> der);
   static Result<Certificate> load(const sys::Path& pem_file);
 

@@ -1,23 +1,20 @@
-// Rules of texts: what a host name, a quantity or a sysctl key is. Each names its source.
+// Rules of texts: what a host name, a quantity or a sysctl key is. Each names its source. A rule with parse() makes the
+// value that the text stands for (values/); its pattern is as much of it as JSON Schema can say.
 #pragma once
 
 #include <string_view>
 
 #include "lib/settings/type.hpp"
+#include "lib/settings/values/address.hpp"
+#include "lib/settings/values/amount.hpp"
+#include "lib/settings/values/client.hpp"
+#include "lib/settings/values/location.hpp"
 
 namespace bulkhead::settings {
 
 namespace rule {
 
-bool is_base64(std::string_view text);
-bool is_certificates(std::string_view text);  // base64 of PEM with at least one certificate, or empty
-bool is_host_name(std::string_view text);     // segments of 1 to 63 characters that do not begin or end with '-'
-bool is_ip_address(std::string_view text);
-bool is_ip_network(std::string_view text);   // address and prefix length
-bool is_ipv4_subnet(std::string_view text);  // unicast, without bits behind the prefix
-bool is_ipv6_subnet(std::string_view text);
-bool is_open_ports(std::string_view text);  // 1 to 65535, the last one not below the first
-bool is_route_target(std::string_view text);
+bool is_host_name(std::string_view text);  // segments of 1 to 63 characters that do not begin or end with '-'
 bool has_no_dot_dot(std::string_view text);
 bool is_boot_value(std::string_view text);
 
@@ -30,6 +27,12 @@ struct Line {
                                     kPattern = R"([^\x00-\x1f\x7f]+)";
   static constexpr std::size_t kLongest = 1024;
 };
+struct SubjectPattern : Line {
+  static Result<value::SubjectPattern> parse(std::string_view text) { return value::SubjectPattern::parse(text); }
+};
+struct SerialNumber : Line {
+  static Result<value::SerialNumber> parse(std::string_view text) { return value::SerialNumber::parse(text); }
+};
 // A URL, or an authority and path alone, as in image references.
 struct Url {
   static constexpr std::string_view
@@ -37,12 +40,14 @@ struct Url {
       kRule = "scheme://host/path, or host/path, without white space",
       kPattern = R"(([a-zA-Z][a-zA-Z0-9+.-]*://)?[^\x00-\x20\x7f/?#]*[^\x00-\x20\x7f/?#:]([/?#][^\x00-\x20\x7f]*)?)";
   static constexpr std::size_t kLongest = 2048;
+  static Result<value::Url> parse(std::string_view text) { return value::Url::parse(text); }
 };
 struct HttpsUrl {
   static constexpr std::string_view kName = "a URL", kRule = "https://host/path or http://host/path",
                                     kPattern =
                                         R"(https?://[^\x00-\x20\x7f/?#]*[^\x00-\x20\x7f/?#:]([/?#][^\x00-\x20\x7f]*)?)";
   static constexpr std::size_t kLongest = 2048;
+  static Result<value::Url> parse(std::string_view text) { return value::Url::parse(text); }
 };
 struct VersionLock {
   static constexpr std::string_view kName = "a version", kRule = "\"latest\" or MAJOR.MINOR.PATCH",
@@ -54,17 +59,17 @@ struct Identifier {
                                     kPattern = "[A-Za-z0-9-]+";
   static constexpr std::size_t kLongest = 76;
 };
-struct Base64 {
+struct Base64 {  // stands for the bytes
   static constexpr std::string_view kName = "base64", kRule = "standard base64 with padding (RFC 4648, section 4)",
                                     kPattern = "";
   static constexpr std::size_t kLongest = std::size_t{1} << 20U;
-  static constexpr auto kPasses = is_base64;
+  static Result<std::string> parse(std::string_view text);
 };
-struct Certificates {
+struct Certificates {  // stands for PEM, with at least one certificate or empty
   static constexpr std::string_view kName = "certificates", kRule = "base64 of certificates in PEM, or empty",
                                     kPattern = "";
   static constexpr std::size_t kLongest = std::size_t{1} << 20U;
-  static constexpr auto kPasses = is_certificates;
+  static Result<std::string> parse(std::string_view text);
 };
 struct HostName {  // RFC 1123, section 2.1
   static constexpr std::string_view
@@ -78,13 +83,13 @@ struct IpAddress {
   static constexpr std::string_view kName = "an IP address", kRule = "an IPv4 or IPv6 address",
                                     kPattern = "[0-9a-fA-F.:]+";
   static constexpr std::size_t kLongest = 45;
-  static constexpr auto kPasses = is_ip_address;
+  static Result<value::Address> parse(std::string_view text) { return value::Address::parse(text); }
 };
 struct IpNetwork {
   static constexpr std::string_view kName = "an address with a prefix length",
                                     kRule = "such as 10.0.0.9/24 or fd00::9/64", kPattern = "[0-9a-fA-F.:]+/[0-9]{1,3}";
   static constexpr std::size_t kLongest = 49;
-  static constexpr auto kPasses = is_ip_network;
+  static Result<value::Prefix> parse(std::string_view text) { return value::Prefix::parse(text); }
 };
 // What the IPAM plugin host-local takes: https://www.cni.dev/plugins/current/ipam/host-local/
 struct Ipv4Subnet {
@@ -92,7 +97,7 @@ struct Ipv4Subnet {
                                     kRule = "unicast, /8 to /30, without bits behind the prefix: such as 10.88.0.0/16",
                                     kPattern = "[0-9.]+/[0-9]{1,2}";
   static constexpr std::size_t kLongest = 18;
-  static constexpr auto kPasses = is_ipv4_subnet;
+  static Result<value::Prefix> parse(std::string_view text);
 };
 struct Ipv6Subnet {
   static constexpr std::string_view kName = "an IPv6 network",
@@ -101,20 +106,21 @@ struct Ipv6Subnet {
                                         "such as fd00:88::/64",
                                     kPattern = "[0-9a-fA-F:.]+/[0-9]{1,3}";
   static constexpr std::size_t kLongest = 49;
-  static constexpr auto kPasses = is_ipv6_subnet;
+  static Result<value::Prefix> parse(std::string_view text);
 };
 struct OpenPorts {
   static constexpr std::string_view kName = "a port or a range of ports with its protocol",
                                     kRule = "such as 22/tcp or 30000-32767/udp, with ports from 1 to 65535",
                                     kPattern = "[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?/(tcp|udp)";
   static constexpr std::size_t kLongest = 15;
-  static constexpr auto kPasses = is_open_ports;
+  static Result<value::PortRange> parse(std::string_view text) { return value::PortRange::parse(text); }
 };
 // A host name or an address, perhaps as a URL whose host counts: what operators put where a server is meant.
 struct Server {
   static constexpr std::string_view kName = "a server", kRule = "a host name, an IP address, or a URL of one",
                                     kPattern = R"(([a-z]+://)?[0-9A-Za-z.:_\[\]-]+/?)";
   static constexpr std::size_t kLongest = 300;
+  static Result<value::Server> parse(std::string_view text) { return value::Server::parse(text); }
 };
 struct ChronyOption {
   static constexpr std::string_view kName = "an option", kRule = "lower-case letters, digits, '.', '-' and spaces",
@@ -169,12 +175,13 @@ struct InterfaceName {  // the kernel's IFNAMSIZ
                                     kRule = "1 to 15 letters, digits, '.', '_' and '-', or a MAC address",
                                     kPattern = "[A-Za-z0-9._-]{1,15}|([0-9a-f]{2}:){5}[0-9a-f]{2}";
   static constexpr std::size_t kLongest = 17;
+  static Result<value::Link> parse(std::string_view text) { return value::Link::parse(text); }
 };
 struct RouteTarget {
   static constexpr std::string_view kName = "a destination", kRule = "\"default\", or an address with a prefix length",
                                     kPattern = "default|[0-9a-fA-F.:]+/[0-9]{1,3}";
   static constexpr std::size_t kLongest = 49;
-  static constexpr auto kPasses = is_route_target;
+  static Result<value::Destination> parse(std::string_view text) { return value::Destination::parse(text); }
 };
 struct ImageReference {  // OCI distribution specification, "Pulling manifests"
   static constexpr std::string_view
@@ -251,11 +258,13 @@ struct Quantity {
   static constexpr std::string_view kName = "a quantity", kRule = "a number with a unit, such as 500m, 1.5Gi or 1e9",
                                     kPattern = "[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+|[EPTGMK]i|[EPTGMknum])?";
   static constexpr std::size_t kLongest = 32;
+  static Result<value::Quantity> parse(std::string_view text) { return value::Quantity::parse(text); }
 };
 struct Threshold {
   static constexpr std::string_view kName = "a threshold", kRule = "a quantity, or a percentage below 100 such as 10%",
                                     kPattern = "[0-9]+(\\.[0-9]+)?([EPTGMK]i|[EPTGMknum])?|[0-9]{1,2}(\\.[0-9]+)?%";
   static constexpr std::size_t kLongest = 32;
+  static Result<value::Threshold> parse(std::string_view text) { return value::Threshold::parse(text); }
 };
 struct Duration {
   static constexpr std::string_view
@@ -263,11 +272,13 @@ struct Duration {
       kRule = "hours, minutes, seconds and milliseconds, such as 1h30m or 2.5s",
       kPattern = R"((?=.)([0-9]+(\.[0-9]+)?h)?([0-9]+(\.[0-9]+)?m)?([0-9]+(\.[0-9]+)?s)?([0-9]+(\.[0-9]+)?ms)?)";
   static constexpr std::size_t kLongest = 64;
+  static Result<value::Duration> parse(std::string_view text) { return value::Duration::parse(text); }
 };
 struct CpuSet {
   static constexpr std::string_view kName = "a set of CPUs", kRule = "numbers and ranges, such as 0,2-3",
                                     kPattern = "[0-9]{1,4}(-[0-9]{1,4})?(,[0-9]{1,4}(-[0-9]{1,4})?)*";
   static constexpr std::size_t kLongest = 1024;
+  static Result<value::CpuSet> parse(std::string_view text) { return value::CpuSet::parse(text); }
 };
 struct EvictionSignal {
   static constexpr std::string_view kName = "an eviction signal",
@@ -296,19 +307,21 @@ struct SysctlPattern {
 
 using Text = Checked<rule::Text>;
 using Line = Checked<rule::Line>;
-using Url = Checked<rule::Url>;
-using HttpsUrl = Checked<rule::HttpsUrl>;
+using SubjectPattern = Parsed<rule::SubjectPattern>;
+using SerialNumber = Parsed<rule::SerialNumber>;
+using Url = Parsed<rule::Url>;
+using HttpsUrl = Parsed<rule::HttpsUrl>;
 using VersionLock = Checked<rule::VersionLock>;
 using Identifier = Checked<rule::Identifier>;
-using Base64 = Checked<rule::Base64>;
-using Certificates = Checked<rule::Certificates>;
+using Base64 = Parsed<rule::Base64>;
+using Certificates = Parsed<rule::Certificates>;
 using HostName = Checked<rule::HostName>;
-using IpAddress = Checked<rule::IpAddress>;
-using IpNetwork = Checked<rule::IpNetwork>;
-using Ipv4Subnet = Checked<rule::Ipv4Subnet>;
-using Ipv6Subnet = Checked<rule::Ipv6Subnet>;
-using OpenPorts = Checked<rule::OpenPorts>;
-using Server = Checked<rule::Server>;
+using IpAddress = Parsed<rule::IpAddress>;
+using IpNetwork = Parsed<rule::IpNetwork>;
+using Ipv4Subnet = Parsed<rule::Ipv4Subnet>;
+using Ipv6Subnet = Parsed<rule::Ipv6Subnet>;
+using OpenPorts = Parsed<rule::OpenPorts>;
+using Server = Parsed<rule::Server>;
 using ChronyOption = Checked<rule::ChronyOption>;
 using SysctlKey = Checked<rule::SysctlKey>;
 using ModuleName = Checked<rule::ModuleName>;
@@ -317,8 +330,8 @@ using BootValue = Checked<rule::BootValue>;
 using Unit = Checked<rule::Unit>;
 using Registry = Checked<rule::Registry>;
 using Region = Checked<rule::Region>;
-using InterfaceName = Checked<rule::InterfaceName>;
-using RouteTarget = Checked<rule::RouteTarget>;
+using InterfaceName = Parsed<rule::InterfaceName>;
+using RouteTarget = Parsed<rule::RouteTarget>;
 using ImageReference = Checked<rule::ImageReference>;
 using EnvironmentName = Checked<rule::EnvironmentName>;
 using AbsolutePath = Checked<rule::AbsolutePath>;
@@ -327,14 +340,17 @@ using BootstrapToken = Checked<rule::BootstrapToken>;
 using LabelKey = Checked<rule::LabelKey>;
 using LabelValue = Checked<rule::LabelValue>;
 using Taint = Checked<rule::Taint>;
-using Quantity = Checked<rule::Quantity>;
-using Threshold = Checked<rule::Threshold>;
-using Duration = Checked<rule::Duration>;
-using CpuSet = Checked<rule::CpuSet>;
+using Quantity = Parsed<rule::Quantity>;
+using Threshold = Parsed<rule::Threshold>;
+using Duration = Parsed<rule::Duration>;
+using CpuSet = Parsed<rule::CpuSet>;
 using EvictionSignal = Checked<rule::EvictionSignal>;
 using ReservedResource = Checked<rule::ReservedResource>;
 using NumaNode = Checked<rule::NumaNode>;
 using SysctlPattern = Checked<rule::SysctlPattern>;
+
+// "db" of "db.example.com".
+std::string_view first_label(const HostName& name);
 
 inline constexpr std::int64_t kInt32 = 2147483647;
 using Count = Integer<0, kInt32>;

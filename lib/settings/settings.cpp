@@ -4,6 +4,11 @@ namespace bulkhead::settings {
 
 const Shape& Settings::shape() { return Type<Settings>::shape(); }
 
+const Settings& Settings::defaults() {
+  static const Settings all = of_checked(settings::defaults(shape()));  // that they are good is tested
+  return all;
+}
+
 Result<Settings> Settings::from_json(const Json& document) {
   TRY(check(document, shape()));
   return of_checked(document);

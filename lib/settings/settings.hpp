@@ -71,6 +71,8 @@ struct Settings {
   }
 
   static const Shape& shape();
+  // What the declarations have as defaults, and nothing else: the one place that code takes them from.
+  static const Settings& defaults();
   // Checks a document and reads it. Errors: those of check().
   static Result<Settings> from_json(const Json& document);
   // Reads a document that check() has accepted; another one is a fault of the caller and throws.

@@ -1,10 +1,14 @@
 // The C++ types of settings, and how each is read from JSON, written and described.
 //
 // Type<T> has shape(), read() and write(). read() is only called with JSON that check() has accepted for the same shape
-// (model.hpp), so it cannot fail.
+// (model.hpp), so it cannot fail; with other JSON it throws rather than make a value that is none.
+//
+// write() gives back what was read: the wire and the store keep a text as it was typed, whatever it means.
 #pragma once
 
 #include <array>
+#include <charconv>
+#include <concepts>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,13 +20,51 @@
 
 namespace bulkhead::settings {
 
-// A text that a rule has accepted. A rule is a type with the constants kName, kRule, kPattern and kLongest and, where a
-// pattern is not enough, kPasses: a function.
+template <class T>
+struct Type;
+
+// A text that a rule has accepted, and that is nothing more: a name, a token. A rule is a type with the constants
+// kName, kRule, kPattern and kLongest and, where a pattern is not enough, kPasses: a function.
 template <class Rule>
 struct Checked {
   std::string text;
 
+  // Errors: invalid_argument, without the text, which may be a secret.
+  static Result<Checked> parse(std::string_view text) {
+    TRY(check_text(text, Type<Checked>::shape()));
+    return Checked{std::string(text)};
+  }
+  const std::string& to_string() const { return text; }
+
   auto operator<=>(const Checked&) const = default;
+};
+
+// A text that stands for something: its rule has parse() as well, which makes the value. Nobody takes the text apart
+// again. Two of them are the same when their texts are.
+template <class Rule>
+class Parsed {
+ public:
+  using Value = decltype(Rule::parse(std::string_view()))::value_type;
+
+  // Errors: as those of Checked.
+  static Result<Parsed> parse(std::string_view text) {
+    TRY(check_text(text, Type<Parsed>::shape()));
+    return read(text);
+  }
+
+  const Value& value() const { return value_; }
+  const std::string& to_string() const { return text_; }  // as it was typed
+
+  auto operator<=>(const Parsed& other) const { return text_ <=> other.text_; }
+  bool operator==(const Parsed& other) const { return text_ == other.text_; }
+
+ private:
+  friend Type<Parsed>;
+  Parsed(std::string_view text, Value value) : text_(text), value_(std::move(value)) {}
+  static Parsed read(std::string_view text) { return Parsed(text, Rule::parse(text).value()); }
+
+  std::string text_;
+  Value value_;
 };
 
 template <std::int64_t least, std::int64_t most>
@@ -35,6 +77,12 @@ struct Integer {
 // The texts of an enumeration, in the order of its values: specialized beside it.
 template <class Enum>
 inline constexpr auto kNames = nullptr;
+
+template <class Enum>
+  requires std::is_enum_v<Enum>
+std::string_view name_of(Enum value) {
+  return kNames<Enum>.at(static_cast<std::size_t>(value));
+}
 
 // A member of a group. Made by the group's static fields(), which returns a tuple of them.
 template <class Owner, class Value>
@@ -49,8 +97,23 @@ Field(std::string_view, Value Owner::*, About) -> Field<Owner, Value>;
 template <class T>
 concept Group = requires { T::fields(); };
 
+// Checked or Parsed.
 template <class T>
-struct Type;
+concept AnyText = requires(const T& value) {
+  { T::parse(std::string_view()) } -> std::same_as<Result<T>>;
+  { value.to_string() } -> std::same_as<const std::string&>;
+};
+
+// A number as JSON has it, for a default that is a constant of the program.
+template <std::int64_t number>
+struct JsonNumber {
+  static constexpr auto kBuffer = [] {
+    std::array<char, 20> buffer{};
+    std::to_chars(buffer.data(), buffer.data() + buffer.size(), number);
+    return buffer;
+  }();
+  static constexpr std::string_view kText = kBuffer.data();
+};
 
 // A table in which nothing is set is the same as none: keys and values (model.hpp) cannot tell them apart.
 inline bool is_empty_table(const Json& json) { return json.is_object() && json.empty(); }
@@ -76,14 +139,19 @@ struct Type<Integer<least, most>> {
 };
 
 template <class Rule>
+Shape shape_of_text() {
+  return {.kind = Kind::string,
+          .name = Rule::kName,
+          .rule = Rule::kRule,
+          .pattern = Rule::kPattern,
+          .longest = Rule::kLongest};
+}
+
+template <class Rule>
 struct Type<Checked<Rule>> {
   static const Shape& shape() {
     static const Shape shape = [] {
-      Shape made{.kind = Kind::string,
-                 .name = Rule::kName,
-                 .rule = Rule::kRule,
-                 .pattern = Rule::kPattern,
-                 .longest = Rule::kLongest};
+      Shape made = shape_of_text<Rule>();
       if constexpr (requires { Rule::kPasses; }) made.passes = Rule::kPasses;
       return made;
     }();
@@ -91,6 +159,20 @@ struct Type<Checked<Rule>> {
   }
   static Checked<Rule> read(const Json& json) { return {json.get<std::string>()}; }
   static Json write(const Checked<Rule>& value) { return value.text; }
+};
+
+template <class Rule>
+struct Type<Parsed<Rule>> {
+  static const Shape& shape() {
+    static const Shape shape = [] {
+      Shape made = shape_of_text<Rule>();
+      made.passes = [](std::string_view text) { return Rule::parse(text).has_value(); };
+      return made;
+    }();
+    return shape;
+  }
+  static Parsed<Rule> read(const Json& json) { return Parsed<Rule>::read(json.get_ref<const std::string&>()); }
+  static Json write(const Parsed<Rule>& value) { return value.to_string(); }
 };
 
 template <class Enum>
@@ -109,7 +191,7 @@ struct Type<Enum> {
     while (kNames<Enum>.at(index) != text) ++index;
     return static_cast<Enum>(index);
   }
-  static Json write(Enum value) { return std::string(kNames<Enum>.at(static_cast<std::size_t>(value))); }
+  static Json write(Enum value) { return std::string(name_of(value)); }
 };
 
 template <class T>
@@ -130,22 +212,22 @@ struct Type<std::vector<T>> {
   }
 };
 
-template <class Rule, class T>
-struct Type<std::map<Checked<Rule>, T>> {
+template <AnyText Name, class T>
+struct Type<std::map<Name, T>> {
   static const Shape& shape() {
-    static const Shape shape{.kind = Kind::map, .element = &Type<T>::shape(), .names = &Type<Checked<Rule>>::shape()};
+    static const Shape shape{.kind = Kind::map, .element = &Type<T>::shape(), .names = &Type<Name>::shape()};
     return shape;
   }
-  static std::map<Checked<Rule>, T> read(const Json& json) {
-    std::map<Checked<Rule>, T> result;
-    for (const auto& [name, element] : json.items()) result.emplace(Checked<Rule>{name}, Type<T>::read(element));
+  static std::map<Name, T> read(const Json& json) {
+    std::map<Name, T> result;
+    for (const auto& [name, element] : json.items()) result.emplace(Type<Name>::read(name), Type<T>::read(element));
     return result;
   }
-  static Json write(const std::map<Checked<Rule>, T>& value) {
+  static Json write(const std::map<Name, T>& value) {
     Json json = Json::object();
     for (const auto& [name, element] : value) {
       Json written = Type<T>::write(element);
-      if (!is_empty_table(written)) json[name.text] = std::move(written);
+      if (!is_empty_table(written)) json[name.to_string()] = std::move(written);
     }
     return json;
   }
@@ -160,14 +242,13 @@ struct Type<std::variant<Ts...>> {
     return shape;
   }
   static Choice read(const Json& json) {
-    Choice result;
+    std::optional<Choice> result;
     const auto take = [&]<class T>(std::type_identity<T>) {
-      const bool right = fits(json, Type<T>::shape());
-      if (right) result = Type<T>::read(json);
-      return right;
+      if (fits(json, Type<T>::shape())) result = Type<T>::read(json);
+      return result.has_value();
     };
     (take(std::type_identity<Ts>{}) || ...);
-    return result;
+    return std::move(result).value();
   }
   static Json write(const Choice& value) {
     return std::visit([]<class T>(const T& chosen) { return Type<T>::write(chosen); }, value);

@@ -1,6 +1,7 @@
 // Bulkhead's own settings of the node's management: the remote API and the health checks that gate a boot.
 #pragma once
 
+#include "lib/net/well_known.hpp"
 #include "lib/settings/rules.hpp"
 
 namespace bulkhead::settings {
@@ -10,7 +11,7 @@ template <>
 inline constexpr auto kNames<Role> = std::array{"reader", "operator", "admin"};
 
 struct ClientRole {
-  std::optional<Line> subject;
+  std::optional<SubjectPattern> subject;
   std::optional<Role> role;
 
   static constexpr auto fields() {
@@ -34,7 +35,7 @@ struct Api {
   std::optional<Certificates> certificate;
   std::optional<Base64> key;
   std::optional<std::vector<ClientRole>> roles;
-  std::optional<std::vector<Line>> revoked;
+  std::optional<std::vector<SerialNumber>> revoked;
 
   static constexpr auto fields() {
     return std::tuple{
@@ -53,8 +54,8 @@ struct Api {
         Field{"listen-port",
               &Api::listen_port,
               {.doc = "The TCP port of the remote listener.",
-               .example = "8443",
-               .default_value = "8443",
+               .example = JsonNumber<net::kApiPort>::kText,
+               .default_value = JsonNumber<net::kApiPort>::kText,
                .affects = "apiserver firewall"}},
         Field{"certificate",
               &Api::certificate,
@@ -96,9 +97,10 @@ struct HealthCheck {
               {.doc = "A URL that must answer with a status below 400.",
                .example = R"("http://127.0.0.1:8080/healthz")",
                .affects = "health"}},
-        Field{"timeout",
-              &HealthCheck::timeout,
-              {.doc = "How long to wait for it.", .example = R"("2m")", .default_value = R"("1m")", .affects = "health"}},
+        Field{
+            "timeout",
+            &HealthCheck::timeout,
+            {.doc = "How long to wait for it.", .example = R"("2m")", .default_value = R"("1m")", .affects = "health"}},
     };
   }
 };

@@ -18,6 +18,48 @@ std::string refusal(const std::string& document) {
   return result ? "" : result.error().message;
 }
 
+// A name that a map may have.
+std::string good_name(const Shape& names) {
+  for (const char* name : {"a", "net-admin", "max-open-files", "memory.available", "cpu", "0"}) {
+    if (fits_text(name, names)) return name;
+  }
+  return "";
+}
+
+// Documents of one setting each, from the examples: every member, list, alternative and element of the model.
+std::vector<Json> samples(const Shape& shape, const About& about) {
+  std::vector<Json> all;
+  const auto add_wrapped = [&](const std::vector<Json>& inner, const auto& wrap) {
+    for (const Json& value : inner) all.push_back(wrap(value));
+  };
+  const Json example = Json::parse(about.example, nullptr, false);
+  const bool is_table = shape.kind == Kind::group || shape.kind == Kind::map;
+  if (!is_table && fits(example, shape)) all.push_back(example);
+  switch (shape.kind) {
+    case Kind::list:
+      add_wrapped(samples(*shape.element, about), [](const Json& value) { return Json::array({value}); });
+      break;
+    case Kind::map:
+      add_wrapped(samples(*shape.element, about),
+                  [&](const Json& value) { return Json{{good_name(*shape.names), value}}; });
+      break;
+    case Kind::group:
+      for (const Member& member : shape.members) {
+        add_wrapped(samples(*member.shape, member.about),
+                    [&](const Json& value) { return Json{{member.name, value}}; });
+      }
+      break;
+    case Kind::choice:
+      for (const Shape* choice : shape.choices)
+        add_wrapped(samples(*choice, about), [](const Json& value) { return value; });
+      break;
+    case Kind::boolean:
+    case Kind::integer:
+    case Kind::string: break;
+  }
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("documents of Bottlerocket's users are accepted") {
@@ -168,8 +210,30 @@ TEST_CASE("what was checked is read into types, and written as it was") {
   const Settings settings = Settings::from_json(document).value();
   CHECK(settings.motd->text == "hi");
   CHECK(settings.kernel.lockdown == Lockdown::confidentiality);
-  CHECK(std::get<Dhcp>(*settings.network.interfaces.at({"eno1"}).dhcp6).enabled == true);
+  CHECK(std::get<Dhcp>(*settings.network.interfaces.at(InterfaceName::parse("eno1").value()).dhcp6).enabled == true);
   CHECK(settings.to_json() == document);
+}
+
+TEST_CASE("every setting comes back as it was typed") {
+  const auto all = samples(root(), {});
+  CHECK(all.size() > entries(root()).size());
+  for (const Json& document : all) {
+    INFO(document.dump());
+    const auto settings = Settings::from_json(document);
+    REQUIRE(settings);
+    CHECK(settings->to_json() == document);
+  }
+}
+
+TEST_CASE("a value keeps the text that it was made from, whatever its canonical form is") {
+  const Json document = Json::parse(R"({
+      "dns": {"name-servers": ["FD00:0::1"]}, "api": {"roles": [{"subject": "ops-*"}], "revoked": ["0A:1b"]},
+      "network": {"firewall": {"open-ports": ["80-80/tcp"]}, "https-proxy": "http://user:pa$$word@p.example:3128",
+                  "interfaces": {"eno1": {"static6": {"addresses": ["FD00::9/064"]}}}},
+      "ntp": {"time-servers": ["https://time.example.com/"]}, "aws": {"config": "W2RlZmF1bHRdCg=="},
+      "kubernetes": {"image-minimum-gc-age": "60.50s", "container-log-max-size": "1024Ki",
+                     "eviction-hard": {"memory.available": "15.0%"}, "reserved-cpus": "0,02-3"}})");
+  CHECK(Settings::from_json(document).value().to_json() == document);
 }
 
 TEST_CASE("the schema says what the checks say") {

@@ -1,0 +1,37 @@
+// What settings mean that tell clients of the remote API apart. Values, immutable.
+#pragma once
+
+#include <compare>
+#include <string>
+#include <string_view>
+
+#include "lib/base/result.hpp"
+
+namespace bulkhead::settings::value {
+
+// The common name of a certificate, or its beginning with '*' behind it: "monitor", "ops-*".
+class SubjectPattern {
+ public:
+  static Result<SubjectPattern> parse(std::string_view text);
+
+  bool matches(std::string_view common_name) const;
+
+  auto operator<=>(const SubjectPattern&) const = default;
+
+ private:
+  std::string beginning_;
+  bool open_ = false;  // anything may follow
+};
+
+// A certificate's serial number, however a tool prints it: "0A:1B" and "a1b" are the same.
+class SerialNumber {
+ public:
+  static Result<SerialNumber> parse(std::string_view text);
+
+  auto operator<=>(const SerialNumber&) const = default;
+
+ private:
+  std::string digits_;  // in lower case, without leading zeros and separators
+};
+
+}  // namespace bulkhead::settings::value
