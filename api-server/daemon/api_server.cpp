@@ -23,7 +23,6 @@ using configuration::Outcome;
 using Failure = boost::system::error_code;
 
 constexpr unsigned kSocketMode = 0660;
-constexpr const char* kProblemsFile = "/run/bulkhead/problems";
 
 constexpr std::size_t kLongestName = 256;
 
@@ -62,7 +61,7 @@ ApiServer::ApiServer(Options options, const log::Log& log)
       kernel_(kernel_for(options_)),
       applier_(options_.places.root, *systemd_, *kernel_),
       audit_(log_, [] { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }),
-      problems_(log_, options_.on_node ? std::optional<sys::Path>(kProblemsFile) : std::nullopt,
+      problems_(log_, options_.on_node ? std::optional<sys::Path>(node_state::kProblemsFile) : std::nullopt,
                 [this] { look_at_health(); }),
       try_deadline_(loop_),
       write_back_delay_(loop_),

@@ -43,6 +43,9 @@ struct NodeState {
   bool operator==(const NodeState&) const = default;
 };
 
+// The problems, one a line: from the API server to the console, which cannot ask before the server answers.
+inline constexpr const char* kProblemsFile = "/run/bulkhead/problems";
+
 // Any failed unit and any problem means degraded, before and after the boot is complete. A trial boot is ready when it
 // is blessed: whoever waits for "ready" may restart the machine at once, and no try is lost.
 State state_of(const NodeState& node);

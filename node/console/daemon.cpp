@@ -25,13 +25,10 @@ using node_state::State;
 using node_state::UnitWatch;
 
 constexpr std::chrono::seconds kReadingTime{10};  // for whoever looks at the console
-// Lines, from the API server.
-constexpr const char* kProblemsDirectory = "/run/bulkhead";
-constexpr const char* kProblems = "/run/bulkhead/problems";
 
 std::vector<std::string> read_problems() {
   std::vector<std::string> problems;
-  const auto text = sys::read_file(kProblems, 64U << 10U);
+  const auto text = sys::read_file(node_state::kProblemsFile, 64U << 10U);
   if (!text) return problems;
   for (const std::string_view line : split(*text, '\n')) {
     if (!line.empty()) problems.emplace_back(line);
@@ -96,7 +93,8 @@ class Daemon {
     TRY(check(::sd_event_add_signal(loop.get(), nullptr, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, nullptr, nullptr),
               "watching SIGTERM"));
     TRY(check(::sd_event_add_io(loop.get(), nullptr, network.fd(), POLLIN, on_network, this), "watching the network"));
-    TRY(check(::sd_event_add_inotify(loop.get(), nullptr, kProblemsDirectory, IN_MOVED_TO | IN_CLOSE_WRITE, on_problems,
+    const sys::Path directory = sys::Path(node_state::kProblemsFile).parent_path();
+    TRY(check(::sd_event_add_inotify(loop.get(), nullptr, directory.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE, on_problems,
                                      this),
               "watching for problems"));
     // Drawn when everything that is waiting has been taken in, so that a burst of changes makes one banner.
