@@ -45,7 +45,7 @@ class Messages(Sdk):
 
     def test_misuse_is_status_2_and_names_the_help(self):
         self.assert_fails(self.sdk("imagine"), 2, "unknown verb 'imagine'", "tools/sdk --help")
-        self.assert_fails(self.sdk("run"), 2, "which command")
+        self.assert_fails(self.sdk("run"), 2, "command is missing")
         self.assert_fails(self.sdk("clean", "--most"), 2, "'--most'")
 
     def test_a_mirror_that_is_no_url_is_refused_with_its_name(self):
