@@ -22,7 +22,7 @@ Result<std::string> take_segment(std::string_view& rest, std::string_view whole)
     if (!rest.starts_with('"')) return fail(ErrorCode::invalid_argument, "'{}' is not a key: a '\"' is missing", whole);
     rest.remove_prefix(1);
   }
-  if (segment.empty()) return fail(ErrorCode::invalid_argument, "'{}' is not a key: a part of it is empty", whole);
+  if (segment.empty()) return fail(ErrorCode::invalid_argument, "'{}' is not a key: one of its parts is empty", whole);
   return segment;
 }
 
@@ -30,8 +30,7 @@ Result<std::string> take_segment(std::string_view& rest, std::string_view whole)
 
 Result<Key> Key::parse(std::string_view text) {
   if (text.size() > kLongestKey)
-    return fail(ErrorCode::invalid_argument, "a key of {} characters is too long: {} are allowed", text.size(),
-                kLongestKey);
+    return fail(ErrorCode::invalid_argument, "the key has {} characters; {} are allowed", text.size(), kLongestKey);
   std::string_view rest = text;
   if (rest == "settings") return Key();
   if (rest.starts_with("settings.")) rest.remove_prefix(std::string_view("settings.").size());
@@ -41,8 +40,7 @@ Result<Key> Key::parse(std::string_view text) {
     segments.push_back(std::move(segment));
     if (rest.empty()) return Key(std::move(segments));
     if (!rest.starts_with('.'))
-      return fail(ErrorCode::invalid_argument,
-                  "'{}' is not a key: '{}' needs double quotes around its part, or does not belong here", text,
+      return fail(ErrorCode::invalid_argument, "'{}' is not a key: a part with '{}' needs double quotes", text,
                   rest.front());
     rest.remove_prefix(1);
   }

@@ -45,11 +45,19 @@ class Checker {
   }
 
   Result<> check_list(const Json& value, const Shape& shape, const std::string& path, bool secret) {
-    TRY(expect(value.is_array(), value, shape, path, secret));
+    if (!value.is_array()) return fail(not_a_list(value, shape, path, secret));
     TRY(check_size(value, path));
     for (std::size_t i = 0; i < value.size(); ++i)
       TRY(check(value[i], *shape.element, std::format("{}[{}]", path, i), secret));
     return {};
+  }
+
+  // A single value where a list belongs is the usual mistake: shows it as a list.
+  static Error not_a_list(const Json& value, const Shape& shape, const std::string& path, bool secret) {
+    const bool shown = !secret && fits(value, *shape.element);
+    const std::string as_list = shown ? Json::array({value}).dump() : std::string();
+    if (!shown || as_list.size() > kLongestQuote) return error(ErrorCode::invalid_argument, "{}: needs a list", path);
+    return error(ErrorCode::invalid_argument, "{}: needs a list: '{}'", path, as_list);
   }
 
   Result<> check_map(const Json& value, const Shape& shape, const std::string& path, bool secret) {
@@ -74,7 +82,7 @@ class Checker {
 
   static Result<> check_size(const Json& value, const std::string& path) {
     if (value.size() <= kMostElements) return {};
-    return fail(ErrorCode::invalid_argument, "{}: {} elements are too many ({} are allowed)", path, value.size(),
+    return fail(ErrorCode::invalid_argument, "{}: has {} elements; at most {} are allowed", path, value.size(),
                 kMostElements);
   }
 

@@ -1,7 +1,7 @@
-// Settings as JSON documents, held against a shape: what the API, user data and the datastore do with them. The shape
-// of all settings is Type<Settings>::shape() (settings.hpp); tests use smaller ones.
+// Settings as JSON documents, checked against a shape: the operations of the API, user data and the datastore. The
+// shape of all settings is Type<Settings>::shape() (settings.hpp); tests use smaller ones.
 //
-// A document is a JSON object that has only what is set. Pure functions over values.
+// A document is a JSON object with only the values that are set. Pure functions over values.
 #pragma once
 
 #include <map>
@@ -28,11 +28,11 @@ struct Declaration {
 };
 Result<Declaration> find(const Shape& root, const Key& key);
 
-// The value that an operator typed for `key`: as it stands for a text; "true", "false" and numbers where these are
-// wanted; JSON for lists and tables, and for a choice that is no plain text. Errors: those of find() and check().
+// The value that an operator typed for `key`: unchanged for a text; "true", "false" or a number where the setting is
+// one; JSON for lists and tables, and for a choice other than a plain text. Errors: those of find() and check().
 Result<Json> from_text(const Shape& root, const Key& key, std::string_view text);
 
-// Lays `changes` over `base`: tables are merged member by member, everything else is replaced.
+// Merges `changes` into `base`: tables member by member; everything else is replaced.
 Json merged(Json base, const Json& changes);
 
 // A document as keys and values: values are scalars, lists, and tables where the shape says choice. And back.

@@ -8,9 +8,9 @@ namespace {
 constexpr std::string_view kPageHead =
     R"(# Settings
 
-Every setting of a node, made from the declarations in `lib/settings/groups`: a change there changes this page
-(`BULKHEAD_ACCEPT=1`). `<name>` stands for a name that you choose; `[]` for an element of a list. How settings come
-into force is in [api.md](api.md); which services are notified, in [formats/configuration-files.md](formats/configuration-files.md).
+Every setting of a node, generated from the declarations in `lib/settings/groups`; a test with `BULKHEAD_ACCEPT=1` writes it
+anew. `<name>` stands for a name that you choose; `[]` for an element of a list. How a change takes
+effect is in [api.md](api.md); which services are notified, in [formats/configuration-files.md](formats/configuration-files.md).
 )";
 
 // '|' would end a column.

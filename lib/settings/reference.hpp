@@ -8,8 +8,8 @@
 
 namespace bulkhead::settings {
 
-// What a key is: sentence, what its value must be, default, example, services. For a table: its members, a line each.
-// Errors: those of find().
+// Explains a key: description, rule, default, example, services. For a table: its members, a line each. Errors: those
+// of find().
 Result<std::string> explain(const Shape& root, const Key& key);
 
 // docs/settings.md.

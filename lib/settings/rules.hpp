@@ -66,7 +66,7 @@ struct Base64 {  // stands for the bytes
   static Result<std::string> parse(std::string_view text);
 };
 struct Certificates {  // stands for PEM, with at least one certificate or empty
-  static constexpr std::string_view kName = "certificates", kRule = "base64 of certificates in PEM, or empty",
+  static constexpr std::string_view kName = "certificates", kRule = "certificates in PEM, encoded in base64, or empty",
                                     kPattern = "";
   static constexpr std::size_t kLongest = std::size_t{1} << 20U;
   static Result<std::string> parse(std::string_view text);
@@ -91,7 +91,7 @@ struct IpNetwork {
   static constexpr std::size_t kLongest = 49;
   static Result<value::Prefix> parse(std::string_view text) { return value::Prefix::parse(text); }
 };
-// What the IPAM plugin host-local takes: https://www.cni.dev/plugins/current/ipam/host-local/
+// What the IPAM plugin host-local accepts: https://www.cni.dev/plugins/current/ipam/host-local/
 struct Ipv4Subnet {
   static constexpr std::string_view kName = "an IPv4 network",
                                     kRule = "unicast, /8 to /30, without bits behind the prefix: such as 10.88.0.0/16",
@@ -115,7 +115,7 @@ struct OpenPorts {
   static constexpr std::size_t kLongest = 15;
   static Result<value::PortRange> parse(std::string_view text) { return value::PortRange::parse(text); }
 };
-// A host name or an address, perhaps as a URL whose host counts: what operators put where a server is meant.
+// A host name or an address, or a URL, whose host is used: the forms in which operators name a server.
 struct Server {
   static constexpr std::string_view kName = "a server", kRule = "a host name, an IP address, or a URL of one",
                                     kPattern = R"(([a-z]+://)?[0-9A-Za-z.:_\[\]-]+/?)";
@@ -193,7 +193,7 @@ struct ImageReference {  // OCI distribution specification, "Pulling manifests"
 struct CapabilityName {  // capabilities(7)
   static constexpr std::string_view
       kName = "a capability",
-      kRule = "lower case with '-', such as net-admin",
+      kRule = "lower-case letters and '-', such as net-admin",
       kPattern =
           "audit-control|audit-read|audit-write|block-suspend|bpf|checkpoint-restore|chown|dac-override|dac-read-"
           "search|fowner|fsetid|ipc-lock|ipc-owner|kill|lease|linux-immutable|mac-admin|mac-override|mknod|net-admin|"
@@ -230,7 +230,7 @@ struct ClusterName {
 };
 struct BootstrapToken {
   static constexpr std::string_view kName = "a bootstrap token",
-                                    kRule = "6 and 16 lower-case letters and digits with a dot between",
+                                    kRule = "6 and 16 lower-case letters and digits, with a dot between them",
                                     kPattern = R"([a-z0-9]{6}\.[a-z0-9]{16})";
   static constexpr std::size_t kLongest = 23;
 };

@@ -1,7 +1,7 @@
-// All settings of a node, typed: what a document becomes when everything in it has been checked.
+// All settings of a node, typed: the result of checking a document.
 //
 // This is the one declaration of every setting. A key is a member of a group in groups/, with its type, which carries
-// the rule, and its About: sentence, example, default, the services that are notified. Checking, defaults, JSON Schema,
+// the rule, and its About: description, example, default, the services to notify. Checking, defaults, JSON Schema,
 // OpenAPI, `apiclient explain`, docs/settings.md and completion all come from here.
 #pragma once
 
@@ -44,7 +44,7 @@ struct Settings {
         Field{"updates", &Settings::updates, {.doc = "Updates of the operating system."}},
         Field{"network",
               &Settings::network,
-              {.doc = "Names, proxies, interfaces, the firewall and the network of containers."}},
+              {.doc = "Names, proxies, interfaces, the packet filter and the network of containers."}},
         Field{"dns", &Settings::dns, {.doc = "Name resolution."}},
         Field{"ntp", &Settings::ntp, {.doc = "Time."}},
         Field{"kernel", &Settings::kernel, {.doc = "The running kernel."}},
@@ -57,11 +57,13 @@ struct Settings {
               {.doc = "Containers that run while the node boots."}},
         Field{"bootstrap-commands",
               &Settings::bootstrap_commands,
-              {.doc = "Calls of apiclient while the node boots, in the order of their names."}},
-        Field{"container-registry", &Settings::container_registry, {.doc = "Where images come from."}},
+              {.doc = "Commands for apiclient while the node boots, in the order of their names."}},
+        Field{"container-registry",
+              &Settings::container_registry,
+              {.doc = "Registries of images: mirrors and credentials."}},
         Field{"container-runtime", &Settings::container_runtime, {.doc = "containerd."}},
-        Field{"oci-defaults", &Settings::oci_defaults, {.doc = "What containers get when they ask for nothing."}},
-        Field{"sandbox", &Settings::sandbox, {.doc = "How containers are kept apart."}},
+        Field{"oci-defaults", &Settings::oci_defaults, {.doc = "Defaults of containers."}},
+        Field{"sandbox", &Settings::sandbox, {.doc = "The runtimes that isolate containers."}},
         Field{"workloads", &Settings::workloads, {.doc = "Containers that the node runs by itself."}},
         Field{"api", &Settings::api, {.doc = "The remote API."}},
         Field{"health", &Settings::health, {.doc = "When a version counts as good."}},
@@ -75,7 +77,7 @@ struct Settings {
   static const Settings& defaults();
   // Checks a document and reads it. Errors: those of check().
   static Result<Settings> from_json(const Json& document);
-  // Reads a document that check() has accepted; another one is a fault of the caller and throws.
+  // Reads a document that check() has accepted; any other is a mistake of the caller and throws.
   static Settings of_checked(const Json& document);
   Json to_json() const;
 };

@@ -34,9 +34,9 @@ std::string description(const Shape& shape) {
       for (const std::string& value : shape.values) text += std::format(" \"{}\"", value);
       return text;
     }
-    case Kind::list: return std::format("a list, each element {}", description(*shape.element));
+    case Kind::list: return std::format("a list (each: {})", description(*shape.element));
     case Kind::map:
-      return std::format("a table, each name {}, each value {}", description(*shape.names),
+      return std::format("a table (each name: {}; each value: {})", description(*shape.names),
                          description(*shape.element));
     case Kind::group: return "a table";
     case Kind::choice: {

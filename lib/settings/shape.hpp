@@ -1,5 +1,5 @@
-// What a value of a setting may look like, as data: made once from the typed declarations (type.hpp), and all that
-// checking, documenting, explaining and completing settings need.
+// The allowed values of a setting, as data: made once from the typed declarations (settings.hpp), and enough to check,
+// document, explain and complete settings.
 //
 // Shapes live for ever (function-local statics) and are immutable: plain pointers and references to them never dangle.
 #pragma once
@@ -27,12 +27,12 @@ enum class Kind {
   choice,  // of alternatives: the first whose check passes
 };
 
-// What people are told about one setting.
+// The description of one setting.
 struct About {
   std::string_view doc;              // one sentence, without the name of the setting
   std::string_view example{};        // JSON; checked by a test
   std::string_view default_value{};  // JSON; empty: none
-  std::string_view affects{};        // services that are notified of a change (api-server/render), separated by spaces
+  std::string_view affects{};        // services to notify of a change (api-server/render), separated by spaces
   std::string_view since = "0.1.0";
   bool secret = false;  // never in logs, plans, reports
 };
@@ -48,12 +48,12 @@ struct Member {
 struct Shape {
   Kind kind = Kind::group;
   std::string_view name{};  // "a host name": what a value is, for messages and documents
-  std::string_view rule{};  // what it must be, continuing "must be"; empty when the name says it all
+  std::string_view rule{};  // its rule, continuing "must be"; empty when the name says enough
 
   // string
-  std::string_view pattern{};                       // of the whole text (pattern.hpp); empty: any
+  std::string_view pattern{};                       // of the whole text (pattern.hpp); empty: any text
   std::size_t longest = 0;                          // bytes
-  bool (*passes)(std::string_view text) = nullptr;  // what a pattern cannot say
+  bool (*passes)(std::string_view text) = nullptr;  // a check beyond the pattern
   std::vector<std::string> values{};                // when only these are allowed
 
   // integer, both ends included

@@ -18,12 +18,12 @@ struct ClientRole {
     return std::tuple{
         Field{"subject",
               &ClientRole::subject,
-              {.doc = "The common name of a client certificate, or its beginning with '*' behind it.",
+              {.doc = "The common name of a client certificate, or its beginning followed by '*'.",
                .example = R"("ops-*")",
                .affects = "apiserver"}},
         Field{"role",
               &ClientRole::role,
-              {.doc = "What this client may do.", .example = R"("reader")", .affects = "apiserver"}},
+              {.doc = "The role of this client.", .example = R"("reader")", .affects = "apiserver"}},
     };
   }
 };
@@ -59,23 +59,25 @@ struct Api {
                .affects = "apiserver firewall"}},
         Field{"certificate",
               &Api::certificate,
-              {.doc = "The node's own certificate chain, PEM in base64; without it the node makes a self-signed one.",
+              {.doc = "The node's certificate chain, in PEM, encoded in base64. If it is not set, the node makes a "
+                      "self-signed certificate.",
                .example = R"("")",
                .affects = "apiserver"}},
         Field{"key",
               &Api::key,
-              {.doc = "The private key of the certificate, PEM in base64.",
+              {.doc = "The private key of the certificate, in PEM, encoded in base64.",
                .example = R"("")",
                .affects = "apiserver",
                .secret = true}},
-        Field{"roles",
-              &Api::roles,
-              {.doc = "Who may do what; the first entry that fits counts, and nobody else gets in.",
-               .example = R"([{"subject": "ops-*", "role": "admin"}])",
-               .affects = "apiserver"}},
+        Field{
+            "roles",
+            &Api::roles,
+            {.doc = "The roles of clients. The first entry that matches decides; a client without an entry is refused.",
+             .example = R"([{"subject": "ops-*", "role": "admin"}])",
+             .affects = "apiserver"}},
         Field{"revoked",
               &Api::revoked,
-              {.doc = "Serial numbers of client certificates that are not accepted, in hexadecimal digits.",
+              {.doc = "Serial numbers of revoked client certificates, in hexadecimal.",
                .example = R"(["0a1b2c"])",
                .affects = "apiserver"}},
     };
@@ -100,7 +102,7 @@ struct HealthCheck {
         Field{
             "timeout",
             &HealthCheck::timeout,
-            {.doc = "How long to wait for it.", .example = R"("2m")", .default_value = R"("1m")", .affects = "health"}},
+            {.doc = "How long to wait for the check.", .example = R"("2m")", .default_value = R"("1m")", .affects = "health"}},
     };
   }
 };

@@ -107,6 +107,8 @@ TEST_CASE("a refusal names the key, what is wrong with it, and what it must be")
   CHECK(refusal(R"({"api": {"listen-port": 0}})") == "api.listen-port: 0 is not a whole number from 1 to 65535");
   CHECK(refusal(R"({"api": {"listen-port": 1.5}})").starts_with("api.listen-port: 1.5 is not"));
   CHECK(refusal(R"({"api": {"listen-port": 18446744073709551615}})").starts_with("api.listen-port: "));
+  CHECK(refusal(R"({"dns": {"name-servers": "10.0.0.1"}})") == R"(dns.name-servers: needs a list: '["10.0.0.1"]')");
+  CHECK(refusal(R"({"dns": {"name-servers": 1}})") == "dns.name-servers: needs a list");
   CHECK(refusal(R"({"motd": null})").starts_with("motd: null is not a text"));
   CHECK(refusal("[]").starts_with("settings: [] is not a table"));
 }
