@@ -41,7 +41,10 @@ Result<> Api::stream(const net::Request& request, const std::function<bool(std::
 
 Result<nlohmann::ordered_json> parse_answer(std::string_view text) {
   auto document = nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (document.is_discarded()) return fail(ErrorCode::data_loss, "the node's answer is not JSON");
+  if (document.is_discarded()) {
+    return fail(error(ErrorCode::data_loss, "the node's answer is not JSON")
+                    .with_hint("check that the address is that of a node's API"));
+  }
   return document;
 }
 

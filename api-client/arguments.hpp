@@ -7,8 +7,8 @@
 
 namespace bulkhead::client {
 
-// `raw` is what is meant when options of raw stand where a verb should: "apiclient -u /settings". All other command
-// lines stay as they are. `words` begins with the program's name.
+// Inserts `raw` when options of raw are given without a verb: "apiclient -u /settings". Other command lines stay
+// unchanged. `words` begins with the program's name.
 std::vector<std::string> with_default_verb(std::span<const char* const> words);
 
 }  // namespace bulkhead::client

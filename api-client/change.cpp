@@ -16,16 +16,16 @@ namespace {
 
 Result<std::optional<Try>> wanted_try(const ChangeOptions& options) {
   if (options.try_for.empty()) {
-    if (options.hold) return fail(ErrorCode::invalid_argument, "--hold is part of --try: say for how long");
+    if (options.hold) return fail(ErrorCode::invalid_argument, "--hold needs --try: for example --try 60s --hold");
     return std::nullopt;
   }
   if (options.dry_run)
-    return fail(ErrorCode::invalid_argument, "--dry-run changes nothing, so there is nothing to --try");
+    return fail(ErrorCode::invalid_argument, "--dry-run and --try exclude each other: --dry-run changes nothing");
   const auto seconds = TRY(parse_seconds(options.try_for));
   return Try{.seconds = seconds, .hold = options.hold};
 }
 
-// The state that an event named "try" tells; empty for other events.
+// The state in an event named "try"; empty for other events.
 std::string state_of(const net::Event& event) {
   if (event.name != "try") return {};
   const Json data = Json::parse(event.data, nullptr, /*allow_exceptions=*/false);
@@ -33,9 +33,9 @@ std::string state_of(const net::Event& event) {
   return data.is_object() && state != data.end() && state->is_string() ? state->get<std::string>() : std::string();
 }
 
-// Ends with the try: confirmed, or anything else, which is taken back.
+// Ends with the try: confirmed, or reverted.
 Result<cli::ExitCode> hold(Transaction& transaction, int seconds, const cli::Invocation& invocation) {
-  note(invocation, std::format("trying for {} s, or until this program ends; 'apiclient confirm' keeps it", seconds));
+  note(invocation, std::format("in effect for {} s, or until this program ends; keep it: apiclient confirm", seconds));
   net::EventReader reader;
   std::string state;
   Result<bool> read = true;
@@ -49,23 +49,26 @@ Result<cli::ExitCode> hold(Transaction& transaction, int seconds, const cli::Inv
   }));
   TRY(std::move(read));
   if (state == "confirmed") return cli::ExitCode::ok;
-  return fail(error(ErrorCode::aborted, "the change was not confirmed and is taken back"));
+  return fail(error(ErrorCode::aborted, "the change was not confirmed and has been reverted")
+                  .with_hint("to keep a change, run 'apiclient confirm' in another terminal in time"));
 }
 
 }  // namespace
 
 void add_change_options(CLI::App& app, ChangeOptions& options) {
-  app.add_flag("--dry-run", options.dry_run, "Show what would be done, and change nothing");
-  app.add_option("--try", options.try_for, "Take it back after this time unless 'apiclient confirm' keeps it: 60s, 5m")
+  app.add_flag("--dry-run", options.dry_run, "Show what the change would do, and change nothing");
+  app.add_option("--try", options.try_for,
+                 "Revert the change after this time unless 'apiclient confirm' keeps it: 60s, 5m")
       ->type_name("TIME");
-  app.add_flag("--hold", options.hold, "With --try: stay connected, and take it back also when the connection breaks");
+  app.add_flag("--hold", options.hold, "With --try: stay connected, and revert the change when the connection breaks");
 }
 
 void report_outcome(const Json& outcome, const cli::Invocation& invocation) {
   if (invocation.json) return print(pretty(outcome));
   const std::string text = outcome_text(outcome, cli::use_color(invocation.color, STDERR_FILENO));
   if (invocation.verbosity > 0) return note(invocation, std::string_view(text).substr(0, text.size() - 1));
-  if (outcome.value("reboot_required", false)) note(invocation, "a reboot is needed before all of it takes effect");
+  if (outcome.value("reboot_required", false))
+    note(invocation, "some changes take effect only after a reboot: apiclient reboot");
 }
 
 Result<cli::ExitCode> show_plan(const Where& where, std::string_view verb, const cli::Invocation& invocation,
@@ -90,8 +93,7 @@ Result<cli::ExitCode> change(const Where& where, std::string_view verb, const Ch
   report_outcome(outcome, invocation);
   if (attempt)
     note(invocation,
-         std::format("in effect for {} s: 'apiclient confirm' keeps it, 'apiclient revert' takes it back now",
-                     attempt->seconds));
+         std::format("in effect for {} s; keep it: apiclient confirm; end it now: apiclient revert", attempt->seconds));
   return cli::ExitCode::ok;
 }
 

@@ -32,7 +32,7 @@ Result<Json> to_json(const toml::Node& node, const std::string& source) {
     }
     return list;
   }
-  return fail(toml::error_at(source, node.position, "no setting is {}", node.type_name()));
+  return fail(toml::error_at(source, node.position, "a setting cannot be {}", node.type_name()));
 }
 
 Result<Json> to_json(const toml::Table& table, const std::string& source) {
@@ -48,10 +48,9 @@ Result<Json> parse_object(std::string_view text, const std::string& source) {
   try {
     Json document = Json::parse(text);
     if (document.is_object()) return document;
-    return fail(ErrorCode::invalid_argument, "{}: not an object of settings", source);
+    return fail(ErrorCode::invalid_argument, "{}: expected a JSON object with settings", source);
   } catch (const Json::parse_error& problem) {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: …": what the reader needs begins behind the
-    // tag.
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: …": the useful part begins after the tag.
     const std::string_view said = problem.what();
     const auto tag = said.find("] ");
     return fail(ErrorCode::invalid_argument, "{}: {}", source,
@@ -82,11 +81,12 @@ Result<Json> parse_document(std::string_view text, const std::string& source) {
   }
   const auto settings = document.find("settings");
   if (settings == document.end() || !settings->is_object())
-    return fail(error(ErrorCode::invalid_argument, "{}: there is no table 'settings' at the top", source)
-                    .with_hint("settings stand below [settings], as in user data"));
+    return fail(error(ErrorCode::invalid_argument, "{}: the table [settings] is missing", source)
+                    .with_hint("a document begins with [settings], as user data does"));
   for (const auto& [name, unused] : document.items()) {
     if (name != "settings")
-      return fail(ErrorCode::invalid_argument, "{}: '{}' beside 'settings' at the top has no meaning", source, name);
+      return fail(ErrorCode::invalid_argument, "{}: unknown table or key '{}': only [settings] is allowed at the top",
+                  source, name);
   }
   return *settings;
 }

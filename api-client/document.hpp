@@ -26,9 +26,9 @@ std::string full_prefix(std::string_view prefix);
 
 // Segments of a key; quoted ones without their quotes. Empty when the quotes do not match.
 std::vector<std::string> segments(std::string_view key);
-// Takes what stands at or below `key` out of the document, and objects that become empty by it.
+// Removes everything at or below `key` from the document, and objects that become empty.
 void remove_key(nlohmann::ordered_json& document, std::string_view key);
-// Adds what `from` has to `into`, object by object.
+// Merges `from` into `into`, object by object.
 void merge(nlohmann::ordered_json& into, const nlohmann::ordered_json& from);
 
 }  // namespace bulkhead::client

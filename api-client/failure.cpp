@@ -30,8 +30,8 @@ Error error_of(const net::Response& response) {
   const ErrorCode code = parse_error_code(text("code")).value_or(code_of_status(response.status));
   const std::string message = text("message");
   if (message.empty())
-    return error(code, "the answer has status {} and says no more", response.status)
-        .with_hint("is it apiserver that answers there?");
+    return error(code, "the answer has status {} and no message", response.status)
+        .with_hint("something other than the node's API may be answering; check the address");
   return Error{.code = code, .message = message, .context = {}, .hint = text("hint")};
 }
 

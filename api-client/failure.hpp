@@ -1,4 +1,4 @@
-// What an answer of the API that is no success means to the person who asked.
+// The error for an API answer that is not a success.
 #pragma once
 
 #include "lib/base/result.hpp"

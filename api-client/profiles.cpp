@@ -25,12 +25,12 @@ Result<> read_entry(std::string_view key, const toml::Node& node, const std::str
   if (key == "port") {
     const std::int64_t* port = node.integer();
     if (port == nullptr || *port < 1 || *port > 65535)
-      return fail(toml::error_at(file, node.position, "port is a number from 1 to 65535"));
+      return fail(toml::error_at(file, node.position, "port must be a number from 1 to 65535"));
     into.port = static_cast<std::uint16_t>(*port);
     return {};
   }
   const std::string* text = node.string();
-  if (text == nullptr) return fail(toml::error_at(file, node.position, "{} is a string", key));
+  if (text == nullptr) return fail(toml::error_at(file, node.position, "{} must be a string", key));
   if (key == "host") {
     into.host = *text;
   } else if (key == "ca") {
@@ -59,9 +59,10 @@ Result<Profiles> parse_profiles(std::string_view text, const std::string& file) 
       return fail(toml::error_at(file, node.key_position, "expected a table for each profile, not '{}'", name));
     net::TlsEndpoint endpoint{.host = {}, .port = net::kApiPort};
     for (const auto& [key, value] : *node.table()) TRY(read_entry(key, value, file, endpoint));
-    if (endpoint.host.empty()) return fail(toml::error_at(file, node.key_position, "profile '{}' has no host", name));
+    if (endpoint.host.empty()) return fail(toml::error_at(file, node.key_position, "profile '{}' needs a host", name));
     if (endpoint.certificate_file.empty() != endpoint.key_file.empty())
-      return fail(toml::error_at(file, node.key_position, "profile '{}': certificate and key go together", name));
+      return fail(
+          toml::error_at(file, node.key_position, "profile '{}' needs both certificate and key, or neither", name));
     profiles.emplace(name, std::move(endpoint));
   }
   return profiles;
@@ -91,7 +92,8 @@ Result<> check_name(std::string_view name) {
   };
   if (name.empty() || name.size() > kLongestName || name.front() == '-' || !std::ranges::all_of(name, allowed))
     return fail(ErrorCode::invalid_argument,
-                "'{}' cannot name a profile: letters, digits, '.', '_' and '-', at most {}", name, kLongestName);
+                "'{}' is not a name for a profile: use letters, digits, '.', '_' and '-', at most {}", name,
+                kLongestName);
   return {};
 }
 
@@ -99,7 +101,8 @@ Result<Sha256> parse_fingerprint(std::string_view text) {
   std::string digits(text.starts_with("sha256:") ? text.substr(7) : text);
   std::erase(digits, ':');
   auto digest = Sha256::parse(digits);
-  if (!digest) return fail(ErrorCode::invalid_argument, "'{}' is not a SHA-256 fingerprint: 64 hex digits", text);
+  if (!digest)
+    return fail(ErrorCode::invalid_argument, "'{}' is not a SHA-256 fingerprint: it has 64 hex digits", text);
   return digest;
 }
 
@@ -117,7 +120,7 @@ Result<sys::Path> profiles_file() {
   if (config.starts_with('/')) return sys::Path(config) / "bulkhead/profiles.toml";
   const std::string home = variable("HOME");
   if (!home.starts_with('/'))
-    return fail(ErrorCode::failed_precondition, "neither XDG_CONFIG_HOME nor HOME says where profiles are");
+    return fail(ErrorCode::failed_precondition, "cannot find the profiles: set HOME or XDG_CONFIG_HOME");
   return sys::Path(home) / ".config/bulkhead/profiles.toml";
 }
 

@@ -31,13 +31,13 @@ Result<> check_name(std::string_view name);
 // 64 hex digits, in the ways that tools print them: "sha256:…", "AA:BB:…".
 Result<Sha256> parse_fingerprint(std::string_view text);
 
-// A profile's name, the host of one, or any host, with or without a port. A host without a profile is believed when the
-// machine's CA bundle vouches for it.
+// A profile's name, the host of one, or any host, with or without a port. A host without a profile is trusted when its
+// certificate is signed by the machine's CA bundle.
 Result<net::TlsEndpoint> find_node(const Profiles& profiles, std::string_view name);
 
 // $XDG_CONFIG_HOME, or ~/.config. Errors: failed_precondition when neither is known.
 Result<sys::Path> profiles_file();
-// No file is no profile.
+// Empty when there is no file.
 Result<Profiles> load_profiles(const sys::Path& file);
 // Mode 0600; the directory is made.
 Result<> save_profiles(const sys::Path& file, const Profiles& profiles);

@@ -21,7 +21,7 @@ const Json& member(const Json& object, const char* name) {
 
 std::string compact(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-// A string as it is, null as nothing, everything else as JSON.
+// A string unchanged, null as empty, everything else as JSON.
 std::string text(const Json& value) {
   if (value.is_null()) return {};
   return value.is_string() ? printable(value.get_ref<const std::string&>()) : printable(compact(value));
@@ -71,7 +71,7 @@ std::string files_and_services(const Json& document, bool color) {
   }
   std::string result = section("files", files, color) + section("services", services, color);
   if (member(document, "reboot_required") == true)
-    result += styled("A reboot is needed before all of it takes effect.", Style::yellow, color) + "\n";
+    result += styled("Some changes take effect only after a reboot.", Style::yellow, color) + "\n";
   return result;
 }
 

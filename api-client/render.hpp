@@ -1,5 +1,5 @@
-// The node's answers for people: tables and lines from the JSON of api-server/openapi.yaml. Pure functions. Fields that
-// are missing or of another type show as nothing; control characters never reach the terminal.
+// The node's answers for people: tables and lines from the JSON of api-server/openapi.yaml. Pure functions. Missing
+// fields and fields of another type are shown as empty; control characters never reach the terminal.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -34,8 +34,9 @@ Result<std::string> fetch(const net::Uri& uri) {
   auto connection = TRY(net::Connection::open(endpoint, {.response_bytes = kLargest}));
   net::Response response = TRY(connection.send({.target = uri.target}));
   if (response.status >= 300 && response.status < 400)
-    return fail(error(ErrorCode::failed_precondition, "{} is somewhere else", uri.host)
-                    .with_hint(std::format("name that address: {}", response.header("Location"))));
+    return fail(error(ErrorCode::failed_precondition,
+                      "{} redirects to another address, which apiclient does not follow", uri.host)
+                    .with_hint(std::format("if you trust it, use {}", response.header("Location"))));
   if (!response.ok()) return fail(ErrorCode::unavailable, "{} answers with status {}", uri.host, response.status);
   return std::move(response.body);
 }
@@ -47,19 +48,19 @@ Result<std::string> read_source(const std::string& source) {
   if (source == "-") return read_standard_input();
   if (source.starts_with(kBase64)) {
     const auto bytes = codec::from_base64(std::string_view(source).substr(kBase64.size()));
-    if (!bytes) return fail(ErrorCode::invalid_argument, "what follows 'base64:' is not base64");
+    if (!bytes) return fail(ErrorCode::invalid_argument, "the text after 'base64:' is not valid base64");
     return std::string(as_text(*bytes));
   }
   if (!source.contains("://") && !source.starts_with("arn:")) return sys::read_file(source, kLargest);
   const net::Uri uri = TRY(net::parse_uri(source));
   if (uri.scheme == "file") {
     if (!uri.host.empty() && uri.host != "localhost")
-      return fail(ErrorCode::invalid_argument, "'{}' names a host: write file:///PATH", source);
+      return fail(ErrorCode::invalid_argument, "'{}' names a host; for a local file, write file:///PATH", source);
     return sys::read_file(uri.path, kLargest);
   }
   if (uri.scheme == "http" || uri.scheme == "https") return TRY_CTX(fetch(uri), "{}", source);
-  return fail(error(ErrorCode::invalid_argument, "'{}:' is not a source that this version reads", uri.scheme)
-                  .with_hint("a path, '-', file:, http:, https: and base64: are"));
+  return fail(error(ErrorCode::invalid_argument, "'{}:' is not a kind of source that apiclient can read", uri.scheme)
+                  .with_hint("use a path, '-', file:, http:, https: or base64:"));
 }
 
 }  // namespace bulkhead::client

@@ -7,8 +7,8 @@
 
 namespace bulkhead::client {
 
-// The text behind "-" (standard input), "base64:…", "file:///path", "http(s)://…" or a path. At most 1 MiB, which is
-// what the node takes. Redirects are not followed.
+// The text behind "-" (standard input), "base64:…", "file:///path", "http(s)://…" or a path. At most 1 MiB, the limit
+// of the node. Redirects are not followed.
 Result<std::string> read_source(const std::string& source);
 
 }  // namespace bulkhead::client

@@ -21,7 +21,7 @@ std::string joined(const std::vector<std::string>& words) {
 std::string transaction_name(std::string_view verb) {
   static constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   std::array<unsigned char, 16> random{};
-  // Up to 256 bytes come at once, unless a signal was faster while the kernel still gathered its seed (getrandom(2)).
+  // Up to 256 bytes come at once, unless a signal interrupts while the kernel is still seeding (getrandom(2)).
   while (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
   }
   std::string name = "apiclient-" + std::string(verb) + "-";
@@ -30,7 +30,7 @@ std::string transaction_name(std::string_view verb) {
 }
 
 Transaction::~Transaction() {
-  // When the node does not answer, there is nothing else to do: transactions that nobody uses are gone after a restart.
+  // When the node does not answer, nothing else can be done: a restart drops unused transactions.
   if (open_) static_cast<void>(api_.call("DELETE", net::target_of("/tx", {{"tx", name_}})));
 }
 

@@ -1,5 +1,5 @@
-// A named transaction on the node, dropped by its destructor unless it was committed: nothing staged by a verb that
-// failed stays behind.
+// A named transaction on the node. Its destructor drops it unless it was committed, so a failed verb leaves nothing
+// staged.
 #pragma once
 
 #include <optional>

@@ -11,7 +11,7 @@
 
 namespace bulkhead::client {
 
-// Which node: from the options that stand before the verb. Alive as long as the program.
+// The node, from the options before the verb. Lives as long as the program.
 struct Where {
   std::string socket{net::kApiSocket};
   std::string node;  // empty: the socket
@@ -26,7 +26,7 @@ void declare_state_verbs(cli::Program& program, const Where& where);
 void declare_action_verbs(cli::Program& program, const Where& where);
 void declare_profile_verbs(cli::Program& program);
 
-// Data: to standard output, whose errors Program::main() reports. At once, for streams.
+// Prints data to standard output, whose errors Program::main() reports. print_now() also flushes, for streams.
 void print(std::string_view text);
 void print_now(std::string_view text);
 bool colors_data(const cli::Invocation& invocation);

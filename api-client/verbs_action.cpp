@@ -37,7 +37,7 @@ Result<cli::ExitCode> update_apply(const Where& where, const UpdateOptions& give
   TRY(api.call("POST", "/actions/prepare-update"));
   TRY(api.call("POST", "/actions/activate-update"));
   if (given.reboot) TRY(api.call("POST", "/actions/reboot"));
-  note(invocation, given.reboot ? "the node is going down" : "the update starts with the next boot");
+  note(invocation, given.reboot ? "the node is shutting down to restart" : "the update takes effect at the next boot");
   return cli::ExitCode::ok;
 }
 
@@ -47,20 +47,21 @@ void declare_action_verbs(cli::Program& program, const Where& where) {
   program.verb("update check", "Look for an update", [&where](CLI::App&) -> cli::Verb {
     return [&where](const cli::Invocation&) { return update_check(where); };
   });
-  program.verb("update apply", "Write an update and start it with the next boot", [&where](CLI::App& app) -> cli::Verb {
-    auto given = std::make_shared<UpdateOptions>();
-    app.add_flag("-c,--check", given->check, "Look for one first");
-    app.add_flag("-r,--reboot", given->reboot, "Restart the machine afterwards");
-    return [&where, given](const cli::Invocation& invocation) { return update_apply(where, *given, invocation); };
-  });
-  program.verb("update cancel", "Do not start the update after all", [&where](CLI::App&) -> cli::Verb {
+  program.verb(
+      "update apply", "Install an update, which takes effect at the next boot", [&where](CLI::App& app) -> cli::Verb {
+        auto given = std::make_shared<UpdateOptions>();
+        app.add_flag("-c,--check", given->check, "Look for one first");
+        app.add_flag("-r,--reboot", given->reboot, "Restart the machine afterwards");
+        return [&where, given](const cli::Invocation& invocation) { return update_apply(where, *given, invocation); };
+      });
+  program.verb("update cancel", "Cancel an update that is installed but not booted", [&where](CLI::App&) -> cli::Verb {
     return [&where](const cli::Invocation& invocation) {
-      return act(where, "/actions/deactivate-update", invocation, "the update is not started");
+      return act(where, "/actions/deactivate-update", invocation, "the update is cancelled");
     };
   });
   program.verb("reboot", "Restart the machine", [&where](CLI::App&) -> cli::Verb {
     return [&where](const cli::Invocation& invocation) {
-      return act(where, "/actions/reboot", invocation, "the node is going down");
+      return act(where, "/actions/reboot", invocation, "the node is shutting down to restart");
     };
   });
   program.verb("lockdown", "Refuse every change until the next boot", [&where](CLI::App&) -> cli::Verb {
@@ -68,19 +69,20 @@ void declare_action_verbs(cli::Program& program, const Where& where) {
       return act(where, "/actions/lockdown", invocation, "locked until the next boot");
     };
   });
-  // Declared as Bottlerocket has it, so that the answer is about what is missing and not about words.
-  program.verb("exec", "Run a command in a host container; not in this version", [](CLI::App& app) -> cli::Verb {
-    auto target = std::make_shared<std::string>();
-    auto command = std::make_shared<std::vector<std::string>>();
-    app.add_flag("-t,-T", "With or without a terminal");
-    app.add_option("target", *target, "Host container")->required();
-    app.add_option("command", *command, "Command with its arguments");
-    app.fallthrough(false)->allow_extras();
-    return [target, command](const cli::Invocation&) -> Result<cli::ExitCode> {
-      return fail(error(ErrorCode::failed_precondition, "exec needs host containers, which this version does not have")
-                      .with_hint("'apiclient logs', 'status' and 'report' look into the node without one"));
-    };
-  });
+  // Declared as in Bottlerocket, so that the error says what is missing instead of refusing an option.
+  program.verb(
+      "exec", "Run a command in a host container (not available in this version)", [](CLI::App& app) -> cli::Verb {
+        auto target = std::make_shared<std::string>();
+        auto command = std::make_shared<std::vector<std::string>>();
+        app.add_flag("-t,-T", "Give the command a terminal, or none");
+        app.add_option("target", *target, "Host container")->required();
+        app.add_option("command", *command, "Command with its arguments");
+        app.fallthrough(false)->allow_extras();
+        return [target, command](const cli::Invocation&) -> Result<cli::ExitCode> {
+          return fail(error(ErrorCode::failed_precondition, "this version has no host containers to run a command in")
+                          .with_hint("use apiclient logs, status or report"));
+        };
+      });
 }
 
 }  // namespace bulkhead::client

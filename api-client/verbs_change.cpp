@@ -19,12 +19,14 @@ struct SetOptions {
 
 Result<Stage> stage_of(const SetOptions& given) {
   if (given.pairs.empty() == given.document.empty())
-    return fail(error(ErrorCode::invalid_argument, "settings are given as KEY=VALUE or as --json, one of the two")
-                    .with_hint("apiclient set motd=hello"));
+    return fail(error(ErrorCode::invalid_argument, "give settings either as KEY=VALUE or with --json")
+                    .with_hint("for example: apiclient set motd=hello"));
   if (given.document.empty()) {
     for (const std::string& pair : given.pairs) {
-      if (pair.find('=') == std::string::npos || pair.starts_with('='))
-        return fail(ErrorCode::invalid_argument, "'{}' is not KEY=VALUE", pair);
+      if (pair.find('=') == std::string::npos || pair.starts_with('=')) {
+        return fail(error(ErrorCode::invalid_argument, "'{}' is not KEY=VALUE", pair)
+                        .with_hint("for example: apiclient set motd=hello"));
+      }
     }
     return [&given](Transaction& transaction) { return transaction.stage_pairs(given.pairs); };
   }
@@ -34,14 +36,14 @@ Result<Stage> stage_of(const SetOptions& given) {
 }
 
 void add_settings(CLI::App& app, SetOptions& given) {
-  app.add_option("settings", given.pairs, "Settings; the types of values come from the declarations")
+  app.add_option("settings", given.pairs, "Settings to change; values are read according to each setting's type")
       ->type_name("KEY=VALUE");
   app.add_option("-j,--json", given.document,
-                 "Settings as a JSON object; for an answer in JSON write --json before the verb")
+                 "Settings as a JSON object (for an answer in JSON, put --json before the verb)")
       ->type_name("JSON");
 }
 
-// Everything is read and understood before the node hears of any of it.
+// Everything is read and parsed before anything is sent to the node.
 Result<cli::ExitCode> apply(const Where& where, const std::vector<std::string>& sources, const ChangeOptions& options,
                             const cli::Invocation& invocation) {
   std::vector<Json> documents;
@@ -69,28 +71,30 @@ void declare_changing_verbs(cli::Program& program, const Where& where) {
       return change(where, "set", given->change, invocation, stage);
     };
   });
-  program.verb("unset", "Take settings back to their defaults", [&where](CLI::App& app) -> cli::Verb {
+  program.verb("unset", "Reset settings to their defaults", [&where](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<SetOptions>();
-    app.add_option("key", given->pairs, "Keys; a table with everything in it")->type_name("KEY")->required();
+    app.add_option("key", given->pairs, "Settings to reset; a table resets everything in it")
+        ->type_name("KEY")
+        ->required();
     add_change_options(app, given->change);
     return [&where, given](const cli::Invocation& invocation) {
       return change(where, "unset", given->change, invocation,
                     [&](Transaction& transaction) { return transaction.stage_unset(given->pairs); });
     };
   });
-  program.verb("apply", "Change settings to what TOML or JSON documents say", [&where](CLI::App& app) -> cli::Verb {
+  program.verb("apply", "Change settings to those of TOML or JSON documents", [&where](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<SetOptions>();
     given->pairs = {"-"};
     app.add_option(
         "source", given->pairs,
-        "Documents with [settings]: a path, '-' for standard input, file://, http://, https:// or base64:; all "
-        "in one transaction, later ones on top");
+        "Documents with [settings]: a path, '-' for standard input, file://, http://, https:// or base64:. All are "
+        "applied in one transaction; later ones win");
     add_change_options(app, given->change);
     return [&where, given](const cli::Invocation& invocation) {
       return apply(where, given->pairs, given->change, invocation);
     };
   });
-  program.verb("plan", "Show what setting something would do", [&where](CLI::App& app) -> cli::Verb {
+  program.verb("plan", "Show what a change would do, without making it", [&where](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<SetOptions>();
     add_settings(app, *given);
     return [&where, given](const cli::Invocation& invocation) -> Result<cli::ExitCode> {

@@ -51,21 +51,21 @@ Result<cli::ExitCode> diff(const Where& where, const HistoryOptions& given, cons
 }  // namespace
 
 void declare_history_verbs(cli::Program& program, const Where& where) {
-  program.verb("confirm", "Keep what is being tried", [&where](CLI::App&) -> cli::Verb {
+  program.verb("confirm", "Keep the change that is being tried", [&where](CLI::App&) -> cli::Verb {
     return [&where](const cli::Invocation& invocation) { return end_try(where, "/v1/try/confirm", invocation); };
   });
-  program.verb("revert", "Take back what is being tried", [&where](CLI::App&) -> cli::Verb {
+  program.verb("revert", "Revert the change that is being tried", [&where](CLI::App&) -> cli::Verb {
     return [&where](const cli::Invocation& invocation) { return end_try(where, "/v1/try/revert", invocation); };
   });
   program.verb("history", "List commits, newest first, or show one", [&where](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<HistoryOptions>();
     app.add_option("commit", given->commit, "Number of a commit, to see what it changed")->check(CLI::PositiveNumber);
-    app.add_option("-n,--lines", given->limit, "At most so many")->type_name("N")->check(CLI::Range(1, 10000));
+    app.add_option("-n,--lines", given->limit, "Show at most N commits")->type_name("N")->check(CLI::Range(1, 10000));
     return [&where, given](const cli::Invocation& invocation) { return history(where, *given, invocation); };
   });
-  program.verb("rollback", "Bring settings back to how they were after a commit", [&where](CLI::App& app) -> cli::Verb {
+  program.verb("rollback", "Restore the settings as they were after a commit", [&where](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<HistoryOptions>();
-    app.add_option("commit", given->commit, "Number of a commit; 0 is before the first")->required();
+    app.add_option("commit", given->commit, "Number of a commit; 0 means before the first")->required();
     add_change_options(app, given->change);
     return [&where, given](const cli::Invocation& invocation) {
       return change(where, "rollback", given->change, invocation, [&](Transaction& transaction) {
@@ -75,8 +75,8 @@ void declare_history_verbs(cli::Program& program, const Where& where) {
   });
   program.verb("diff", "Show what changed between two commits", [&where](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<HistoryOptions>();
-    app.add_option("from", given->commit, "Number of a commit; 0 is before the first")->required();
-    const CLI::Option* to = app.add_option("to", given->to, "Number of a commit; now when not given");
+    app.add_option("from", given->commit, "Number of a commit; 0 means before the first")->required();
+    const CLI::Option* to = app.add_option("to", given->to, "Number of a commit. Default: the settings now");
     return [&where, given, to](const cli::Invocation& invocation) {
       given->has_to = to->count() > 0;
       return diff(where, *given, invocation);

@@ -26,7 +26,7 @@ struct AddOptions {
   std::string key;
 };
 
-// A profile is used from any directory, and a mistake is told when it is made.
+// A profile is used from any directory, so paths are absolute; and a mistake is reported at once.
 Result<std::string> existing_file(const std::string& path) {
   if (path.empty()) return path;
   std::error_code failure;
@@ -39,8 +39,8 @@ Error unknown_profile(const Profiles& profiles, const std::string& name) {
   std::vector<std::string> names;
   for (const auto& [known, unused] : profiles) names.push_back(known);
   Error reason = error(ErrorCode::not_found, "there is no profile '{}'", name);
-  if (const std::string near = nearest(name, names); !near.empty())
-    reason.hint = std::format("did you mean '{}'?", near);
+  const std::string near = nearest(name, names);
+  reason.hint = near.empty() ? "list them: apiclient profile list" : std::format("did you mean '{}'?", near);
   return reason;
 }
 
@@ -48,7 +48,7 @@ Result<cli::ExitCode> add(const AddOptions& given, const cli::Invocation& invoca
   TRY(check_name(given.name));
   auto [host, port] = TRY(net::parse_host_port(given.host, net::kApiPort));
   if (given.certificate.empty() != given.key.empty())
-    return fail(ErrorCode::invalid_argument, "--cert and --key go together");
+    return fail(ErrorCode::invalid_argument, "give both --cert and --key, or neither");
   net::TlsEndpoint endpoint{.host = host, .port = port};
   endpoint.ca_file = TRY(existing_file(given.ca));
   endpoint.certificate_file = TRY(existing_file(given.certificate));
@@ -58,7 +58,7 @@ Result<cli::ExitCode> add(const AddOptions& given, const cli::Invocation& invoca
   Profiles profiles = TRY(load_profiles(file));
   profiles.insert_or_assign(given.name, std::move(endpoint));
   TRY(save_profiles(file, profiles));
-  note(invocation, std::format("'apiclient -n {} status' asks it", given.name));
+  note(invocation, std::format("Saved. Test it: apiclient -n {} status", given.name));
   return cli::ExitCode::ok;
 }
 
@@ -99,7 +99,7 @@ Result<cli::ExitCode> list(bool only_names, const cli::Invocation& invocation) {
   } else if (rows.size() > 1) {
     print(cli::table(rows, colors_data(invocation)));
   } else {
-    note(invocation, "there are no profiles; 'apiclient profile add NAME --host HOST' makes one");
+    note(invocation, "there are no profiles; add one: apiclient profile add NAME --host HOST");
   }
   return cli::ExitCode::ok;
 }
@@ -122,24 +122,25 @@ Result<cli::ExitCode> show(const std::string& name, const cli::Invocation& invoc
 }  // namespace
 
 void declare_profile_verbs(cli::Program& program) {
-  program.verb("profile add", "Name a node that is reached over the network", [](CLI::App& app) -> cli::Verb {
+  program.verb("profile add", "Save how to reach a node over the network", [](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<AddOptions>();
-    app.add_option("name", given->name, "Name for -n")->required();
+    app.add_option("name", given->name, "Name to use with -n")->required();
     app.add_option("--host", given->host,
-                   std::format("Where the node listens: HOST or HOST:PORT; port {} when not given", net::kApiPort))
+                   std::format("Address of the node: HOST or HOST:PORT. Default port: {}", net::kApiPort))
         ->required()
         ->type_name("HOST");
-    app.add_option("--ca", given->ca, "CA certificate that vouches for the node")->type_name("FILE");
-    app.add_option("--fingerprint", given->fingerprint, "SHA-256 of the node's certificate, instead of a CA")
+    app.add_option("--ca", given->ca, "CA certificate that signed the node's certificate")->type_name("FILE");
+    app.add_option("--fingerprint", given->fingerprint,
+                   "SHA-256 fingerprint of the node's certificate, instead of a CA")
         ->type_name("HEX");
-    app.add_option("--cert", given->certificate, "Our certificate")->type_name("FILE");
-    app.add_option("--key", given->key, "The key of our certificate; the profile keeps only its path")
+    app.add_option("--cert", given->certificate, "Your client certificate")->type_name("FILE");
+    app.add_option("--key", given->key, "Key of your client certificate; the profile keeps only its path")
         ->type_name("FILE");
     return [given](const cli::Invocation& invocation) { return add(*given, invocation); };
   });
   program.verb("profile list", "List profiles", [](CLI::App& app) -> cli::Verb {
     auto only_names = std::make_shared<bool>(false);
-    app.add_flag("--names", *only_names, "Only the names, one a line");
+    app.add_flag("--names", *only_names, "Print only the names, one per line");
     return [only_names](const cli::Invocation& invocation) { return list(*only_names, invocation); };
   });
   program.verb("profile show", "Show a profile", [](CLI::App& app) -> cli::Verb {
@@ -147,7 +148,7 @@ void declare_profile_verbs(cli::Program& program) {
     app.add_option("name", *name, "Profile")->type_name("PROFILE")->required();
     return [name](const cli::Invocation& invocation) { return show(*name, invocation); };
   });
-  program.verb("profile remove", "Forget a profile", [](CLI::App& app) -> cli::Verb {
+  program.verb("profile remove", "Delete a profile", [](CLI::App& app) -> cli::Verb {
     auto name = std::make_shared<std::string>();
     app.add_option("name", *name, "Profile")->type_name("PROFILE")->required();
     return [name](const cli::Invocation&) { return remove(*name); };

@@ -28,7 +28,7 @@ Result<cli::ExitCode> get(const Where& where, const GetOptions& given) {
       continue;
     }
     if (given.prefixes.size() > 1)
-      return fail(ErrorCode::invalid_argument, "'{}' is a path of the API, which is asked for alone", prefix);
+      return fail(ErrorCode::invalid_argument, "'{}' is a path of the API: give it as the only argument", prefix);
     document = TRY(api.get_json(prefix));
   }
   for (const std::string& key : given.excluded) remove_key(document, full_prefix(key));
@@ -78,12 +78,12 @@ void declare_reading_verbs(cli::Program& program, const Where& where) {
                    "What to show, for example motd, settings.network or os; or one path of the API, for example "
                    "/v1/status; everything when not given")
         ->type_name("PREFIX");
-    app.add_option("--exclude", given->excluded, "Leave this out; may be repeated")
+    app.add_option("--exclude", given->excluded, "Leave out this key or table; may be repeated")
         ->type_name("PREFIX")
         ->allow_extra_args(false);
     return [&where, given](const cli::Invocation&) { return get(where, *given); };
   });
-  program.verb("raw", "Send one request and show the answer as it is", [&where](CLI::App& app) -> cli::Verb {
+  program.verb("raw", "Send one request and print the answer unchanged", [&where](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<net::Request>();
     given->target.clear();
     given->content_type = "application/json";
@@ -94,14 +94,14 @@ void declare_reading_verbs(cli::Program& program, const Where& where) {
     app.add_option("-d,--data", given->body, "Body, JSON")->type_name("DATA");
     return [&where, given](const cli::Invocation&) { return raw(where, *given); };
   });
-  program.verb("explain", "Say what a setting is", [&where](CLI::App& app) -> cli::Verb {
+  program.verb("explain", "Explain a setting", [&where](CLI::App& app) -> cli::Verb {
     auto key = std::make_shared<std::string>();
     app.add_option("key", *key, "Setting")->type_name("KEY")->required();
     return [&where, key](const cli::Invocation& invocation) { return explain(where, *key, invocation); };
   });
   program.verb("schema", "Print the JSON Schema of all settings", [&where](CLI::App& app) -> cli::Verb {
     auto keys = std::make_shared<bool>(false);
-    app.add_flag("--keys", *keys, "Only the names, one a line; with --json each with its sentence");
+    app.add_flag("--keys", *keys, "Print only the keys, one per line; with --json, each with its description");
     return [&where, keys](const cli::Invocation& invocation) { return schema(where, *keys, invocation); };
   });
 }

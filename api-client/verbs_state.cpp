@@ -33,7 +33,7 @@ Result<cli::ExitCode> show(const Where& where, const std::string& target, Render
   return cli::ExitCode::ok;
 }
 
-// A node that is not ready says so with 503 and the same body.
+// A node that is not ready answers 503 with the same body.
 Result<cli::ExitCode> health(const Where& where, const cli::Invocation& invocation) {
   Api api = TRY(open_api(where));
   const net::Response response = TRY(api.ask({.target = "/v1/health"}));
@@ -58,7 +58,8 @@ Result<cli::ExitCode> watch(const Where& where, const cli::Invocation& invocatio
     return read && *read;
   }));
   TRY(std::move(read));
-  return fail(error(ErrorCode::unavailable, "the node ended the stream of events").with_hint("it may be restarting"));
+  return fail(error(ErrorCode::unavailable, "the node closed the event stream")
+                  .with_hint("the node may be restarting; try again in a moment"));
 }
 
 Result<cli::ExitCode> logs(const Where& where, const LogOptions& given, const cli::Invocation& invocation) {
@@ -100,7 +101,7 @@ Result<cli::ExitCode> report(const Where& where) {
 }
 
 void add_limit(CLI::App& app, std::string& limit) {
-  app.add_option("-n,--lines", limit, "At most so many, the newest")->type_name("N")->check(CLI::Range(1, 10000));
+  app.add_option("-n,--lines", limit, "Show at most N, the newest")->type_name("N")->check(CLI::Range(1, 10000));
 }
 
 }  // namespace
@@ -109,20 +110,22 @@ void declare_state_verbs(cli::Program& program, const Where& where) {
   program.verb("status", "Show the node at a glance", [&where](CLI::App&) -> cli::Verb {
     return [&where](const cli::Invocation& invocation) { return show(where, "/v1/status", status_text, invocation); };
   });
-  program.verb("health", "Say whether the node is ready; exit code 1 when it is not", [&where](CLI::App&) -> cli::Verb {
+  program.verb("health", "Say whether the node is ready (exit code 1: it is not)", [&where](CLI::App&) -> cli::Verb {
     return [&where](const cli::Invocation& invocation) { return health(where, invocation); };
   });
   program.verb("watch", "Show changes and health as they happen", [&where](CLI::App&) -> cli::Verb {
     return [&where](const cli::Invocation& invocation) { return watch(where, invocation); };
   });
-  program.verb("logs", "Show messages of the journal", [&where](CLI::App& app) -> cli::Verb {
+  program.verb("logs", "Show messages from the journal", [&where](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<LogOptions>();
-    app.add_option("-u,--unit", given->unit, "Only of this unit")->type_name("UNIT");
-    app.add_option("--since", given->since, "Not older: 90s, 15m, 2h, 1d, or a time as in RFC 3339")->type_name("TIME");
-    app.add_option("-p,--priority", given->priority, "Not less important: 3 errors, 4 warnings, 6 information")
+    app.add_option("-u,--unit", given->unit, "Only messages of this unit")->type_name("UNIT");
+    app.add_option("--since", given->since, "Only newer messages: 90s, 15m, 2h, 1d, or an RFC 3339 time")
+        ->type_name("TIME");
+    app.add_option("-p,--priority", given->priority,
+                   "Only this priority and more important: 3 errors, 4 warnings, 6 information")
         ->type_name("LEVEL")
         ->check(CLI::Range(0, 7));
-    app.add_flag("-f,--follow", given->follow, "Go on with what is still to come");
+    app.add_flag("-f,--follow", given->follow, "Keep printing new messages");
     add_limit(app, given->limit);
     return [&where, given](const cli::Invocation& invocation) { return logs(where, *given, invocation); };
   });
@@ -133,11 +136,12 @@ void declare_state_verbs(cli::Program& program, const Where& where) {
       return show(where, net::target_of("/v1/audit", {{"limit", *limit}}), audit_table, invocation);
     };
   });
-  program.verb("user-data", "Show what became of user data", [&where](CLI::App&) -> cli::Verb {
-    return [&where](const cli::Invocation& invocation) {
-      return show(where, "/v1/user-data", user_data_table, invocation);
-    };
-  });
+  program.verb("user-data", "Show which user data was applied, and which was refused",
+               [&where](CLI::App&) -> cli::Verb {
+                 return [&where](const cli::Invocation& invocation) {
+                   return show(where, "/v1/user-data", user_data_table, invocation);
+                 };
+               });
   program.verb("report", "Print the node's state for a support case, without secrets",
                [&where](CLI::App&) -> cli::Verb { return [&where](const cli::Invocation&) { return report(where); }; });
 }

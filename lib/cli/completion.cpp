@@ -24,7 +24,7 @@ std::string leaf(const VerbReference& verb) {
   return space == std::string::npos ? verb.path : verb.path.substr(space + 1);
 }
 
-// An option whose value is called FILE, DIR or IMAGE, or an argument named so, is a path.
+// An option or argument whose value is called FILE, DIR or IMAGE is a path.
 bool takes_path(const OptionReference& option) {
   const std::string& noun = option.positional ? option.names[0] : option.argument;
   return option.argument == "FILE" || option.argument == "DIR" || noun.starts_with("IMAGE");
@@ -51,8 +51,7 @@ const ValueSource* positional_source(const VerbReference& verb, const ValueSourc
 
 bool has_value(const OptionReference& option) { return !option.argument.empty() || !option.choices.empty(); }
 
-// All options that may stand behind `verb`: its own, and those of the program that it has no option of the same name
-// as.
+// All options that are valid after `verb`: its own, and those of the program with other names.
 std::vector<OptionReference> accepted(const VerbReference& verb, const VerbReference& root) {
   std::vector<OptionReference> options = verb.options;
   if (&verb == &root || !verb.fallthrough) return options;
@@ -66,14 +65,14 @@ std::vector<OptionReference> accepted(const VerbReference& verb, const VerbRefer
   return options;
 }
 
-// The pattern for `name` in `case "$verb $word"`: for one of the program's own options behind any verb.
+// The pattern for `name` in `case "$verb $word"`: an option of the program, after any verb.
 std::string case_pattern(const VerbReference& verb, const VerbReference& root, const OptionReference& option,
                          const std::string& name) {
   const bool anywhere = &verb == &root && root.fallthrough && !option.shared;
   return (anywhere ? "*" : "") + shell_quoted((anywhere ? "" : verb.path) + " " + name);
 }
 
-// Options of verbs that have a value, which is not to be taken for anything else.
+// Options of verbs with a value, which must not be mistaken for another word.
 void collect_own(const VerbReference& verb, const VerbReference& root, std::vector<std::string>& patterns) {
   for (const OptionReference& option : verb.options) {
     if (!has_value(option) || (&verb == &root && !option.shared)) continue;
@@ -82,8 +81,8 @@ void collect_own(const VerbReference& verb, const VerbReference& root, std::vect
   for (const VerbReference& child : verb.verbs) collect_own(child, root, patterns);
 }
 
-// The body of a loop that finds which of the program's own options stand on the line; the same text for both shells:
-// `line` has all words in front of the one being typed, up to `end`.
+// The body of a loop that finds the program's own options on the line; the same text for both shells: `line` has all
+// words before the one being typed, up to `end`.
 std::string ask_cases(const VerbReference& root, const std::string& verbs) {
   std::vector<std::string> own;
   collect_own(root, root, own);
@@ -142,7 +141,7 @@ void bash_values(const Tables& tables, const VerbReference& verb, std::string& t
   }
 }
 
-// What the words that are not options are, for verbs that can ask for it.
+// The words that are not options, for verbs whose values the program lists.
 void bash_asked(const Tables& tables, const VerbReference& verb, std::string& text) {
   if (const ValueSource* source = positional_source(verb, tables.sources))
     text += std::format("      {}) {}; return ;;\n", shell_quoted(verb.path), bash_ask(tables.program, *source));
@@ -160,7 +159,7 @@ void bash_words(const VerbReference& verb, const VerbReference& root, std::strin
   for (const VerbReference& child : verb.verbs) bash_words(child, root, text);
 }
 
-// Asks the program. Nothing that it says is expanded by the shell: it may come from another machine.
+// Asks the program. The shell expands nothing of its output, which may come from another machine.
 std::string bash_ask_function(const Tables& tables, const std::string& verbs) {
   if (tables.sources.empty()) return {};
   return std::format(R"({0}_ask() {{
@@ -237,7 +236,7 @@ std::vector<std::string> zsh_specifications(const Tables& tables, const VerbRefe
 void zsh_function(const Tables& tables, const std::string& name, const VerbReference& verb, std::string& text) {
   std::vector<std::string> lines = zsh_specifications(tables, verb);
   text += std::format("{}() {{\n", name);
-  // What is below sees only its own part of the line.
+  // The functions below see only their own part of the line.
   if (&verb == &tables.root) text += "  local -a line_words=(\"${words[@]}\")\n  local -i line_current=CURRENT\n";
   if (verb.verbs.empty()) {
     text += std::format("  _arguments -s {}\n}}\n", joined(lines, " \\\n    "));
@@ -299,7 +298,7 @@ std::string bash_completion_script(const std::string& program, const VerbReferen
   bash_words(root, root, words);
   bash_asked(tables, root, asked);
   const std::string name = function_name(program);
-  // A value behind a '=' is nothing that the program lists.
+  // The program does not list values after a '='.
   if (!asked.empty())
     asked =
         std::format("  if [[ $cur != -* && $equals == 0 ]]; then\n    case \"$verb\" in\n{}    esac\n  fi\n", asked);

@@ -11,7 +11,7 @@
 namespace bulkhead::cli {
 namespace {
 
-// roff reads a backslash, a leading dot and a leading apostrophe as its own, and a plain '-' as a hyphen.
+// In roff a backslash, a leading dot and a leading apostrophe are commands, and a plain '-' is a hyphen.
 std::string roff(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -63,11 +63,11 @@ std::string_view meaning(ExitCode code) {
   switch (code) {
     case ExitCode::ok: return "Done.";
     case ExitCode::failed: return "Failed; the message says why.";
-    case ExitCode::usage: return "Used wrongly: an unknown option or verb, or a bad value.";
+    case ExitCode::usage: return "Usage error: an unknown option or verb, or a bad value.";
     case ExitCode::nothing_to_do: return "There was nothing to do.";
-    case ExitCode::verification_refused: return "A signature, a digest or a policy said no.";
+    case ExitCode::verification_refused: return "Refused: a signature, a digest or a policy does not allow it.";
     case ExitCode::not_permitted: return "Not permitted.";
-    case ExitCode::busy: return "Somebody else holds the lock; trying again may work.";
+    case ExitCode::busy: return "Busy: another process holds a lock. Trying again may work.";
   }
   std::unreachable();
 }
@@ -95,12 +95,13 @@ std::string manual_page(const ManualText& text, const VerbReference& root) {
       page += options(verb->positionals, false) + options(verb->options, false);
     }
   }
-  page += has_verbs ? ".SH OPTIONS\nThese are understood by every verb.\n" : ".SH OPTIONS\n";
+  page += has_verbs ? ".SH OPTIONS\nEvery verb accepts these options.\n" : ".SH OPTIONS\n";
   if (!has_verbs) page += options(root.positionals, false) + options(root.options, false);
   page += options(root.options, true);
-  // Of the program itself: understood before the verb, and behind it where no option of the verb has the name.
+  // Options of the program itself: valid before the verb, and after it if no option of the verb has the name.
   const std::string own = has_verbs ? options(root.options, false) : std::string();
-  if (!own.empty()) page += ".PP\nThese stand before the verb, or after it where it has none of that name.\n" + own;
+  if (!own.empty())
+    page += ".PP\nThese options go before the verb; or after it, if the verb has no option of that name.\n" + own;
   page += ".SH EXIT STATUS\n";
   for (int code = 0; code <= static_cast<int>(ExitCode::busy); ++code)
     page += entry(std::to_string(code), meaning(static_cast<ExitCode>(code)));

@@ -29,7 +29,7 @@ std::string_view without_suffix(std::string_view text, std::string_view suffix) 
   return text.ends_with(suffix) ? text.substr(0, text.size() - suffix.size()) : text;
 }
 
-// CLI11's sentences about what is wrong, in our words where a user is likely to meet them.
+// CLI11's error messages; the common ones in our words.
 std::string usage_message(const CLI::ParseError& problem) {
   const std::string_view said = problem.what();
   const std::string kind = problem.get_name();
@@ -46,13 +46,13 @@ std::string usage_message(const CLI::ParseError& problem) {
     const std::string_view pair = said.substr(kConvert.size());
     const auto equals = pair.find(" = ");
     if (equals != std::string_view::npos) {
-      return std::format("{}: '{}' is not a value it can take", pair.substr(0, equals), pair.substr(equals + 3));
+      return std::format("{}: '{}' is not a valid value", pair.substr(0, equals), pair.substr(equals + 3));
     }
   }
   return std::string(said);
 }
 
-// The word that is in no table, of what CLI11 could not place.
+// The unknown word, of the words that CLI11 could not place.
 std::string_view first_unknown(const std::vector<std::string>& words) {
   const auto is_option = [](const std::string& word) {
     return word.size() > 1 && word.starts_with('-') && word != "--";
@@ -122,7 +122,7 @@ Program::Program(std::string name, std::string summary, std::string version)
       ->check(CLI::IsMember({"man", "bash", "zsh"}))
       ->trigger_on_parse()
       ->group("");  // hidden: for packaging
-  environment("NO_COLOR", "When set and not empty, no colours are used unless --color=always is given.");
+  environment("NO_COLOR", "If set and not empty, turns colours off, unless --color=always is given.");
 }
 
 void Program::add_shared_options(CLI::App& app) {
@@ -133,11 +133,9 @@ void Program::add_shared_options(CLI::App& app) {
   // Functions, not variables: the root and the verb both have these options, and both count.
   app.add_flag_function(
          "--verbose", [this](std::int64_t times) { invocation_.verbosity += static_cast<int>(times); },
-         "Say more; may be repeated")
+         "Print more; may be repeated")
       ->group(kSharedGroup);
-  app.add_flag_callback(
-         "-q,--quiet", [this] { invocation_.verbosity = -1; }, "Say nothing but errors")
-      ->group(kSharedGroup);
+  app.add_flag_callback("-q,--quiet", [this] { invocation_.verbosity = -1; }, "Print only errors")->group(kSharedGroup);
   app.add_option_function<std::string>(
          "--color",
          [this](const std::string& when) {
@@ -166,7 +164,7 @@ void Program::declare(LazyVerb& lazy) {
   if (std::exchange(lazy.declared, true)) return;
   CLI::App& app = add_verb(lazy.name, lazy.summary);
   Verb run = lazy.declare(app);
-  add_shared_options(app);  // after its own, which take the place of shared ones
+  add_shared_options(app);  // after the verb's own options, which replace shared ones
   app.final_callback([this, run = std::move(run)] { chosen_ = run; });
 }
 
@@ -230,8 +228,8 @@ ExitCode Program::usage_error(Error problem) {
     std::string path;
     for (const CLI::App* app = &selected(); app != &app_; app = app->get_parent()) path = " " + app->get_name() + path;
     problem.hint = verb.verbs.empty() || parent != nullptr
-                       ? std::format("'{}{} --help' shows what it takes", name_, path)
-                       : std::format("'{} --help' lists the verbs", name_);
+                       ? std::format("see '{}{} --help'", name_, path)
+                       : std::format("for the list of verbs, see '{} --help'", name_);
   }
   print_error(name_, problem, invocation_.color);
   return ExitCode::usage;
@@ -254,8 +252,8 @@ ExitCode Program::execute(int argc, char** argv) {
     print_data(request.what == "man" ? man_page() : request.what == "bash" ? bash_completion() : zsh_completion());
     return ExitCode::ok;
   } catch (const CLI::ParseError& problem) {
-    declare_all();  // the nearest verb may be one that nobody named
-    // An unknown word is what the user wants to hear about, even when something else is missing because of it.
+    declare_all();  // the nearest verb may be any of them
+    // An unknown word is reported first, even when something else is missing because of it.
     const std::vector<std::string> unplaced = app_.remaining(true);
     const std::string_view unknown = first_unknown(unplaced);
     if (!unknown.empty()) return usage_error(unknown_word(unknown, reference_of(selected())));
@@ -274,7 +272,7 @@ ExitCode Program::run_chosen() {
     const Result<ExitCode> outcome = chosen_(invocation_);
     return outcome ? *outcome : report(outcome.error());
   } catch (const std::exception& thrown) {
-    // Nothing of ours throws; what a library or the allocator throws still unwinds every handle before the process
+    // Our code does not throw; an exception of a library or the allocator still unwinds every handle before the process
     // ends.
     return report(error(ErrorCode::internal, "unexpected exception: {}", thrown.what()));
   }
@@ -288,7 +286,7 @@ int Program::main(int argc, char** argv) {
   errno = 0;
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     const int reason = errno;
-    // Whoever closed the pipe knows; everybody else wants to hear that the data is incomplete.
+    // If the reader closed the pipe, it knows; otherwise the user must learn that the data is incomplete.
     if (reason != EPIPE)
       print_error(name_, errno_error(reason == 0 ? EIO : reason, "writing to standard output"), invocation_.color);
     if (code == ExitCode::ok) code = ExitCode::failed;

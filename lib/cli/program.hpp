@@ -5,8 +5,8 @@
 // itself. There is no short form of --verbose: -v names a variant in os-builder. CLI11 throws; nothing it throws leaves
 // main().
 //
-// Conventions of every program (docs/developers.md, "Command line"): data on stdout, messages on stderr, one error of
-// the form "name: what: why" with a hint line, and the exit codes below.
+// Conventions of every program: data on stdout, messages on stderr, one error of the form "name: what: why" with a hint
+// line, and the exit codes below.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -37,7 +37,7 @@ ExitCode exit_code(ErrorCode code);
 
 enum class ColorMode { automatic, always, never };
 
-// What every verb gets from the options that all verbs share.
+// The values of the options that all verbs share.
 struct Invocation {
   bool json = false;
   int verbosity = 0;  // --verbose: +1 each time, -q: -1
@@ -45,7 +45,7 @@ struct Invocation {
 };
 
 using Verb = std::function<Result<ExitCode>(const Invocation&)>;
-// Adds the options of a verb and returns what runs it.
+// Adds the options of a verb and returns the function that runs it.
 using Declare = std::function<Verb(CLI::App&)>;
 
 class Program {
@@ -57,8 +57,8 @@ class Program {
   // Declares "name" or "group name" (two levels). The caller adds options to the returned App; `run` is called when the
   // verb was chosen and its options were parsed. The App lives as long as the Program.
   CLI::App& verb(const std::string& name, const std::string& summary, Verb run);
-  // The same, declared only when its first word is on the command line, or when all verbs are asked for (help, man
-  // page, a mistake). Declaring a whole table takes longer than a short verb runs.
+  // The same, declared only when its first word is on the command line, or when all verbs are needed (help, man page, a
+  // usage error). Declaring the whole table takes longer than a short verb runs.
   void verb(std::string name, std::string summary, Declare declare);
   // For programs without verbs: options are added to root(), `run` is called when parsing succeeded.
   void on_run(Verb run);
@@ -68,14 +68,14 @@ class Program {
   void describe(std::string paragraph);
   void environment(std::string variable, std::string text);
 
-  // Completes each argument whose type_name() is `noun` with what the program prints when it is run with
-  // `source.arguments`, and with the program's own options that stand on the line being typed. What cannot be asked for
-  // is not completed, and nothing is said about it. A '<' in a value begins a placeholder: completion stops in front of
-  // it. Values with characters that a shell would not take as they are are left out.
+  // Completes each argument whose type_name() is `noun` with the lines that the program prints when it is run with
+  // `source.arguments` and the program's own options from the line being typed. On failure, nothing is completed and
+  // nothing is printed. A '<' in a value begins a placeholder: completion stops before it. Values with characters that
+  // are special to a shell are left out.
   void complete(std::string noun, ValueSource source);
 
-  // Parses, runs, prints an error, returns the exit code. Ignores SIGPIPE for the process. A wrong use of the program
-  // is exit code 2 with the nearest known word as a hint; output that could not be written is a failure.
+  // Parses, runs, prints an error, returns the exit code. Ignores SIGPIPE for the process. A usage error is exit code 2
+  // with the nearest known word as a hint; output that could not be written is a failure.
   int main(int argc, char** argv);
 
   // From the same table, for packaging: `--generate=man|bash|zsh` prints one of them.

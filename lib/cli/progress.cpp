@@ -20,7 +20,7 @@ std::size_t terminal_width() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-// Messages about progress are worth nothing to somebody who closed stderr: failures are dropped.
+// Failures to write are ignored: progress is of no use when stderr is closed.
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {

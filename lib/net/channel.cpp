@@ -25,11 +25,12 @@ int milliseconds_left(Deadline deadline) {
 }
 
 Error no_answer(const std::string& peer) {
-  return error(ErrorCode::unavailable, "{} does not answer in time", peer).with_hint("is it busy or cut off?");
+  return error(ErrorCode::unavailable, "{} did not answer in time", peer)
+      .with_hint("check that it is running and reachable, then try again");
 }
 
 Error broken(const std::string& peer, int reason) {
-  Error error = errno_error(reason, "the connection to {} broke", peer);
+  Error error = errno_error(reason, "lost the connection to {}", peer);
   error.code = ErrorCode::unavailable;
   return error;
 }
@@ -39,10 +40,11 @@ Error unix_connect_error(const std::string& path, int reason) {
     case EACCES:
     case EPERM:
       return error(ErrorCode::permission_denied, "not permitted to use {}", path)
-          .with_hint("you must be root or in group api");
+          .with_hint("become root or a member of the group api");
     case ENOENT:
     case ECONNREFUSED:
-      return error(ErrorCode::unavailable, "nobody answers at {}", path).with_hint("is apiserver running?");
+      return error(ErrorCode::unavailable, "cannot connect to {}: nothing is listening there", path)
+          .with_hint("check that apiserver is running");
     case EAGAIN: return no_answer(path);
     default: return errno_error(reason, "connecting to {}", path);
   }
@@ -93,7 +95,7 @@ Result<sys::UniqueFd> connect_address(const addrinfo& address, const std::string
   return socket;
 }
 
-// Every address of the host in the resolver's order; the last one's error counts.
+// Tries every address of the host in the resolver's order; the error is that of the last one.
 Result<sys::UniqueFd> connect_tcp(const std::string& host, std::uint16_t port, const std::string& peer,
                                   Deadline deadline) {
   addrinfo hints{};

@@ -1,7 +1,7 @@
 // A stream of bytes to an endpoint, plain or inside TLS, where each operation has a deadline. For the files of this
 // folder.
 //
-// Ownership: closes the socket; move-only; one thread at a time. Writing inside TLS to a peer that has gone raises
+// Ownership: closes the socket; move-only; one thread at a time. Writing inside TLS to a peer that has closed raises
 // SIGPIPE, which the process must ignore (lib/cli does).
 #pragma once
 
@@ -31,8 +31,8 @@ struct FreeTls {
 
 class Channel {
  public:
-  // Errors: unavailable when nobody answers, permission_denied when a Unix socket does not let us, verification_failed
-  // when the server is not who it should be, invalid_argument for files that hold no certificate or key.
+  // Errors: unavailable when the peer does not answer, permission_denied from a Unix socket, verification_failed when
+  // the server's certificate is not trusted, invalid_argument for files without a certificate or key.
   static Result<Channel> open(const Endpoint& endpoint, Deadline deadline);
 
   // At least one byte, or 0 when the peer has closed. unavailable when the deadline passes or the connection breaks.
@@ -43,7 +43,7 @@ class Channel {
   Channel(sys::UniqueFd socket, std::string peer) : socket_(std::move(socket)), peer_(std::move(peer)) {}
   Result<> begin_tls(const TlsEndpoint& endpoint, Deadline deadline);
   Result<> wait(short events, Deadline deadline) const;
-  // Runs one step of OpenSSL until it is through: `step` returns what SSL_read and its kind return.
+  // Repeats one step of OpenSSL until it completes: `step` returns the result of SSL_read() or a similar function.
   template <class Step>
   Result<int> tls_step(Step step, Deadline deadline);
 

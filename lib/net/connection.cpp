@@ -21,7 +21,7 @@ namespace {
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-// A body that is taken away piece by piece. Unlike string_body it believes no length that the peer announces.
+// A body that is consumed piece by piece. Unlike string_body it does not trust a length that the peer announces.
 struct TakenBody {
   struct value_type {  // NOLINT(readability-identifier-naming): Beast asks for this name
     std::string bytes;
@@ -59,7 +59,7 @@ struct TakenBody {
 
 using Parser = http::response_parser<TakenBody>;
 
-// Beast throws when a field is longer than it can be.
+// Beast throws when a field is too long.
 Result<std::string> wire_form(const Request& request, const std::string& host) try {
   http::request<http::string_body> message;
   message.version(11);
@@ -88,32 +88,35 @@ Result<std::string> wire_form(const Request& request, const std::string& host) t
   }
   return bytes;
 } catch (const std::exception& thrown) {
-  return fail(ErrorCode::invalid_argument, "a request that cannot be sent: {}", thrown.what());
+  return fail(ErrorCode::invalid_argument, "the request cannot be sent: {}", thrown.what());
 }
 
 bool is_token(std::string_view text) {
   return !text.empty() && text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == std::string_view::npos;
 }
 
-// What would change the shape of the request when it was written out.
+// Refuses values that would change the structure of the written request.
 Result<> check(const Request& request) {
-  if (!is_token(request.method)) return fail(ErrorCode::invalid_argument, "'{}' is no HTTP method", request.method);
+  if (!is_token(request.method)) return fail(ErrorCode::invalid_argument, "'{}' is not an HTTP method", request.method);
   const auto is_bad = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; };
   if (request.target.empty() || request.target.front() != '/' || std::ranges::any_of(request.target, is_bad))
-    return fail(ErrorCode::invalid_argument, "'{}' is no path: it begins with / and has no spaces", request.target);
+    return fail(ErrorCode::invalid_argument, "'{}' is not a path: a path begins with / and has no spaces",
+                request.target);
   const auto ends_line = [](std::string_view text) {
     return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
   };
-  if (ends_line(request.content_type)) return fail(ErrorCode::invalid_argument, "the content type is none");
+  if (ends_line(request.content_type))
+    return fail(ErrorCode::invalid_argument, "the content type contains a line break");
   for (const auto& [name, value] : request.headers) {
     if (name.empty() || name.contains(':') || std::ranges::any_of(name, is_bad))
-      return fail(ErrorCode::invalid_argument, "'{}' is no name of a header", name);
-    if (ends_line(value)) return fail(ErrorCode::invalid_argument, "the value of header '{}' is none", name);
+      return fail(ErrorCode::invalid_argument, "'{}' is not a name for a header", name);
+    if (ends_line(value))
+      return fail(ErrorCode::invalid_argument, "the value of header '{}' contains a line break", name);
   }
   return {};
 }
 
-// A port that is the usual one is left out (RFC 9110, 4.2.3): signed addresses count on that.
+// The default port is left out (RFC 9110, 4.2.3): signed URLs depend on that.
 std::string host_of(const Endpoint& endpoint) {
   if (std::holds_alternative<UnixEndpoint>(endpoint)) return "localhost";
   std::string host = to_string(endpoint);
@@ -137,7 +140,7 @@ struct Connection::State {
   Limits limits;
   std::string peer;
   std::optional<Channel> channel;
-  std::string unread;  // what came behind the last answer
+  std::string unread;  // bytes after the last answer
 
   // Valid as long as `channel` is not reset.
   Result<Channel*> connect() {
@@ -148,13 +151,13 @@ struct Connection::State {
     return &*channel;
   }
 
-  // After an error nobody knows what is still on its way.
+  // After an error, bytes of the old answer may still arrive.
   void drop() {
     channel.reset();
     unread.clear();
   }
 
-  // Reads once and gives the parser what it can use; an incomplete line stays in `unread`.
+  // Reads once and gives the parser all that it accepts; an incomplete line stays in `unread`.
   Result<> receive(Channel& from, Parser& parser, Deadline deadline) {
     std::array<char, 16384> buffer;
     const std::size_t count = TRY(from.read(buffer, deadline));
@@ -163,7 +166,7 @@ struct Connection::State {
       if (parser.got_some()) parser.put_eof(failure);
       if (!failure && parser.is_done()) return {};
       return fail(error(ErrorCode::unavailable, "{} closed the connection before the end of its answer", peer)
-                      .with_hint("its log may say why"));
+                      .with_hint("look into its log"));
     }
     unread.append(buffer.data(), count);
     return feed(parser);
@@ -188,7 +191,7 @@ struct Connection::State {
 Result<Response> Connection::State::exchange(const Request& request,
                                              const std::function<bool(std::string_view)>* on_chunk) {
   TRY(check(request));
-  if (!unread.empty()) channel.reset();  // an answer to nothing that was asked
+  if (!unread.empty()) channel.reset();  // bytes that answer no request
   Channel* const connected = TRY(connect());
   const Clock::time_point limit = Clock::now() + limits.request;
   const std::string message = TRY(wire_form(request, host_of(endpoint)));

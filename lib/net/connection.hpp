@@ -1,7 +1,7 @@
 // An HTTP/1.1 client over one connection, synchronous, kept open between requests.
 //
 // Parsing is Boost.Beast's, inside connection.cpp only. Thread rule: one thread at a time. Redirects are not followed.
-// Limits: heads of 8 KiB and lines of it as Beast sets them; no compression, no upgrade.
+// Limits: headers of 8 KiB, and lines as Beast limits them; no compression, no upgrade.
 #pragma once
 
 #include <chrono>
@@ -23,20 +23,20 @@ struct Limits {
 
 class Connection {
  public:
-  // Connects. Errors: as Channel::open says, with a hint where there is something to do.
+  // Connects. Errors: those of Channel::open(), with a hint.
   static Result<Connection> open(Endpoint endpoint, Limits limits = {});
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
   ~Connection();
 
-  // Any status is a success. Errors: unavailable (broken, too slow), data_loss (no HTTP, or larger than the limit).
-  // After an error, or when the server closed behind its last answer, the next request connects anew; none is sent
+  // Any status is a success. Errors: unavailable (lost, too slow), data_loss (not HTTP, or above the limit). After an
+  // error, or when the server has closed after its last answer, the next request connects again; no request is sent
   // twice.
   Result<Response> send(const Request& request);
 
-  // For answers without an end. Once the head has come there is no limit of time or size; `on_chunk` gets pieces of the
-  // body as they arrive and returns whether to go on. The body of the Response is empty, unless the status is not 2xx:
-  // then it is an ordinary answer, and on_chunk is not called.
+  // For answers without an end. After the header there is no limit of time or size; `on_chunk` gets pieces of the body
+  // as they arrive and returns whether to continue. The body of the Response is empty. If the status is not 2xx, it is
+  // an ordinary answer, and on_chunk is not called.
   Result<Response> stream(const Request& request, const std::function<bool(std::string_view)>& on_chunk);
 
  private:

@@ -1,4 +1,4 @@
-// Who is talked to.
+// The peer of a connection.
 #pragma once
 
 #include <cstdint>
@@ -15,22 +15,21 @@ struct UnixEndpoint {
   bool operator==(const UnixEndpoint&) const = default;
 };
 
-// Not protected by anything: for addresses on the machine itself and the link, such as instance metadata, and for
-// http://.
+// Unprotected: for addresses on the machine itself and the link, such as instance metadata, and for http://.
 struct TcpEndpoint {
   std::string host;
   std::uint16_t port = 80;
   bool operator==(const TcpEndpoint&) const = default;
 };
 
-// TLS 1.3. The server is believed when its certificate has this fingerprint (SHA-256 of its DER form), or when a CA of
-// `ca_file` vouches for it and it names `host`; with neither, the machine's own CA bundle is asked.
+// TLS 1.3. The server is trusted when its certificate has this fingerprint (SHA-256 of its DER form), or when it names
+// `host` and a CA of `ca_file` signed it; with neither set, the machine's CA bundle is used.
 struct TlsEndpoint {
   std::string host;
   std::uint16_t port = 443;
   std::string ca_file{};
   std::optional<Sha256> fingerprint{};
-  std::string certificate_file{};  // PEM, ours; none is shown when empty
+  std::string certificate_file{};  // PEM, ours; empty: none is sent
   std::string key_file{};
   bool operator==(const TlsEndpoint&) const = default;
 };

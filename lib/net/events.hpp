@@ -1,4 +1,4 @@
-// A stream of server-sent events (WHATWG HTML, 9.2), taken apart as its bytes arrive.
+// A stream of server-sent events (WHATWG HTML, 9.2), parsed as its bytes arrive.
 #pragma once
 
 #include <functional>
@@ -20,8 +20,8 @@ class EventReader {
   // The longest line and the longest data of one event.
   static constexpr std::size_t kLongest = std::size_t{1} << 20U;
 
-  // Calls `on_event` for every event that is complete with these bytes; it returns whether to go on. False when it said
-  // no. Errors: data_loss when an event is too long. Comments and the fields id and retry are ignored.
+  // Calls `on_event` for every event that these bytes complete; it returns whether to continue. False when it said no.
+  // Errors: data_loss when an event is too long. Comments and the fields id and retry are ignored.
   Result<bool> feed(std::string_view bytes, const std::function<bool(const Event&)>& on_event);
 
  private:

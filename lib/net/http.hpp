@@ -1,4 +1,4 @@
-// What is asked and what is answered, as plain data.
+// A request and its response, as plain data.
 #pragma once
 
 #include <string>

@@ -48,7 +48,7 @@ struct Openssl {
 };
 // NOLINTEND(readability-identifier-naming)
 
-// The same table for the life of the process. Errors: failed_precondition when libssl.so.3 is not there.
+// One table for the life of the process. Errors: failed_precondition when libssl.so.3 is missing.
 Result<const Openssl*> load_openssl();
 
 }  // namespace bulkhead::net

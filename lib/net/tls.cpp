@@ -16,8 +16,8 @@ std::string openssl_reason(const Openssl& openssl) {
   return text == nullptr ? "no reason given" : text;
 }
 
-// Alerts by which a server refuses our certificate, or that there is none (RFC 8446, 6.2). With TLS 1.3 they arrive
-// after the handshake is over for us.
+// Alerts by which a server refuses our certificate or its absence (RFC 8446, 6.2). With TLS 1.3 they arrive after our
+// part of the handshake.
 bool refuses_certificate(int reason) {
   switch (reason) {
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
@@ -38,11 +38,11 @@ Result<ContextHandle> tls_context(const Openssl& openssl, const TlsEndpoint& end
   ContextHandle context(openssl.SSL_CTX_new(openssl.TLS_client_method()), FreeContext{&openssl});
   if (!context) return fail(ErrorCode::internal, "preparing TLS: {}", openssl_reason(openssl));
   openssl.SSL_CTX_ctrl(context.get(), SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_3_VERSION, nullptr);
-  // The answer says itself where it ends; a server that closes without notice afterwards has done no harm.
+  // The answer itself says where it ends, so a server may close without notice afterwards.
   openssl.SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
   if (!endpoint.ca_file.empty()) {
     if (openssl.SSL_CTX_load_verify_file(context.get(), endpoint.ca_file.c_str()) != 1)
-      return fail(ErrorCode::invalid_argument, "{} holds no CA certificate: {}", endpoint.ca_file,
+      return fail(ErrorCode::invalid_argument, "{} does not contain a CA certificate: {}", endpoint.ca_file,
                   openssl_reason(openssl));
   } else if (!endpoint.fingerprint) {
     if (openssl.SSL_CTX_load_verify_file(context.get(), kSystemBundle) != 1)
@@ -52,11 +52,11 @@ Result<ContextHandle> tls_context(const Openssl& openssl, const TlsEndpoint& end
   openssl.SSL_CTX_set_verify(context.get(), verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   if (!endpoint.certificate_file.empty()) {
     if (openssl.SSL_CTX_use_certificate_chain_file(context.get(), endpoint.certificate_file.c_str()) != 1)
-      return fail(ErrorCode::invalid_argument, "{} holds no certificate: {}", endpoint.certificate_file,
+      return fail(ErrorCode::invalid_argument, "{} does not contain a certificate: {}", endpoint.certificate_file,
                   openssl_reason(openssl));
     if (openssl.SSL_CTX_use_PrivateKey_file(context.get(), endpoint.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
         openssl.SSL_CTX_check_private_key(context.get()) != 1)
-      return fail(ErrorCode::invalid_argument, "{} holds no key for {}: {}", endpoint.key_file,
+      return fail(ErrorCode::invalid_argument, "{} does not contain the key of {}: {}", endpoint.key_file,
                   endpoint.certificate_file, openssl_reason(openssl));
   }
   return context;
@@ -68,15 +68,13 @@ Result<> expect_server(const Openssl& openssl, SSL* tls, const TlsEndpoint& endp
   if (address) {
     done = openssl.X509_VERIFY_PARAM_set1_ip_asc(openssl.SSL_get0_param(tls), endpoint.host.c_str()) == 1;
   } else {
-    // Names of addresses are not allowed in SNI (RFC 6066, 3). The macro SSL_set_tlsext_host_name has an old-style
-    // cast.
+    // IP addresses are not allowed in SNI (RFC 6066, 3). The macro SSL_set_tlsext_host_name has an old-style cast.
     openssl.SSL_set_hostflags(tls, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     done = openssl.SSL_set1_host(tls, endpoint.host.c_str()) == 1 &&
            openssl.SSL_ctrl(tls, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                             const_cast<char*>(endpoint.host.c_str())) == 1;
   }
-  if (!done)
-    return fail(ErrorCode::invalid_argument, "'{}' cannot be a host: {}", endpoint.host, openssl_reason(openssl));
+  if (!done) return fail(ErrorCode::invalid_argument, "'{}' is not a host: {}", endpoint.host, openssl_reason(openssl));
   return {};
 }
 
@@ -88,11 +86,12 @@ Result<> check_fingerprint(const Openssl& openssl, SSL* tls, const TlsEndpoint& 
   if (certificate == nullptr ||
       openssl.X509_digest(certificate, openssl.EVP_sha256(), reinterpret_cast<unsigned char*>(actual.bytes.data()),
                           &length) != 1)
-    return fail(ErrorCode::verification_failed, "the server showed no certificate");
+    return fail(ErrorCode::verification_failed, "the server sent no certificate");
   if (actual != *endpoint.fingerprint)
     return fail(error(ErrorCode::verification_failed, "the certificate of {} has the fingerprint {}, not {}",
                       endpoint.host, actual.to_string(), endpoint.fingerprint->to_string())
-                    .with_hint("somebody else answers there, or the node has a new certificate"));
+                    .with_hint("another machine may be answering, or the node has a new certificate: check before you "
+                               "change the profile"));
   return {};
 }
 
@@ -106,8 +105,9 @@ Error tls_error(const Openssl& openssl, SSL* tls, const std::string& peer) {
   const bool refused = refuses_certificate(reason);
   const std::string text = openssl_reason(openssl);
   if (refused)
-    return error(ErrorCode::permission_denied, "{} does not accept our certificate: {}", peer, text)
-        .with_hint("a certificate from a CA of settings.api.client-ca is needed; see 'apiclient profile add --help'");
+    return error(ErrorCode::permission_denied, "{} does not accept the client certificate: {}", peer, text)
+        .with_hint(
+            "use a certificate that a CA of settings.api.client-ca has signed; see 'apiclient profile add --help'");
   return error(ErrorCode::unavailable, "TLS with {} failed: {}", peer, text);
 }
 

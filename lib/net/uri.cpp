@@ -16,13 +16,13 @@ namespace bulkhead::net {
 
 Result<Uri> parse_uri(std::string_view text) {
   const auto parsed = boost::urls::parse_uri(text);
-  if (!parsed) return fail(ErrorCode::invalid_argument, "'{}' is no URI: {}", text, parsed.error().message());
+  if (!parsed) return fail(ErrorCode::invalid_argument, "'{}' is not a URI: {}", text, parsed.error().message());
   const boost::urls::url_view& view = *parsed;
   if (view.has_userinfo())
     return fail(ErrorCode::invalid_argument,
-                "a URI with a user name or password is not taken: it would end up in logs");
+                "a URI with a user name or password is refused, because it would end up in logs");
   if (view.has_port() && !view.port().empty() && view.port_number() == 0)
-    return fail(ErrorCode::invalid_argument, "'{}' has no valid port", text);
+    return fail(ErrorCode::invalid_argument, "'{}' has no valid port: use 1 to 65535", text);
   Uri uri{.scheme = std::string(view.scheme()),
           .host = view.host_address(),
           .port = view.port_number(),
@@ -35,11 +35,11 @@ Result<Uri> parse_uri(std::string_view text) {
 }
 
 Result<Endpoint> endpoint_of(const Uri& uri) {
-  if (uri.host.empty()) return fail(ErrorCode::invalid_argument, "a {} address needs a host", uri.scheme);
+  if (uri.host.empty()) return fail(ErrorCode::invalid_argument, "a URL with the scheme {} needs a host", uri.scheme);
   if (uri.scheme == "http") return TcpEndpoint{.host = uri.host, .port = uri.port == 0 ? std::uint16_t{80} : uri.port};
   if (uri.scheme == "https")
     return TlsEndpoint{.host = uri.host, .port = uri.port == 0 ? std::uint16_t{443} : uri.port};
-  return fail(ErrorCode::invalid_argument, "'{}:' is not HTTP", uri.scheme);
+  return fail(ErrorCode::invalid_argument, "'{}:' is not HTTP: use http: or https:", uri.scheme);
 }
 
 Result<std::pair<std::string, std::uint16_t>> parse_host_port(std::string_view text, std::uint16_t fallback) {

@@ -1,4 +1,4 @@
-// Addresses of resources, taken apart and put together. Boost.URL is inside uri.cpp only.
+// URIs, parsed and composed. Boost.URL is inside uri.cpp only.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace bulkhead::net {
 struct Uri {
   std::string scheme;      // in lower case
   std::string host;        // decoded, without the brackets of an IPv6 address
-  std::uint16_t port = 0;  // 0 when it is not said
+  std::uint16_t port = 0;  // 0 when there is none
   std::string path;        // decoded
   std::string target;      // path and query as a request has them, never empty
 
@@ -29,11 +29,11 @@ Result<Endpoint> endpoint_of(const Uri& uri);
 // "host", "host:port", "[v6]:port"; `fallback` when there is no port.
 Result<std::pair<std::string, std::uint16_t>> parse_host_port(std::string_view text, std::uint16_t fallback);
 
-// IPv4 or IPv6, without brackets: no name.
+// IPv4 or IPv6 address, without brackets; false for a name.
 bool is_address(std::string_view host);
 
-// "/v1/plan?tx=a%20b": names are ours and taken as they are, values are encoded. Parameters with an empty value are
-// left out.
+// "/v1/plan?tx=a%20b": names are ours and used unchanged, values are encoded. Parameters with an empty value are left
+// out.
 std::string target_of(std::string_view path,
                       std::initializer_list<std::pair<std::string_view, std::string_view>> parameters = {});
 

@@ -57,7 +57,7 @@ TEST_CASE("an answer from somebody else is said to be one") {
   for (const char* body : {"", "<html>", "[]", "{}", R"({"message": 7})"}) {
     const Error problem = error_of({.status = 502, .headers = {}, .body = body});
     CHECK(problem.code == ErrorCode::unavailable);
-    CHECK(problem.message == "the answer has status 502 and says no more");
+    CHECK(problem.message == "the answer has status 502 and no message");
     CHECK_FALSE(problem.hint.empty());
   }
 }

@@ -168,7 +168,7 @@ TEST_CASE("a server that closes early or says nothing is unavailable") {
     const auto response = ask(server, {.request = std::chrono::milliseconds(50)});
     REQUIRE_FALSE(response);
     CHECK(response.error().code == ErrorCode::unavailable);
-    CHECK(response.error().message.contains("does not answer in time"));
+    CHECK(response.error().message.contains("did not answer in time"));
   }
   SECTION("drop by drop") {
     const FakeServer server([](Peer& peer) {
@@ -254,7 +254,7 @@ TEST_CASE("nobody listening is unavailable, with what to do") {
   const auto none = Connection::open(UnixEndpoint{(scratch.path() / "socket").native()});
   REQUIRE_FALSE(none);
   CHECK(none.error().code == ErrorCode::unavailable);
-  CHECK(none.error().hint == "is apiserver running?");
+  CHECK(none.error().hint == "check that apiserver is running");
   CHECK(Connection::open(UnixEndpoint{std::string(200, 'x')}).error().code == ErrorCode::invalid_argument);
   CHECK(Connection::open(TcpEndpoint{.host = "127.0.0.1", .port = 1}).error().code == ErrorCode::unavailable);
 }
@@ -266,5 +266,5 @@ TEST_CASE("a socket that we may not use is not permitted, with what to do") {
   const auto refused = Connection::open(server.endpoint());
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::permission_denied);
-  CHECK(refused.error().hint == "you must be root or in group api");
+  CHECK(refused.error().hint == "become root or a member of the group api");
 }
