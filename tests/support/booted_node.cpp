@@ -25,8 +25,12 @@ sys::Path states_directory() {
   return directory;
 }
 
-vm::MachineSpec machine(const BootedSpec& spec, const std::string& user_data, vm::UefiBoot boot, std::uint16_t port) {
-  vm::MachineSpec result = node_machine({.user_data = user_data, .api_port = port});
+using Forwards = std::vector<vm::PortForward>;
+
+vm::MachineSpec machine(const BootedSpec& spec, const std::string& user_data, vm::UefiBoot boot, std::uint16_t port,
+                        const Forwards& forwards = {}) {
+  vm::MachineSpec result =
+      node_machine({.user_data = user_data, .api_port = port, .network = {.forwards = forwards, .restricted = true}});
   result.boot = std::move(boot);
   result.disks = {{.image = image_directory(spec.variant) / "disk.img", .size = kScratchDiskSize}};
   return result;
@@ -94,12 +98,12 @@ sys::Path state_of(const BootedSpec& spec) {
   return state;
 }
 
-Node restored(const sys::Path& state, const BootedSpec& spec, const std::string& name,
-              const std::vector<vm::PortForward>& forwards, const sys::Path& variables, std::uint16_t port) {
-  vm::MachineSpec wanted =
-      machine(spec, must(sys::read_file(state / "user-data")), must(vm::existing_variable_store(variables)), port);
-  wanted.network->forwards.insert(wanted.network->forwards.end(), forwards.begin(), forwards.end());
-  return Node(must(vm::Machine::restore(std::move(wanted), state / "machine", node_start_options(name))));
+Node restored(const sys::Path& state, const BootedSpec& spec, const std::string& name, const Forwards& forwards,
+              const sys::Path& variables, std::uint16_t port) {
+  const std::string user_data = must(sys::read_file(state / "user-data"));
+  const vm::UefiBoot boot = must(vm::existing_variable_store(variables));
+  return Node(must(vm::Machine::restore(machine(spec, user_data, boot, port, forwards), state / "machine",
+                                        node_start_options(name))));
 }
 
 }  // namespace
