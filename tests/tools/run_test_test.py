@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import types
 import unittest
 
 TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools/run-test"
@@ -75,6 +76,22 @@ class RunTest(unittest.TestCase):
         data.write_text("two")
         os.utime(data, (1, 1))
         self.assertTrue(self.runs(self.program, data))
+
+    def test_remembered_digests_are_of_files_that_are_still_the_same(self):
+        tool = types.ModuleType("run_test")
+        tool.__file__ = str(TOOL)
+        exec(compile(TOOL.read_text(), TOOL, "exec"), tool.__dict__)
+        tool.FRESH = -1  # as if every file were old
+        data, store = self.folder / "data", self.folder / "files.json"
+        data.write_text("one")
+        os.utime(data, (1, 1))
+        digests = tool.Digests(store)
+        one = digests.of_file(data)
+        self.assertEqual(digests.of_file(data), one)
+        self.assertTrue(digests.new)
+        data.write_text("two")
+        os.utime(data, (1, 1))
+        self.assertNotEqual(digests.of_file(data), one)
 
     def test_directories_count_with_everything_in_them(self):
         data = self.folder / "data"
