@@ -1,0 +1,19 @@
+// The bodies of CLI11, compiled here once: CLI11_COMPILE keeps them out of its headers (lib/cli/CMakeLists.txt).
+#include <CLI/App.hpp>
+#include <CLI/Argv.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Encoding.hpp>
+#include <CLI/Formatter.hpp>
+#include <CLI/Option.hpp>
+#include <CLI/Split.hpp>
+#include <CLI/StringTools.hpp>
+#include <CLI/Validators.hpp>
+#include <CLI/impl/App_inl.hpp>
+#include <CLI/impl/Argv_inl.hpp>
+#include <CLI/impl/Config_inl.hpp>
+#include <CLI/impl/Encoding_inl.hpp>
+#include <CLI/impl/Formatter_inl.hpp>
+#include <CLI/impl/Option_inl.hpp>
+#include <CLI/impl/Split_inl.hpp>
+#include <CLI/impl/StringTools_inl.hpp>
+#include <CLI/impl/Validators_inl.hpp>
