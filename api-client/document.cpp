@@ -16,18 +16,18 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kLongestTry = 86400;
 
-Result<Json> to_json(const toml::Table& table, const std::string& source);
+Result<Json> json_of(const toml::Table& table, const std::string& source);
 
 // Recursion is bounded by the reader's own limit of nesting.
-Result<Json> to_json(const toml::Node& node, const std::string& source) {
+Result<Json> json_of(const toml::Node& node, const std::string& source) {
   if (const bool* value = node.boolean()) return Json(*value);
   if (const std::int64_t* value = node.integer()) return Json(*value);
   if (const std::string* value = node.string()) return Json(*value);
-  if (const toml::Table* table = node.table()) return to_json(*table, source);
+  if (const toml::Table* table = node.table()) return json_of(*table, source);
   if (const toml::Array* items = node.array()) {
     Json list = Json::array();
     for (const toml::Node& item : *items) {
-      Json value = TRY(to_json(item, source));
+      Json value = TRY(json_of(item, source));
       list.push_back(std::move(value));
     }
     return list;
@@ -35,10 +35,10 @@ Result<Json> to_json(const toml::Node& node, const std::string& source) {
   return fail(toml::error_at(source, node.position, "a setting cannot be {}", node.type_name()));
 }
 
-Result<Json> to_json(const toml::Table& table, const std::string& source) {
+Result<Json> json_of(const toml::Table& table, const std::string& source) {
   Json object = Json::object();
   for (const auto& [key, node] : toml::in_file_order(table)) {
-    Json value = TRY(to_json(*node, source));
+    Json value = TRY(json_of(*node, source));
     object[std::string(key)] = std::move(value);
   }
   return object;
@@ -77,7 +77,7 @@ Result<Json> parse_document(std::string_view text, const std::string& source) {
     document = TRY(parse_object(text, source));
   } else {
     const toml::Table table = TRY(toml::parse(text, source, toml::kMaxText));
-    document = TRY(to_json(table, source));
+    document = TRY(json_of(table, source));
   }
   const auto settings = document.find("settings");
   if (settings == document.end() || !settings->is_object())

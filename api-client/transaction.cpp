@@ -10,7 +10,7 @@
 namespace bulkhead::client {
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
+std::string with_commas(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
   return text;
@@ -49,7 +49,7 @@ Result<> Transaction::stage_document(const nlohmann::ordered_json& settings) {
 
 Result<> Transaction::stage_unset(const std::vector<std::string>& keys) {
   open_ = true;
-  TRY(api_.call("DELETE", net::target_of("/v1/settings", {{"tx", name_}, {"keys", joined(keys)}})));
+  TRY(api_.call("DELETE", net::target_of("/v1/settings", {{"tx", name_}, {"keys", with_commas(keys)}})));
   return {};
 }
 

@@ -70,7 +70,7 @@ Result<cli::ExitCode> remove(const std::string& name) {
   return cli::ExitCode::ok;
 }
 
-Json to_json(const std::string& name, const net::TlsEndpoint& endpoint) {
+Json profile_json(const std::string& name, const net::TlsEndpoint& endpoint) {
   Json profile = {{"name", name}, {"host", endpoint.host}, {"port", endpoint.port}};
   if (!endpoint.ca_file.empty()) profile["ca"] = endpoint.ca_file;
   if (endpoint.fingerprint) profile["fingerprint"] = endpoint.fingerprint->to_string();
@@ -91,7 +91,7 @@ Result<cli::ExitCode> list(bool only_names, const cli::Invocation& invocation) {
   Json document = {{"schema", 1}, {"profiles", Json::array()}};
   std::vector<std::vector<std::string>> rows = {{"NAME", "ADDRESS"}};
   for (const auto& [name, endpoint] : profiles) {
-    document["profiles"].push_back(to_json(name, endpoint));
+    document["profiles"].push_back(profile_json(name, endpoint));
     rows.push_back({name, net::to_string(endpoint)});
   }
   if (invocation.json) {
@@ -104,12 +104,12 @@ Result<cli::ExitCode> list(bool only_names, const cli::Invocation& invocation) {
   return cli::ExitCode::ok;
 }
 
-Result<cli::ExitCode> show(const std::string& name, const cli::Invocation& invocation) {
+Result<cli::ExitCode> show_profile(const std::string& name, const cli::Invocation& invocation) {
   const sys::Path file = TRY(profiles_file());
   const Profiles profiles = TRY(load_profiles(file));
   const auto found = profiles.find(name);
   if (found == profiles.end()) return fail(unknown_profile(profiles, name));
-  Json document = to_json(name, found->second);
+  Json document = profile_json(name, found->second);
   if (invocation.json) {
     document["schema"] = 1;
     print(pretty(document));
@@ -146,7 +146,7 @@ void declare_profile_verbs(cli::Program& program) {
   program.verb("profile show", "Show a profile", [](CLI::App& app) -> cli::Verb {
     auto name = std::make_shared<std::string>();
     app.add_option("name", *name, "Profile")->type_name("PROFILE")->required();
-    return [name](const cli::Invocation& invocation) { return show(*name, invocation); };
+    return [name](const cli::Invocation& invocation) { return show_profile(*name, invocation); };
   });
   program.verb("profile remove", "Delete a profile", [](CLI::App& app) -> cli::Verb {
     auto name = std::make_shared<std::string>();

@@ -1,6 +1,6 @@
 # The build verbs. Every target in the tree is made by one of them, so that flags, layering and test labels are decided once.
 #
-#   bulkhead_library(NAME SOURCES … DEPS … [NODE])
+#   bulkhead_library(NAME SOURCES … DEPS … [NODE] [ALONE SOURCE…])
 #                                               a static library, linked as bulkhead::NAME; NODE: for programs that stay in a
 #                                               node's memory and wait most of the time, so small counts for more than fast
 #   bulkhead_executable(NAME SOURCES … DEPS …)   a program for the machine that builds
@@ -28,6 +28,7 @@ set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
 option(BULKHEAD_WERROR "Treat warnings as errors" OFF)
+option(BULKHEAD_GROUPS "Compile the sources of a target in groups" OFF)
 option(BULKHEAD_FUZZ "Build libFuzzer targets (needs clang)" OFF)
 set(BULKHEAD_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined")
 set(BULKHEAD_NODE_DIR "${CMAKE_BINARY_DIR}/node" CACHE INTERNAL "Where programs for the image are staged")
@@ -42,6 +43,8 @@ target_compile_options(bulkhead_flags INTERFACE
   "-ffile-prefix-map=${BULKHEAD_SOURCE_FROM_BINARY}=./"
   "-ffile-prefix-map=${PROJECT_SOURCE_DIR}=." "-ffile-prefix-map=${PROJECT_BINARY_DIR}=build"
   $<$<BOOL:${BULKHEAD_WERROR}>:-Werror>
+  # What is not used is left out when a program of the node is linked.
+  $<$<CONFIG:Release>:-ffunction-sections -fdata-sections>
   $<$<CONFIG:Release>:-fstack-protector-strong -fstack-clash-protection -fcf-protection=full
     -ftrivial-auto-var-init=zero -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS>)
 target_link_options(bulkhead_flags INTERFACE
@@ -55,9 +58,49 @@ if(BULKHEAD_FUZZ)
   target_compile_options(bulkhead_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# Compiles several sources of a target as one, so that what they include is parsed and instantiated once: it is most of the
+# time (docs/decisions/0009-compile-time.md). The group includes each by its path in the repository, not by where that lies, so
+# that ccache knows it from every checkout. Sources that need options of their own stay alone: ALONE. tools/check-layers
+# refuses what would mean something else in a group.
+function(bulkhead_group_sources result target)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "SOURCES;ALONE")
+  set(sources ${arg_SOURCES})
+  set(alone ${arg_ALONE})
+  foreach(source IN LISTS arg_SOURCES)
+    if(IS_ABSOLUTE "${source}" OR NOT source MATCHES "\\.cpp$" OR source STREQUAL "main.cpp")
+      list(APPEND alone "${source}")
+    endif()
+  endforeach()
+  list(REMOVE_ITEM sources ${alone})
+  list(LENGTH sources count)
+  if(NOT BULKHEAD_GROUPS OR count LESS 2)
+    set(${result} ${arg_SOURCES} PARENT_SCOPE)
+    return()
+  endif()
+  set(all ${alone})
+  math(EXPR groups "(${count} + 7) / 8")
+  math(EXPR size "(${count} + ${groups} - 1) / ${groups}")
+  set(number 0)
+  while(sources)
+    list(SUBLIST sources 0 ${size} group)
+    list(REMOVE_ITEM sources ${group})
+    set(text "")
+    foreach(source IN LISTS group)
+      file(RELATIVE_PATH path "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}/${source}")
+      string(APPEND text "#include \"${path}\"\n")
+    endforeach()
+    set(file "${CMAKE_CURRENT_BINARY_DIR}/groups/${target}_${number}.cpp")
+    file(CONFIGURE OUTPUT "${file}" CONTENT "${text}" @ONLY)
+    list(APPEND all "${file}")
+    math(EXPR number "${number} + 1")
+  endwhile()
+  set(${result} ${all} PARENT_SCOPE)
+endfunction()
+
 function(bulkhead_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "NODE" "" "SOURCES;DEPS")
-  add_library(bulkhead_${name} STATIC ${arg_SOURCES})
+  cmake_parse_arguments(PARSE_ARGV 1 arg "NODE" "" "SOURCES;ALONE;DEPS")
+  bulkhead_group_sources(sources ${name} SOURCES ${arg_SOURCES} ALONE ${arg_ALONE})
+  add_library(bulkhead_${name} STATIC ${sources})
   if(arg_NODE)
     target_compile_options(bulkhead_${name} PRIVATE $<$<CONFIG:Release>:-Os> -ffunction-sections -fdata-sections)
   endif()
@@ -67,7 +110,8 @@ endfunction()
 
 function(bulkhead_executable name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
-  add_executable(${name} ${arg_SOURCES})
+  bulkhead_group_sources(sources ${name} SOURCES ${arg_SOURCES})
+  add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE bulkhead_flags ${arg_DEPS})
   target_link_options(${name} PRIVATE -pie)
 endfunction()
@@ -78,7 +122,8 @@ add_custom_target(fast-tests COMMENT "Unit tests and fuzz targets: what a saniti
 # Programs of the image are stripped copies in one folder, so that os-builder takes them from there by name.
 function(bulkhead_node_executable name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "STATIC;STATIC_LIBRARIES" "" "SOURCES;DEPS")
-  add_executable(${name} ${arg_SOURCES})
+  bulkhead_group_sources(sources ${name} SOURCES ${arg_SOURCES})
+  add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE bulkhead_flags ${arg_DEPS})
   target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections $<$<BOOL:${arg_STATIC}>:-Os>)
   target_link_options(${name} PRIVATE -Wl,--gc-sections)
@@ -116,8 +161,9 @@ function(bulkhead_add_test name)
 endfunction()
 
 function(bulkhead_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "EACH_CASE" "LABEL;TIMEOUT" "SOURCES;DEPS;ENVIRONMENT;READS;FIXTURES")
-  add_executable(${name} ${arg_SOURCES})
+  cmake_parse_arguments(PARSE_ARGV 1 arg "EACH_CASE" "LABEL;TIMEOUT" "SOURCES;ALONE;DEPS;ENVIRONMENT;READS;FIXTURES")
+  bulkhead_group_sources(sources ${name} SOURCES ${arg_SOURCES} ALONE ${arg_ALONE})
+  add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE bulkhead_flags ${arg_DEPS} Catch2::Catch2WithMain)
   if(arg_LABEL STREQUAL "unit")
     add_dependencies(fast-tests ${name})

@@ -7,7 +7,7 @@
 namespace bulkhead::daemon {
 namespace {
 
-constexpr std::uint64_t kLargest = 64U << 10U;
+constexpr std::uint64_t kLargestIdentity = 64U << 10U;
 constexpr mode_t kPrivate = 0600;
 constexpr auto kValid = std::chrono::days(3650);
 
@@ -27,8 +27,8 @@ Result<Identity> own_identity(const sys::Path& directory, const std::string& hos
   const sys::Path certificate_file = directory / "certificate.pem";
   Identity own;
   if (sys::exists(key_file) && sys::exists(certificate_file)) {
-    own.certificates = TRY(sys::read_file(certificate_file, kLargest));
-    own.key = TRY(crypto::SecretText::read(key_file, kLargest));
+    own.certificates = TRY(sys::read_file(certificate_file, kLargestIdentity));
+    own.key = TRY(crypto::SecretText::read(key_file, kLargestIdentity));
     return own;
   }
   TRY(sys::create_directories(directory));

@@ -14,9 +14,7 @@ using configuration::Outcome;
 using settings::Key;
 
 constexpr const char* kNodeTransaction = "generators";
-constexpr std::uint64_t kLargest = 4U << 20U;
-
-auto wall_clock() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+constexpr std::uint64_t kLargestFile = 4U << 20U;
 
 Result<OpenedStore> open_stored(const Places& places) {
   TRY(sys::create_directories(places.state));
@@ -28,7 +26,7 @@ Result<OpenedStore> open_stored(const Places& places) {
 
 // Empty when the file is not there.
 std::string text_of(const sys::Path& path) {
-  auto text = sys::read_file(path, kLargest);
+  auto text = sys::read_file(path, kLargestFile);
   return text ? *std::move(text) : std::string();
 }
 

@@ -1,6 +1,8 @@
 // Where the server finds and keeps what it works on. Tests and --root put all of it below a directory of theirs.
 #pragma once
 
+#include <chrono>
+
 #include "api-server/daemon/model.hpp"
 #include "lib/user_data/documents.hpp"
 #include "lib/user_data/facts.hpp"
@@ -14,5 +16,8 @@ struct Places {
   sys::Path facts = user_data::kFactsFile;              // of the cloud
   Model model = settings_model();
 };
+
+// Milliseconds, as the datastore and the record of user data keep them.
+inline auto wall_clock() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 }  // namespace bulkhead::daemon

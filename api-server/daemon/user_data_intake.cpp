@@ -8,8 +8,6 @@ namespace {
 constexpr const char* kTransaction = "user-data";
 constexpr const char* kAppliedFile = "user-data.applied";
 
-auto wall_clock() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
 }  // namespace
 
 UserDataIntake::UserDataIntake(Places places, configuration::Configuration& configuration, const log::Log& log,

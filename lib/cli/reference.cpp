@@ -11,7 +11,7 @@
 namespace bulkhead::cli {
 namespace {
 
-std::string capitals(std::string text) {
+std::string value_name(std::string text) {
   std::ranges::transform(text, text.begin(),
                          [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::toupper(c)); });
   return text;
@@ -41,7 +41,7 @@ OptionReference reference_of(const CLI::Option& source) {
     read_type(source.get_type_name(), option);
   }
   if (option.positional) {
-    option.names = {capitals(source.get_single_name())};
+    option.names = {value_name(source.get_single_name())};
     return option;
   }
   for (const std::string& name : source.get_snames()) option.names.push_back("-" + name);

@@ -8,7 +8,7 @@
 namespace bulkhead::verity {
 namespace {
 
-constexpr std::string_view kSignature{"verity\0\0", 8};
+constexpr std::string_view kMagic{"verity\0\0", 8};
 constexpr std::uint32_t kVersion = 1;
 constexpr std::uint32_t kHashType = 1;
 constexpr std::size_t kSaltLimit = 256;
@@ -40,7 +40,7 @@ Result<Superblock> parse_superblock(std::span<const std::byte> bytes) {
   if (bytes.size() < kSuperblockSize)
     return fail(ErrorCode::data_loss, "a verity superblock has {} bytes, not {}", kSuperblockSize, bytes.size());
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), kSuperblockSize);
-  if (!text.starts_with(kSignature)) return fail(ErrorCode::data_loss, "no verity superblock");
+  if (!text.starts_with(kMagic)) return fail(ErrorCode::data_loss, "no verity superblock");
   const auto version = little_endian<std::uint32_t>(bytes, kVersionAt);
   const auto hash_type = little_endian<std::uint32_t>(bytes, kHashTypeAt);
   if (version != kVersion || hash_type != kHashType) {

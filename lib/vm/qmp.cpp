@@ -26,11 +26,6 @@ bool too_deep(std::string_view text) {
   });
 }
 
-std::string text_member(const json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 // {"QMP": {"version": {"qemu": {"major": 10, "minor": 0, "micro": 13}, …}, …}}
 QmpGreeting greeting(const json& value) {
   const auto number = [&](const char* name) {
@@ -41,6 +36,11 @@ QmpGreeting greeting(const json& value) {
 }
 
 }  // namespace
+
+std::string text_member(const json& object, const char* name) {
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
 
 Result<QmpMessage> parse_qmp_message(std::string_view line) {
   if (line.size() > kLongestMessage)

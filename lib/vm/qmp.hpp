@@ -46,6 +46,9 @@ using QmpMessage = std::variant<QmpGreeting, QmpReturn, QmpFailure, QmpEvent>;
 // One line of the protocol, at most 1 MiB. Errors: data_loss for anything that is not a message.
 Result<QmpMessage> parse_qmp_message(std::string_view line);
 
+// The text of a member of an answer or event; empty when there is none.
+std::string text_member(const nlohmann::json& object, const char* name);
+
 class Qmp {
  public:
   // Waits for the greeting and negotiates capabilities.

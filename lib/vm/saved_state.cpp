@@ -15,11 +15,6 @@ using nlohmann::json;
 constexpr auto kTransferTime = 300s;
 constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 40U;  // bytes a second
 
-std::string text_member(const json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 sys::Path record_of(const sys::Path& directory) { return directory / "machine.json"; }
 
 Result<> check_can_be_saved(const MachineSpec& spec) {

@@ -17,12 +17,6 @@ Result<> create_sparse(const sys::Path& path, std::uint64_t size) {
   return fd.close();
 }
 
-Result<> flush(const sys::Path& path) {
-  sys::UniqueFd fd = TRY(sys::open_file(path, O_RDWR));
-  if (::fdatasync(fd.get()) < 0) return fail_errno("flushing {}", path.native());
-  return fd.close();
-}
-
 Result<> fill(const DiskInputs& inputs, const Layout& layout, const sys::Path& image) {
   TRY(create_sparse(image, layout.disk_size));
   TRY(gpt::write_table(image, layout.table));

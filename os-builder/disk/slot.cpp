@@ -43,12 +43,6 @@ Result<> mark_empty(const sys::Path& image, const gpt::Table& table, gpt::Slot s
   return gpt::update_partitions(image, partitions);
 }
 
-Result<> flush(const sys::Path& image) {
-  const sys::UniqueFd fd = TRY(sys::open_file(image, O_RDWR));
-  if (::fdatasync(fd.get()) < 0) return fail_errno("flushing {}", image.native());
-  return {};
-}
-
 std::unexpected<Error> refuse(std::string what) { return fail(error(ErrorCode::verification_failed, "{}", what)); }
 
 Result<> verify_names(const SlotContent& slot, const Sha256& root_hash) {

@@ -24,4 +24,10 @@ Result<std::string> run_tool(const sys::Command& command, const sys::Path& targe
   return fail(errno_error(ENOSPC, "{} cannot write {}", command.arguments[0], target.filename().native()));
 }
 
+Result<> flush(const sys::Path& image) {
+  sys::UniqueFd fd = TRY(sys::open_file(image, O_RDWR));
+  if (::fdatasync(fd.get()) < 0) return fail_errno("flushing {}", image.native());
+  return fd.close();
+}
+
 }  // namespace bulkhead::disk

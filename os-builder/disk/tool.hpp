@@ -10,4 +10,7 @@ namespace bulkhead::disk {
 // is ENOSPC.
 Result<std::string> run_tool(const sys::Command& command, const sys::Path& target);
 
+// Waits until what was written to the image is on its disk: fdatasync(2).
+Result<> flush(const sys::Path& image);
+
 }  // namespace bulkhead::disk

@@ -30,7 +30,7 @@ Result<std::string> read_start(const sys::Path& path) {
 
 bool has(std::string_view start, std::size_t at, std::string_view magic) { return start.substr(at).starts_with(magic); }
 
-Result<ImageKind> kind_of(std::string_view start, const sys::Path& path) {
+Result<ImageKind> image_kind(std::string_view start, const sys::Path& path) {
   if (has(start, 512, kGptMagic)) return ImageKind::disk;
   if (has(start, 1024, kErofsMagic)) return ImageKind::root;
   if (has(start, 0, kPeMagic)) return ImageKind::efi;
@@ -56,7 +56,7 @@ Result<ImageFile> ImageFile::open(const sys::Path& path) {
   const bool qcow2 = has(start, 0, kQcow2Magic);
   const bool zstd = has(start, 0, kZstdMagic);
   if (!qcow2 && !zstd) {
-    const ImageKind kind = TRY(kind_of(start, path));
+    const ImageKind kind = TRY(image_kind(start, path));
     return ImageFile(path, path, "raw", kind, std::nullopt);
   }
 
@@ -73,7 +73,7 @@ Result<ImageFile> ImageFile::open(const sys::Path& path) {
     TRY(sys::run_checked({.arguments = {"zstd", "-d", "-q", "--sparse", "-o", raw.native(), "--", from}}));
   }
   start = TRY(read_start(raw));
-  const ImageKind kind = TRY(kind_of(start, path));
+  const ImageKind kind = TRY(image_kind(start, path));
   return ImageFile(path, raw, qcow2 ? "qcow2" : "zstd", kind, std::move(scratch));
 }
 

@@ -21,7 +21,7 @@ class Differences {
   std::string text_;
 };
 
-void compare_files(const rootfs::Tree& tree, const sbom::SbomContent& sbom, Differences& differences) {
+void compare_with_sbom(const rootfs::Tree& tree, const sbom::SbomContent& sbom, Differences& differences) {
   for (const auto& [path, entry] : tree.entries()) {
     const rootfs::Content* content = entry.content();
     if (content == nullptr) continue;
@@ -54,7 +54,7 @@ void compare_packages(const packages::PackageSet& set, const sbom::SbomContent& 
 
 Result<> compare_with_sbom(const Root& root, const sbom::SbomContent& sbom) {
   Differences differences;
-  compare_files(root.tree(), sbom, differences);
+  compare_with_sbom(root.tree(), sbom, differences);
   compare_packages(root.packages, sbom, differences);
   return differences.finish();
 }

@@ -8,7 +8,6 @@ namespace bulkhead::rootfs {
 namespace {
 
 constexpr std::size_t kMaxExecutables = 30;
-constexpr std::string_view kFactoryEtc = "/usr/share/factory/etc";
 
 // Programs that run what somebody types or sends. Names are compared without a version ("python3.13" is python).
 constexpr std::string_view kInterpreters[] = {"ash",  "awk",   "bash", "busybox", "csh",    "dash",  "fish",

@@ -7,7 +7,6 @@
 namespace bulkhead::rootfs {
 namespace {
 
-constexpr std::string_view kFactoryEtc = "/usr/share/factory/etc";
 constexpr std::string_view kMountPoints[] = {"/boot", "/dev", "/efi", "/etc", "/mnt", "/opt",
                                              "/proc", "/run", "/sys", "/tmp", "/var"};
 

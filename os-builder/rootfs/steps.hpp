@@ -12,6 +12,7 @@
 
 namespace bulkhead::rootfs {
 
+inline constexpr std::string_view kFactoryEtc = "/usr/share/factory/etc";  // what the initrd fills /etc from
 inline constexpr std::string_view kUnitDir = "/usr/lib/systemd/system";
 inline constexpr std::string_view kLibraryDirs[] = {"/usr/lib/x86_64-linux-gnu", "/usr/lib"};
 inline constexpr std::string_view kPathDirs[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"};

@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kSchema = "bulkhead.manifest/1";
-constexpr std::size_t kMaxText = std::size_t{1} << 20U;
+constexpr std::size_t kMaxManifest = std::size_t{1} << 20U;
 constexpr std::size_t kMaxFiles = 1000;
 
 // Exactly the members that the format has: an unknown one means that we do not know what the file says.
@@ -31,14 +31,14 @@ Result<> check_members(const json& object, std::span<const std::string_view> nam
   return {};
 }
 
-Result<std::string> text_member(const json& object, const char* name) {
+Result<std::string> required_text(const json& object, const char* name) {
   const auto* text = object.at(name).get_ptr<const std::string*>();
   if (text == nullptr) return fail(ErrorCode::data_loss, "'{}' is not a string", name);
   return *text;
 }
 
 Result<Sha256> digest_member(const json& object, const char* name) {
-  const std::string text = TRY(text_member(object, name));
+  const std::string text = TRY(required_text(object, name));
   const Sha256 digest = TRY_CTX(Sha256::parse(text), "'{}'", name);
   if (digest.to_string() != text) return fail(ErrorCode::data_loss, "'{}' is not lower-case hexadecimal", name);
   return digest;
@@ -48,7 +48,7 @@ Result<ManifestFile> parse_file(const json& object) {
   static constexpr std::array<std::string_view, 3> kMembers = {"name", "size", "sha256"};
   TRY(check_members(object, kMembers, "an entry of 'files'"));
   ManifestFile file;
-  file.name = TRY(text_member(object, "name"));
+  file.name = TRY(required_text(object, "name"));
   // The name is joined to a directory by whoever checks the files.
   if (file.name.empty() || file.name == "." || file.name == ".." || file.name.find('/') != std::string::npos ||
       file.name.find('\0') != std::string::npos) {
@@ -65,13 +65,13 @@ Result<Manifest> parse_object(const json& object) {
   static constexpr std::array<std::string_view, 7> kMembers = {
       "schema", "variant", "version", "build_id", "source_date_epoch", "root_hash", "files"};
   TRY(check_members(object, kMembers, "the manifest"));
-  const std::string schema = TRY(text_member(object, "schema"));
+  const std::string schema = TRY(required_text(object, "schema"));
   if (schema != kSchema) return fail(ErrorCode::data_loss, "the schema is not {}", kSchema);
   Manifest manifest;
-  manifest.variant = TRY(text_member(object, "variant"));
-  const std::string version = TRY(text_member(object, "version"));
+  manifest.variant = TRY(required_text(object, "variant"));
+  const std::string version = TRY(required_text(object, "version"));
   manifest.version = TRY(Version::parse(version));
-  manifest.build_id = TRY(text_member(object, "build_id"));
+  manifest.build_id = TRY(required_text(object, "build_id"));
   if (!object.at("source_date_epoch").is_number_integer())
     return fail(ErrorCode::data_loss, "'source_date_epoch' is not a number");
   manifest.source_date_epoch = object.at("source_date_epoch").get<std::int64_t>();
@@ -115,7 +115,7 @@ std::string write_manifest(const Manifest& manifest) {
 }
 
 Result<Manifest> parse_manifest(std::string_view text) {
-  if (text.size() > kMaxText) return fail(ErrorCode::data_loss, "a manifest of more than {} bytes", kMaxText);
+  if (text.size() > kMaxManifest) return fail(ErrorCode::data_loss, "a manifest of more than {} bytes", kMaxManifest);
   // Of two members with one name nlohmann keeps the last; a strict reader must not have to choose.
   std::vector<std::set<std::string>> open_objects;
   bool repeated = false;

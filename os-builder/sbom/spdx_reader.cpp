@@ -7,7 +7,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxText = std::size_t{64} << 20U;
+constexpr std::size_t kMaxSbom = std::size_t{64} << 20U;
 constexpr int kMaxDepth = 16;
 
 const std::string* text_member(const json& object, const char* name) {
@@ -51,7 +51,7 @@ Result<> read_package_element(const json& element, SbomContent& content) {
 }  // namespace
 
 Result<SbomContent> parse_spdx(std::string_view text) {
-  if (text.size() > kMaxText) return fail(ErrorCode::data_loss, "an SBOM of more than {} bytes", kMaxText);
+  if (text.size() > kMaxSbom) return fail(ErrorCode::data_loss, "an SBOM of more than {} bytes", kMaxSbom);
   bool too_deep = false;
   const auto watch = [&](int depth, json::parse_event_t, json&) {
     too_deep = too_deep || depth > kMaxDepth;

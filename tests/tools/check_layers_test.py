@@ -108,6 +108,16 @@ class CheckLayers(unittest.TestCase):
         self.assert_accepted("lib/gpt/b.cpp", '// system("x")\nauto a = "popen(x)";\nfile_system(); a.system(); auto c = \'"\'; /* usleep(1) */\n'
                                               'auto d = R"(\nsystem(1)\n)"; // "sh", "-c"\n')
 
+    def test_local_functions_of_a_folder_have_different_names(self):
+        local = "namespace {\n\nint f(int a) {\n  return a;\n}\n\n}  // namespace\n"
+        status, lines = self.run_on({"lib/gpt/b.cpp": local, "lib/gpt/c.cpp": local})
+        self.assertEqual((status, len(lines)), (1, 1), lines)
+        self.assertTrue(lines[0].startswith("lib/gpt/c.cpp:3: f() stands in lib/gpt/b.cpp too"), lines)
+        # Elsewhere, as a member, or in programs of their own they may be called the same.
+        member = "namespace {\n\nstruct A {\n  int f(int a) {\n    return a;\n  }\n};\n\n}  // namespace\n"
+        self.assertEqual(self.run_on({"lib/gpt/b.cpp": local, "lib/tuf/c.cpp": local, "lib/gpt/d.cpp": member,
+                                      "tests/vm/b.cpp": local, "tests/vm/c.cpp": local}), (0, []))
+
     def test_calls_that_hide_errors_are_forbidden(self):
         self.assert_refused("lib/gpt/b.cpp", "int a = atoi(b);", "1:atoi")
 

@@ -41,7 +41,7 @@ void set_to(datastore::Datastore& store, const Key& key, const char* value) {
 }
 
 // A node that was blessed with version 1 of the model and is now in its first boot with version 2.
-struct Fixture {
+struct BlessingFixture {
   sys::TempDir directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
   log::Log log{log::Log::Sink::standard_error};
   FakeTimer timer;
@@ -72,14 +72,14 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("before the node is ready, the settings of the version before stay as they were") {
-  Fixture fixture;
+  BlessingFixture fixture;
   fixture.commit("new");
   CHECK_FALSE(fixture.timer.running());
   CHECK(fixture.written_back() == "old");
 }
 
 TEST_CASE("when the node is ready its settings count, and are written back") {
-  Fixture fixture;
+  BlessingFixture fixture;
   fixture.commit("new");
   fixture.blessing.node_ready();
   CHECK(fixture.written_back() == "new");
@@ -87,7 +87,7 @@ TEST_CASE("when the node is ready its settings count, and are written back") {
 }
 
 TEST_CASE("a version is blessed once") {
-  Fixture fixture;
+  BlessingFixture fixture;
   fixture.blessing.node_ready();
   const sys::Path lineage = fixture.directory.path() / migrate::kLineageFile;
   must(sys::write_file_atomically(lineage, "mark"));
@@ -96,7 +96,7 @@ TEST_CASE("a version is blessed once") {
 }
 
 TEST_CASE("a burst of commits is written back once, after the answers") {
-  Fixture fixture;
+  BlessingFixture fixture;
   fixture.blessing.node_ready();
   for (const char* motd : {"a", "b", "c"}) fixture.commit(motd);
   CHECK(fixture.timer.times_set == 1);
@@ -112,7 +112,7 @@ TEST_CASE("a burst of commits is written back once, after the answers") {
 }
 
 TEST_CASE("what cannot be written ends nothing") {
-  Fixture fixture;
+  BlessingFixture fixture;
   Blessing blessing("/proc/none", kSecond, fixture.store, fixture.timer, fixture.log);
   blessing.node_ready();
   blessing.committed();

@@ -17,7 +17,7 @@ using configuration::Outcome;
 namespace {
 
 // A node of files. boot() is a start of the server on what is there.
-struct Fixture {
+struct FirstSettingsFixture {
   sys::TempDir directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
   Places places{.root = directory.path() / "root",
                 .state = directory.path() / "state",
@@ -34,7 +34,7 @@ struct Fixture {
   bool writable = false;
   bool fresh = false;
 
-  Fixture() {
+  FirstSettingsFixture() {
     must(user_data::make_directory(places.user_data));
     put("root/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
     put("root/usr/lib/os-release", "NAME=Bulkhead\nVERSION_ID=7\nVARIANT_ID=kvm\n");
@@ -98,7 +98,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("the first start finds facts, draws a seed and renders files") {
-  Fixture node;
+  FirstSettingsFixture node;
   node.boot();
   CHECK(node.fresh);
   CHECK(node.writable);
@@ -110,7 +110,7 @@ TEST_CASE("the first start finds facts, draws a seed and renders files") {
 }
 
 TEST_CASE("what was stored is in force after the next start, and the seed stays") {
-  Fixture node;
+  FirstSettingsFixture node;
   node.boot();
   node.commit({{"motd", "hello"}});
   const std::string seed = node.effective("/updates/seed");
@@ -123,7 +123,7 @@ TEST_CASE("what was stored is in force after the next start, and the seed stays"
 }
 
 TEST_CASE("user data is taken in at the first start, and does not override later changes") {
-  Fixture node;
+  FirstSettingsFixture node;
   node.give("[settings]\nmotd = \"from user data\"\n");
   node.boot();
   CHECK(node.effective("/motd") == R"("from user data")");
@@ -136,7 +136,7 @@ TEST_CASE("user data is taken in at the first start, and does not override later
 }
 
 TEST_CASE("user data with a fault is refused as a whole, is a problem, and the node starts") {
-  Fixture node;
+  FirstSettingsFixture node;
   node.give("[settings]\nmotd = \"hello\"\nno-such = 1\n");
   node.boot();
   CHECK(node.effective("/motd") == "null");
@@ -154,7 +154,7 @@ TEST_CASE("user data with a fault is refused as a whole, is a problem, and the n
 }
 
 TEST_CASE("user data that only fails when everything is put together is refused, and leaves no transaction behind") {
-  Fixture node;
+  FirstSettingsFixture node;
   node.give("[settings.sandbox]\ndefault-runtime = \"crun\"\nallowed-runtimes = [\"gvisor\"]\n");
   node.boot();
   CHECK_FALSE(node.problem("user data").empty());
@@ -163,7 +163,7 @@ TEST_CASE("user data that only fails when everything is put together is refused,
 }
 
 TEST_CASE("user data that cannot be looked at is a problem") {
-  Fixture node;
+  FirstSettingsFixture node;
   node.places.user_data = node.directory.path() / "root/etc/machine-id";  // no directory
   node.boot();
   CHECK_FALSE(node.problem("user data").empty());
@@ -171,7 +171,7 @@ TEST_CASE("user data that cannot be looked at is a problem") {
 }
 
 TEST_CASE("facts of the cloud name the node, and facts that cannot be read are a problem until they can") {
-  Fixture node;
+  FirstSettingsFixture node;
   node.put("facts.json", "{");
   node.boot();
   CHECK_FALSE(node.problem("facts").empty());
@@ -189,7 +189,7 @@ TEST_CASE("facts of the cloud name the node, and facts that cannot be read are a
 }
 
 TEST_CASE("settings that cannot be read are a problem, stay as they are, and the node starts with its defaults") {
-  Fixture node;
+  FirstSettingsFixture node;
   node.boot();
   node.commit({{"motd", "hello"}});
   const sys::Path file = node.places.state / "settings-1";
@@ -204,7 +204,7 @@ TEST_CASE("settings that cannot be read are a problem, stay as they are, and the
 }
 
 TEST_CASE("files that cannot be written are a problem, and do not stop the server") {
-  Fixture node;
+  FirstSettingsFixture node;
   node.put("root/etc/containerd", "a file in the place of a directory");
   node.boot();
   CHECK_FALSE(node.problem("configuration").empty());
@@ -215,7 +215,7 @@ TEST_CASE("files that cannot be written are a problem, and do not stop the serve
 }
 
 TEST_CASE("user data can be taken in again while the server runs, and services are notified") {
-  Fixture node;
+  FirstSettingsFixture node;
   node.boot();
   node.systemd.states = {{"systemd-timesyncd.service", "active"}};
   node.give("[settings.ntp]\ntime-servers = [\"time.example.com\"]\n");
@@ -229,7 +229,7 @@ TEST_CASE("user data can be taken in again while the server runs, and services a
 }
 
 TEST_CASE("user data that a service does not take is refused while the server runs") {
-  Fixture node;
+  FirstSettingsFixture node;
   node.boot();
   node.systemd.states = {{"systemd-timesyncd.service", "active"}};
   node.systemd.broken = {"systemd-timesyncd.service"};

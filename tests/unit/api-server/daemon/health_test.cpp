@@ -12,20 +12,20 @@ using bulkhead::testing::must;
 
 namespace {
 
-struct Fixture {
+struct HealthFixture {
   handlers::EventHub events;
   node_state::NodeState state;
   int ready = 0;
   Health health{events, [this] { return state; }, [this] { ++ready; }};
   std::shared_ptr<FakeStream> stream = std::make_shared<FakeStream>();
 
-  Fixture() { must(events.listen(stream)); }
+  HealthFixture() { must(events.listen(stream)); }
 };
 
 }  // namespace
 
 TEST_CASE("there is one event for each change of health") {
-  Fixture fixture;
+  HealthFixture fixture;
   fixture.health.look();
   fixture.health.look();
   REQUIRE(fixture.stream->chunks.size() == 1);
@@ -45,7 +45,7 @@ TEST_CASE("there is one event for each change of health") {
 }
 
 TEST_CASE("a node is told to be ready when its boot is complete and nothing is wrong") {
-  Fixture fixture;
+  HealthFixture fixture;
   fixture.health.look();
   fixture.state.problems = {"seed: no space"};
   fixture.state.boot_complete = true;

@@ -11,7 +11,7 @@ using bulkhead::testing::must;
 
 namespace {
 
-struct Fixture {
+struct ProblemListFixture {
   sys::TempDir directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
   sys::Path file = directory.path() / "problems";
   log::Log log{log::Log::Sink::standard_error};
@@ -26,7 +26,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("problems are lines of the console's file, sorted by name") {
-  Fixture fixture;
+  ProblemListFixture fixture;
   ProblemList list = fixture.list();
   list.set("user data", "cidata: not TOML");
   list.set("remote listener", "the port\nis taken");
@@ -36,7 +36,7 @@ TEST_CASE("problems are lines of the console's file, sorted by name") {
 }
 
 TEST_CASE("an empty text takes a problem back") {
-  Fixture fixture;
+  ProblemListFixture fixture;
   ProblemList list = fixture.list();
   list.set("seed", "no space");
   list.set("try", "chronyd failed");
@@ -49,7 +49,7 @@ TEST_CASE("an empty text takes a problem back") {
 }
 
 TEST_CASE("what changes nothing is no change, and does not write the file") {
-  Fixture fixture;
+  ProblemListFixture fixture;
   ProblemList list = fixture.list();
   list.set("seed", "");
   CHECK(fixture.changes == 0);
@@ -65,14 +65,14 @@ TEST_CASE("what changes nothing is no change, and does not write the file") {
 }
 
 TEST_CASE("what an earlier server left in the file is gone at once") {
-  Fixture fixture;
+  ProblemListFixture fixture;
   must(sys::write_file_atomically(fixture.file, "old: problem\n"));
   const ProblemList list = fixture.list();
   CHECK(fixture.text().empty());
 }
 
 TEST_CASE("a list without a file, and one whose file cannot be written, still know their problems") {
-  Fixture fixture;
+  ProblemListFixture fixture;
   ProblemList without(fixture.log, std::nullopt, [] {});
   without.set("a", "b");
   CHECK(without.lines() == std::vector<std::string>{"a: b"});

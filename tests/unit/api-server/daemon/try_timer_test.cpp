@@ -16,7 +16,7 @@ namespace {
 constexpr auto kMinute = std::chrono::seconds(60);
 const settings::Json kServers = {{"ntp", {{"time-servers", {"time.example.com"}}}}};
 
-struct Fixture {
+struct TryTimerFixture {
   FakeNode node;
   FakeTimer timer;
   log::Log log{log::Log::Sink::standard_error};
@@ -24,7 +24,7 @@ struct Fixture {
   ProblemList problems{log, std::nullopt, [] {}};
   TryTimer try_timer{timer, node.configuration, audit, problems};
 
-  Fixture() {
+  TryTimerFixture() {
     node.on_event = [this](std::string_view name, const settings::Json&) {
       if (name == "try") try_timer.follow();
     };
@@ -48,7 +48,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a try ends when its deadline comes, and the audit trail has it") {
-  Fixture fixture;
+  TryTimerFixture fixture;
   const std::string before = fixture.node.times();
   fixture.begin_try("t", kServers);
   CHECK(fixture.timer.deadline == fixture.node.now + kMinute);
@@ -62,7 +62,7 @@ TEST_CASE("a try ends when its deadline comes, and the audit trail has it") {
 }
 
 TEST_CASE("a try that is confirmed or reverted has no deadline any more") {
-  Fixture fixture;
+  TryTimerFixture fixture;
   fixture.begin_try("a", kServers);
   fixture.node.configuration.confirm([](const auto& done) { CHECK(done); });
   CHECK_FALSE(fixture.timer.running());
@@ -74,7 +74,7 @@ TEST_CASE("a try that is confirmed or reverted has no deadline any more") {
 }
 
 TEST_CASE("the next try has a deadline of its own") {
-  Fixture fixture;
+  TryTimerFixture fixture;
   fixture.begin_try("a", kServers);
   fixture.node.configuration.confirm([](const auto& done) { CHECK(done); });
   fixture.node.now += kMinute;
@@ -87,7 +87,7 @@ TEST_CASE("the next try has a deadline of its own") {
 }
 
 TEST_CASE("a service that does not come back when a try ends is a problem, until one does") {
-  Fixture fixture;
+  TryTimerFixture fixture;
   fixture.begin_try("t", kServers);
   fixture.node.systemd.broken = {bulkhead::testing::kTimeUnit};
   REQUIRE(fixture.timer.expire());
@@ -103,7 +103,7 @@ TEST_CASE("a service that does not come back when a try ends is a problem, until
 }
 
 TEST_CASE("a deadline that comes while somebody reverts is neither a failure nor a problem") {
-  Fixture fixture;
+  TryTimerFixture fixture;
   fixture.begin_try("t", kServers);
   fixture.node.busy = true;
   fixture.node.configuration.revert("by hand", [](const auto& done) { CHECK(done); });

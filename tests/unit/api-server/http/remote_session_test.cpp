@@ -32,15 +32,15 @@ Identity identity(const char* name) {
   return {.certificate = must(certificate.to_pem()), .key = must(key.to_pem())};
 }
 
-constexpr const char* kAsk = "GET /who HTTP/1.1\r\nHost: x\r\n\r\n";
+constexpr const char* kAskWho = "GET /who HTTP/1.1\r\nHost: x\r\n\r\n";
 
 // A server with a remote listener on the loopback interface. Whoever has a certificate is an admin, unless revoked.
-struct Fixture : LoopFixture {
+struct RemoteSessionFixture : LoopFixture {
   Identity own = identity("node");
   bool revoked = false;
   Server server;
 
-  explicit Fixture(const Limits& allowed = {}) : LoopFixture(allowed), server(loop, router, limits) {
+  explicit RemoteSessionFixture(const Limits& allowed = {}) : LoopFixture(allowed), server(loop, router, limits) {
     router.add({"GET", "/who", Role::reader, [](const Request& r, const Reply& reply) { reply(text(r.peer->name)); }});
     router.add({"PUT", "/who", Role::reader, [](const Request& r, const Reply& reply) { reply(text(r.body)); }});
     must(server.listen_remote({.address = "127.0.0.1",
@@ -81,19 +81,19 @@ struct Fixture : LoopFixture {
 }  // namespace
 
 TEST_CASE("a client with a certificate is who that says") {
-  Fixture fixture;
+  RemoteSessionFixture fixture;
   const Identity ops = identity("ops-1");
   const auto client = fixture.dial(&ops);
-  client->send(kAsk);
+  client->send(kAskWho);
   CHECK(fixture.answers(client, 1).front().body == "ops-1");
   client->send("PUT /who HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
   CHECK(fixture.answers(client, 2).back().body == "abc");
 }
 
 TEST_CASE("a client without a certificate is told so, and its body is not read") {
-  Fixture fixture;
+  RemoteSessionFixture fixture;
   const auto client = fixture.dial(nullptr);
-  client->send(kAsk);
+  client->send(kAskWho);
   const auto answer = fixture.answers(client, 1).front();
   CHECK(answer.status == 401);
   CHECK(answer.body.contains("no certificate"));
@@ -102,33 +102,33 @@ TEST_CASE("a client without a certificate is told so, and its body is not read")
 }
 
 TEST_CASE("a certificate that is revoked counts no longer, on connections that are open as well") {
-  Fixture fixture;
+  RemoteSessionFixture fixture;
   const Identity ops = identity("ops-1");
   const auto client = fixture.dial(&ops);
-  client->send(kAsk);
+  client->send(kAskWho);
   CHECK(fixture.answers(client, 1).back().status == 200);
   fixture.revoked = true;
-  client->send(kAsk);
+  client->send(kAskWho);
   CHECK(fixture.answers(client, 2).back().status == 403);
 }
 
 TEST_CASE("a peer that asks too often waits, whatever connection it uses") {
-  Fixture fixture({.remote_rate = 0, .remote_burst = 2});
+  RemoteSessionFixture fixture({.remote_rate = 0, .remote_burst = 2});
   const Identity ops = identity("ops-1");
   for (const int status : {200, 200, 429}) {
     const auto client = fixture.dial(&ops);
-    client->send(kAsk);
+    client->send(kAskWho);
     CHECK(fixture.answers(client, 1).front().status == status);
   }
 }
 
 TEST_CASE("a remote listener that is switched off refuses on open connections, and takes no new ones") {
-  Fixture fixture;
+  RemoteSessionFixture fixture;
   const Identity ops = identity("ops-1");
   const auto client = fixture.dial(&ops);
   const std::uint16_t port = fixture.server.remote_port();
   fixture.server.stop_remote();
-  client->send(kAsk);
+  client->send(kAskWho);
   CHECK(fixture.answers(client, 1).front().status == 401);
   CHECK(fixture.server.remote_port() == 0);
   asio::ip::tcp::socket socket(fixture.loop);
@@ -138,12 +138,12 @@ TEST_CASE("a remote listener that is switched off refuses on open connections, a
 }
 
 TEST_CASE("whoever does not speak TLS is closed") {
-  Fixture fixture;
+  RemoteSessionFixture fixture;
   asio::ip::tcp::socket socket(fixture.loop);
   socket.connect({asio::ip::make_address("127.0.0.1"), fixture.server.remote_port()});
   const auto client = std::make_shared<bulkhead::testing::StreamClient<asio::ip::tcp::socket>>(std::move(socket));
   client->read();
-  client->send(kAsk);
+  client->send(kAskWho);
   CHECK_FALSE(fixture.all(client).contains("HTTP"));
   fixture.until([&] { return fixture.server.connections() == 0; });
 }

@@ -7,11 +7,11 @@ using namespace bulkhead::http;
 
 namespace {
 
-struct Fixture {
+struct RouterFixture {
   Router router;
   std::vector<std::string> refused;
 
-  Fixture() {
+  RouterFixture() {
     const auto answer = [](const char* text) {
       return [text](const Request& request, const Reply& reply) {
         reply(bulkhead::http::text(text + (request.captures.empty() ? "" : " " + request.captures.front())));
@@ -42,7 +42,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("requests find their handler by method and path") {
-  Fixture fixture;
+  RouterFixture fixture;
   CHECK(fixture.ask("GET", "/things").body == "things");
   CHECK(fixture.ask("GET", "/things/a").body == "thing a");
   CHECK(fixture.ask("PUT", "/things").body == "changed");
@@ -51,7 +51,7 @@ TEST_CASE("requests find their handler by method and path") {
 }
 
 TEST_CASE("other paths and methods are told what there is") {
-  Fixture fixture;
+  RouterFixture fixture;
   const Response path = fixture.ask("GET", "/thingz");
   CHECK(path.status == 404);
   CHECK(path.body.contains("the nearest is /things"));
@@ -62,7 +62,7 @@ TEST_CASE("other paths and methods are told what there is") {
 }
 
 TEST_CASE("roles: nobody, somebody without a role, and too little of one") {
-  Fixture fixture;
+  RouterFixture fixture;
   CHECK(fixture.ask("GET", "/open", Role::none, "").status == 200);
   CHECK(fixture.ask("GET", "/things", Role::none, "").status == 401);
   CHECK(fixture.ask("GET", "/things", Role::none, "revoked").status == 403);

@@ -19,12 +19,12 @@ namespace {
 constexpr const char* kAsk = "GET /x HTTP/1.1\r\nHost: x\r\n\r\n";
 
 // A whole server on a socket in a directory, and clients that connect to it.
-struct Fixture : LoopFixture {
+struct ServerFixture : LoopFixture {
   sys::TempDir directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
   std::string path = directory.path() / "socket";
   Server server;
 
-  explicit Fixture(const Limits& allowed = {}) : LoopFixture(allowed), server(loop, router, limits) {
+  explicit ServerFixture(const Limits& allowed = {}) : LoopFixture(allowed), server(loop, router, limits) {
     router.add({"GET", "/x", Role::reader, [](const Request&, const Reply& reply) { reply(text("x")); }});
     must(server.listen_unix(must(listen_on_path(path, 0600))));
   }
@@ -41,7 +41,7 @@ struct Fixture : LoopFixture {
 }  // namespace
 
 TEST_CASE("a server answers everybody who connects") {
-  Fixture fixture;
+  ServerFixture fixture;
   const std::vector clients = {fixture.dial(), fixture.dial(), fixture.dial()};
   for (const auto& client : clients) client->send(kAsk);
   for (const auto& client : clients) CHECK(fixture.answers(client, 1).front().body == "x");
@@ -49,7 +49,7 @@ TEST_CASE("a server answers everybody who connects") {
 }
 
 TEST_CASE("beyond the limit a connection is closed, and there is room again when one ends") {
-  Fixture fixture({.connections = 2});
+  ServerFixture fixture({.connections = 2});
   const auto first = fixture.dial();
   const auto second = fixture.dial();
   fixture.until([&] { return fixture.server.connections() == 2; });
@@ -63,7 +63,7 @@ TEST_CASE("beyond the limit a connection is closed, and there is room again when
 }
 
 TEST_CASE("a server that stops closes what is open and accepts nothing more") {
-  Fixture fixture;
+  ServerFixture fixture;
   const auto client = fixture.dial();
   client->send(kAsk);
   fixture.answers(client, 1);
@@ -89,7 +89,7 @@ TEST_CASE("a socket gets its mode, and takes the place of one that an earlier se
 }
 
 TEST_CASE("a remote listener with a bad certificate is an error, and there is none then") {
-  Fixture fixture;
+  ServerFixture fixture;
   const auto refused = fixture.server.listen_remote(
       {.address = "127.0.0.1", .port = 0, .certificates = "x", .key = "y", .client_ca = "z", .who_is = {}});
   REQUIRE_FALSE(refused);

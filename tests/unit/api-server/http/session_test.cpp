@@ -23,13 +23,13 @@ std::string put(const std::string& body) { return put_head(body.size()) + body; 
 
 constexpr std::string_view kChunked = "PUT /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-struct Fixture : LoopFixture {
+struct SessionFixture : LoopFixture {
   std::vector<std::string> requests;     // paths, in the order in which handlers saw them
   std::vector<Reply> replies;            // of /later
   std::shared_ptr<Stream> stream;        // of /stream
   int gone = 0;
 
-  explicit Fixture(const Limits& allowed = {}) : LoopFixture(allowed) {
+  explicit SessionFixture(const Limits& allowed = {}) : LoopFixture(allowed) {
     const auto add = [this](std::string_view method, std::string_view path, Handler handler) {
       router.add({method, path, Role::reader, [this, handler = std::move(handler)](const Request& r, const Reply& reply) {
                     requests.push_back(r.path);
@@ -67,7 +67,7 @@ Limits small_limits() {
 }  // namespace
 
 TEST_CASE("a connection serves one request after the other") {
-  Fixture server;
+  SessionFixture server;
   const auto client = server.connect();
   for (std::size_t i = 1; i <= 3; ++i) {
     client->send(get(std::format("/text/{}", i)));
@@ -84,14 +84,14 @@ TEST_CASE("a connection serves one request after the other") {
 }
 
 TEST_CASE("HTTP/1.0 ends after one answer") {
-  Fixture server;
+  SessionFixture server;
   const auto client = server.connect();
   client->send("GET /text/old HTTP/1.0\r\n\r\n");
   CHECK(server.all(client).ends_with("old"));
 }
 
 TEST_CASE("requests that come together are answered in their order, each when the one before is done") {
-  Fixture server;
+  SessionFixture server;
   const auto client = server.connect();
   client->send(get("/text/a") + get("/later") + put("bcd") + get("/nothing") + get("/text/e"));
   server.until([&] { return server.replies.size() == 1; });
@@ -107,14 +107,14 @@ TEST_CASE("requests that come together are answered in their order, each when th
 }
 
 TEST_CASE("whoever is on a Unix socket has a name and may do everything") {
-  Fixture server;
+  SessionFixture server;
   const auto client = server.connect();
   client->send(get("/who"));
   CHECK(server.answers(client, 1).front().body == std::format("uid {} (pid {})", ::getuid(), ::getpid()));
 }
 
 TEST_CASE("a head that arrives byte by byte is one request") {
-  Fixture server;
+  SessionFixture server;
   const auto client = server.connect();
   for (const char c : get("/text/slow")) {
     client->send(std::string(1, c));
@@ -124,7 +124,7 @@ TEST_CASE("a head that arrives byte by byte is one request") {
 }
 
 TEST_CASE("what is not HTTP, or asks for what is no path, is refused with 400 and the connection ends") {
-  Fixture server;
+  SessionFixture server;
   for (const char* bytes :
        {"hello\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         "PUT /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n"}) {
@@ -138,14 +138,14 @@ TEST_CASE("what is not HTTP, or asks for what is no path, is refused with 400 an
 }
 
 TEST_CASE("a head beyond the limit is 431, whether it is the line or a header") {
-  Fixture server(small_limits());
+  SessionFixture server(small_limits());
   CHECK(server.status("GET /" + std::string(2000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n") == 431);
   CHECK(server.status(get("/text/x", "A: " + std::string(2000, 'a') + "\r\n")) == 431);
   CHECK(server.status(get("/text/x", "A: " + std::string(500, 'a') + "\r\n")) == 200);
 }
 
 TEST_CASE("a body beyond the limit is 413, whether it says so or not") {
-  Fixture server(small_limits());
+  SessionFixture server(small_limits());
   const std::size_t limit = server.limits.body;
   CHECK(server.status(put_head(limit + 1)) == 413);
   CHECK(server.status(std::format("{}{:x}\r\n{}\r\n0\r\n\r\n", kChunked, limit + 1, std::string(limit + 1, 'x'))) == 413);
@@ -157,7 +157,7 @@ TEST_CASE("a body beyond the limit is 413, whether it says so or not") {
 }
 
 TEST_CASE("a client that asks before it sends a body is told to go on") {
-  Fixture server;
+  SessionFixture server;
   const auto client = server.connect();
   client->send("PUT /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
   CHECK(server.answers(client, 1).front().status == 100);
@@ -168,7 +168,7 @@ TEST_CASE("a client that asks before it sends a body is told to go on") {
 TEST_CASE("a request that does not arrive in time is answered with 408, in its head and in its body") {
   for (const std::string& part : {std::string("GET /text/x HT"), put_head(100) + "abc"}) {
     CAPTURE(part);
-    Fixture server;
+    SessionFixture server;
     const auto client = server.connect();
     client->send(part);
     server.until([&] { return client->sent(); });
@@ -183,7 +183,7 @@ TEST_CASE("a request that does not arrive in time is answered with 408, in its h
 }
 
 TEST_CASE("a connection that nobody uses is closed after its time, without a word") {
-  Fixture server;
+  SessionFixture server;
   const auto client = server.connect();
   server.pass(server.limits.idle_time / 2);
   server.settle();
@@ -195,7 +195,7 @@ TEST_CASE("a connection that nobody uses is closed after its time, without a wor
 }
 
 TEST_CASE("an answer may take as long as it needs") {
-  Fixture server;
+  SessionFixture server;
   const auto client = server.connect();
   client->send(get("/later"));
   server.until([&] { return server.replies.size() == 1; });
@@ -205,7 +205,7 @@ TEST_CASE("an answer may take as long as it needs") {
 }
 
 TEST_CASE("a client that closed its sending side still gets its answer") {
-  Fixture server;
+  SessionFixture server;
   const auto client = server.connect();
   client->send(get("/later"));
   client->half_close();
@@ -217,7 +217,7 @@ TEST_CASE("a client that closed its sending side still gets its answer") {
 TEST_CASE("a client that ends in the middle of a request gets no answer") {
   for (const std::string& part : {std::string(), std::string("GET /text/x HT"), put_head(100) + "abc"}) {
     CAPTURE(part);
-    Fixture server;
+    SessionFixture server;
     const auto client = server.connect();
     client->send(part);
     client->half_close();
@@ -228,7 +228,7 @@ TEST_CASE("a client that ends in the middle of a request gets no answer") {
 }
 
 TEST_CASE("a reply to a client that has left does no harm") {
-  Fixture server;
+  SessionFixture server;
   const auto client = server.connect();
   client->send(get("/later"));
   server.until([&] { return server.replies.size() == 1; });
@@ -241,7 +241,7 @@ TEST_CASE("a reply to a client that has left does no harm") {
 }
 
 TEST_CASE("large bodies are read a few at a time, and the others wait for their turn") {
-  Fixture server(small_limits());
+  SessionFixture server(small_limits());
   const std::string body(10'000, 'x');
   const auto first = server.connect();
   first->send(put_head(body.size()) + "x");
@@ -266,7 +266,7 @@ TEST_CASE("large bodies are read a few at a time, and the others wait for their 
 }
 
 TEST_CASE("whoever leaves in the middle of a large body, or while waiting for one, is not in the way of others") {
-  Fixture server(small_limits());
+  SessionFixture server(small_limits());
   const auto first = server.connect();
   first->send(put_head(10'000) + "x");
   server.settle();
@@ -284,7 +284,7 @@ TEST_CASE("whoever leaves in the middle of a large body, or while waiting for on
 }
 
 TEST_CASE("a large body whose turn does not come in time is closed") {
-  Fixture server(small_limits());
+  SessionFixture server(small_limits());
   const auto first = server.connect();
   first->send(put_head(10'000) + "x");
   server.settle();
@@ -300,7 +300,7 @@ TEST_CASE("a large body whose turn does not come in time is closed") {
 }
 
 TEST_CASE("a stream sends what comes, and ends with its last chunk") {
-  Fixture server;
+  SessionFixture server;
   const auto client = server.connect();
   client->send(get("/stream"));
   server.until([&] { return server.stream != nullptr; });
@@ -317,7 +317,7 @@ TEST_CASE("a stream sends what comes, and ends with its last chunk") {
 }
 
 TEST_CASE("what was sent before a stream is closed arrives") {
-  Fixture server;
+  SessionFixture server;
   const auto client = server.connect();
   client->send(get("/stream"));
   server.until([&] { return server.stream != nullptr; });
@@ -328,7 +328,7 @@ TEST_CASE("what was sent before a stream is closed arrives") {
 }
 
 TEST_CASE("a stream whose client leaves says so once, and takes nothing any more") {
-  Fixture server;
+  SessionFixture server;
   const auto client = server.connect();
   client->send(get("/stream"));
   server.until([&] { return server.stream != nullptr; });
@@ -342,7 +342,7 @@ TEST_CASE("a stream whose client leaves says so once, and takes nothing any more
 }
 
 TEST_CASE("a client that does not read is cut off before much piles up") {
-  Fixture server(small_limits());
+  SessionFixture server(small_limits());
   bulkhead::testing::LocalSocket here(server.loop);
   bulkhead::testing::LocalSocket there(server.loop);
   boost::asio::local::connect_pair(here, there);
@@ -361,7 +361,7 @@ TEST_CASE("a client that does not read is cut off before much piles up") {
 }
 
 TEST_CASE("events come with a sign of life when nothing happens, other streams do not") {
-  Fixture server;
+  SessionFixture server;
   const auto events = server.connect();
   events->send(get("/events"));
   server.until([&] { return server.stream != nullptr; });

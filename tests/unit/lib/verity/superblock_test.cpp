@@ -10,7 +10,7 @@ using namespace bulkhead::verity;
 namespace {
 
 // A superblock as cryptsetup writes it: 3 data blocks of 4 KiB, salt 0xabcd.
-std::vector<std::byte> example() {
+std::vector<std::byte> example_superblock() {
   std::string text("verity\0\0\x01\0\0\0\x01\0\0\0", 16);
   text += "0123456789abcdef";
   text += std::string("sha256").append(26, '\0');
@@ -23,7 +23,7 @@ std::vector<std::byte> example() {
 }
 
 std::vector<std::byte> changed(std::size_t at, std::string_view with) {
-  auto bytes = example();
+  auto bytes = example_superblock();
   std::ranges::copy(as_bytes(with), bytes.begin() + static_cast<std::ptrdiff_t>(at));
   return bytes;
 }
@@ -31,7 +31,7 @@ std::vector<std::byte> changed(std::size_t at, std::string_view with) {
 }  // namespace
 
 TEST_CASE("a verity superblock is read field by field") {
-  const auto block = parse_superblock(example());
+  const auto block = parse_superblock(example_superblock());
   REQUIRE(block);
   CHECK(block->algorithm == "sha256");
   CHECK(block->data_block_size == 4096);
@@ -64,7 +64,7 @@ TEST_CASE("a verity superblock with a bad field is refused") {
     REQUIRE_FALSE(block);
     CHECK(block.error().code == ErrorCode::data_loss);
   }
-  auto cut = example();
+  auto cut = example_superblock();
   cut.pop_back();
   CHECK_FALSE(parse_superblock(cut));
 }

@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kLimit = 300s;  // not an expectation
+constexpr auto kTransferLimit = 300s;  // not an expectation
 
 // A boot sector that prints ">", and one letter more of the alphabet whenever something is typed.
 constexpr unsigned char kAlphabet[] = {
@@ -22,12 +22,12 @@ constexpr unsigned char kAlphabet[] = {
     0x88, 0xd8, 0xee, 0xfe, 0xc3,        // mov al,bl; out dx,al; inc bl
     0xeb, 0xed};                         // jmp next
 
-struct Bench {
+struct SavedBench {
   sys::TempDir directory = *sys::TempDir::create(std::filesystem::temp_directory_path(), "saved-test-");
   MachineSpec spec;
   sys::Path state = directory.path() / "state";
 
-  Bench() {
+  SavedBench() {
     std::string disk(std::size_t{1} << 20U, '\0');
     disk.replace(0, sizeof(kAlphabet), reinterpret_cast<const char*>(kAlphabet), sizeof(kAlphabet));
     disk[510] = '\x55';
@@ -45,13 +45,13 @@ struct Bench {
   Machine started() const {
     Result<Machine> machine = Machine::start(spec, options());
     REQUIRE(machine);
-    REQUIRE(machine->wait_for_prompt(">", after(kLimit)));
+    REQUIRE(machine->wait_for_prompt(">", after(kTransferLimit)));
     return *std::move(machine);
   }
   void save() const {
     Machine machine = started();
     REQUIRE(machine.type("x"));
-    REQUIRE(machine.wait_for_prompt(">a", after(kLimit)));
+    REQUIRE(machine.wait_for_prompt(">a", after(kTransferLimit)));
     const Result<> saved = machine.save(state);
     INFO((saved ? "" : saved.error().describe()));
     REQUIRE(saved);
@@ -60,7 +60,7 @@ struct Bench {
 };
 
 TEST_CASE("a saved machine goes on where it was, more than once, without the image that it started from") {
-  const Bench bench;
+  const SavedBench bench;
   bench.save();
   REQUIRE(sys::remove_all(bench.spec.disks[0].image));
   for (int time = 0; time < 2; ++time) {
@@ -68,26 +68,26 @@ TEST_CASE("a saved machine goes on where it was, more than once, without the ima
     INFO((machine ? "" : machine.error().describe()));
     REQUIRE(machine);
     REQUIRE(machine->type("x"));
-    CHECK(machine->wait_for_prompt("b", after(kLimit)));
+    CHECK(machine->wait_for_prompt("b", after(kTransferLimit)));
     CHECK(machine->serial().log().raw() == "b");
   }
 }
 
 TEST_CASE("two machines go on from one state at the same time, each with a memory of its own") {
-  const Bench bench;
+  const SavedBench bench;
   bench.save();
   Result<Machine> first = Machine::restore(bench.spec, bench.state, bench.options());
   Result<Machine> second = Machine::restore(bench.spec, bench.state, bench.options());
   REQUIRE(first);
   REQUIRE(second);
   REQUIRE(first->type("xx"));
-  CHECK(first->wait_for_prompt("bc", after(kLimit)));
+  CHECK(first->wait_for_prompt("bc", after(kTransferLimit)));
   REQUIRE(second->type("x"));
-  CHECK(second->wait_for_prompt("b", after(kLimit)));
+  CHECK(second->wait_for_prompt("b", after(kTransferLimit)));
 }
 
 TEST_CASE("a state is not for another machine") {
-  Bench bench;
+  SavedBench bench;
   bench.save();
   SECTION("with more memory") { bench.spec.memory *= 2; }
   SECTION("with another bus") { bench.spec.disks[0].bus = DiskBus::nvme; }
@@ -100,7 +100,7 @@ TEST_CASE("a state is not for another machine") {
 }
 
 TEST_CASE("what a guest cannot see may differ") {
-  Bench bench;
+  SavedBench bench;
   bench.spec.network = Network{};
   const auto before = seen_by_guest(bench.spec);
   REQUIRE(before);
@@ -111,7 +111,7 @@ TEST_CASE("what a guest cannot see may differ") {
 }
 
 TEST_CASE("a state of another QEMU is refused") {
-  const Bench bench;
+  const SavedBench bench;
   bench.save();
   Result<SavedState> state = SavedState::open(bench.state);
   REQUIRE(state);
@@ -124,7 +124,7 @@ TEST_CASE("a state of another QEMU is refused") {
 }
 
 TEST_CASE("a damaged state is an error, not a machine") {
-  const Bench bench;
+  const SavedBench bench;
   bench.save();
   SECTION("memory") {
     REQUIRE(sys::write_file_atomically(bench.state / "memory", "nothing"));
@@ -138,7 +138,7 @@ TEST_CASE("a damaged state is an error, not a machine") {
 }
 
 TEST_CASE("a machine that cannot be saved says so, goes on, and leaves nothing") {
-  Bench bench;
+  SavedBench bench;
   SECTION("a TPM") { bench.spec.tpm = true; }
   SECTION("a disk that is written to") { bench.spec.disks[0].snapshot = false; }
   SECTION("a target that exists") { REQUIRE(sys::create_directories(bench.state)); }
@@ -146,7 +146,7 @@ TEST_CASE("a machine that cannot be saved says so, goes on, and leaves nothing")
   Machine machine = bench.started();
   CHECK_FALSE(machine.save(bench.state));
   REQUIRE(machine.type("x"));
-  CHECK(machine.wait_for_prompt(">a", after(kLimit)));
+  CHECK(machine.wait_for_prompt(">a", after(kTransferLimit)));
   CHECK(sys::exists(bench.state) == existed);
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 
-BuildPlan sample() {
+BuildPlan sample_plan() {
   BuildPlan plan;
   plan.variant.name = "kvm";
   plan.variant.version = Version::parse("1.2.3").value();
@@ -27,7 +27,7 @@ BuildPlan sample() {
 }  // namespace
 
 TEST_CASE("a plan shows the partitions of the disk, and what the first boot adds") {
-  const std::string text = to_text(sample(), false);
+  const std::string text = to_text(sample_plan(), false);
   std::vector<std::string> rows;
   for (const std::string_view line : split(std::string_view(text).substr(text.find("NUMBER")), '\n')) {
     if (line.empty()) break;
@@ -48,7 +48,7 @@ TEST_CASE("a plan shows the partitions of the disk, and what the first boot adds
 }
 
 TEST_CASE("for programs, a plan tells label and origin of a partition apart") {
-  const auto json = nlohmann::json::parse(to_json(sample()));
+  const auto json = nlohmann::json::parse(to_json(sample_plan()));
   CHECK(json["partitions"][0] == nlohmann::json{{"number", 1},
                                                 {"label", "BULKHEAD-ESP"},
                                                 {"size", 64 * kMiB},
@@ -60,7 +60,7 @@ TEST_CASE("for programs, a plan tells label and origin of a partition apart") {
 }
 
 TEST_CASE("a version that is too long for a partition label is refused before anything is built") {
-  variant::Variant variant = sample().variant;
+  variant::Variant variant = sample_plan().variant;
   variant.version = Version::parse("1.0.0-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").value();
   CHECK(planned_partitions(variant).error().code == ErrorCode::invalid_argument);
 }
