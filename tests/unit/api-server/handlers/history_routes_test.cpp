@@ -20,7 +20,7 @@ TEST_CASE("history is newest first, and as long as it is asked for") {
   three_commits(api);
   const Json history = api.ask("GET", "/v1/history").json();
   REQUIRE(history.size() == 3);
-  CHECK(history[0]["id"] == 3);
+  CHECK(history[0]["commit"] == 3);
   CHECK(history[0]["author"] == "tester");
   CHECK_FALSE(history[0].contains("changes"));
   CHECK(api.ask("GET", "/v1/history?limit=1").json().size() == 1);

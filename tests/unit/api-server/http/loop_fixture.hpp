@@ -15,8 +15,8 @@ using LocalSocket = asio::local::stream_protocol::socket;
 
 struct Answer {
   int status = 0;
-  std::string head;
-  std::string body;
+  std::string head{};
+  std::string body{};
 };
 
 // Reads everything that comes, and writes what it is told to, as fast as the other end takes it.
