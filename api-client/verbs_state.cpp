@@ -4,11 +4,13 @@
 
 #include <memory>
 
+#include "api-client/boot_chart.hpp"
 #include "api-client/failure.hpp"
 #include "api-client/render.hpp"
 #include "api-client/verbs.hpp"
 #include "lib/net/events.hpp"
 #include "lib/net/uri.hpp"
+#include "lib/sys/file.hpp"
 
 namespace bulkhead::client {
 namespace {
@@ -21,6 +23,12 @@ struct LogOptions {
   std::string priority;
   std::string limit;
   bool follow = false;
+};
+
+struct ReportOptions {
+  std::string subject;  // empty: the whole node
+  bool svg = false;
+  std::string output;
 };
 
 using Renderer = std::string (*)(const Json&, bool);
@@ -93,10 +101,25 @@ Result<cli::ExitCode> logs(const Where& where, const LogOptions& given, const cl
   return cli::ExitCode::ok;
 }
 
-Result<cli::ExitCode> report(const Where& where) {
+Result<std::string> boot_report(Api& api, const ReportOptions& given, const cli::Invocation& invocation) {
+  const Json boot = TRY(api.get_json("/v1/boot"));
+  if (given.svg) return boot_svg(boot);
+  if (invocation.json) return pretty(boot);
+  return boot_table(boot, given.output.empty() && colors_data(invocation));
+}
+
+Result<cli::ExitCode> report(const Where& where, const ReportOptions& given, const cli::Invocation& invocation) {
+  const bool boot = given.subject == "boot";
+  if (given.svg && (!boot || invocation.json))
+    return fail(error(ErrorCode::invalid_argument, "--svg is a form of 'report boot', and not one with --json")
+                    .with_hint("apiclient report boot --svg -o boot.svg"));
   Api api = TRY(open_api(where));
-  const std::string text = TRY(api.get("/report"));
-  print(text);
+  auto text = boot ? boot_report(api, given, invocation) : api.get("/report");
+  if (!text) return fail(std::move(text).error());
+  if (given.output.empty())
+    print(*text);
+  else
+    TRY(sys::write_file_atomically(given.output, *text));
   return cli::ExitCode::ok;
 }
 
@@ -142,8 +165,16 @@ void declare_state_verbs(cli::Program& program, const Where& where) {
                    return show(where, "/v1/user-data", user_data_table, invocation);
                  };
                });
-  program.verb("report", "Print the node's state for a support case, without secrets",
-               [&where](CLI::App&) -> cli::Verb { return [&where](const cli::Invocation&) { return report(where); }; });
+  program.verb(
+      "report", "Print the node's state for a support case, without secrets, or what its boot waited for",
+      [&where](CLI::App& app) -> cli::Verb {
+        auto given = std::make_shared<ReportOptions>();
+        app.add_option("subject", given->subject, "'boot': how long the boot took, and what waited for what")
+            ->check(CLI::IsMember({"boot"}));
+        app.add_flag("--svg", given->svg, "The boot as a picture");
+        app.add_option("-o,--output", given->output, "Write to a file instead of standard output")->type_name("FILE");
+        return [&where, given](const cli::Invocation& invocation) { return report(where, *given, invocation); };
+      });
 }
 
 }  // namespace bulkhead::client

@@ -11,6 +11,7 @@
 #include "api-server/daemon/access.hpp"
 #include "api-server/daemon/first_settings.hpp"
 #include "api-server/daemon/no_machine.hpp"
+#include "lib/boot_times/reader.hpp"
 #include "lib/crypto/certificate.hpp"
 #include "lib/slots/evidence.hpp"
 
@@ -133,6 +134,7 @@ Result<> ApiServer::serve() {
                           });
           },
       .reboot = [this] { return systemd_->reboot(); },
+      .read_boot = [this](auto done) { read_boot(std::move(done)); },
       .watch = [this](int fd, std::function<void()> ready) { return watch_descriptor(fd, std::move(ready)); }});
   handlers::add_routes(router_, *node_);
   server_ = std::make_unique<http::Server>(loop_, router_);
@@ -140,6 +142,14 @@ Result<> ApiServer::serve() {
   TRY(server_->listen_unix(std::move(listening)));
   listen_remotely();
   return {};
+}
+
+// A few hundred calls of systemd: not on the loop.
+void ApiServer::read_boot(std::function<void(Result<boot_times::BootTimes>)> done) {
+  if (!options_.on_node)
+    return done(fail(ErrorCode::unavailable, "this server was started with --root and knows of no boot"));
+  const auto times = std::make_shared<Result<boot_times::BootTimes>>();
+  worker_.run([times] { *times = boot_times::read(); }, [times, done = std::move(done)] { done(std::move(*times)); });
 }
 
 Result<sys::UniqueFd> ApiServer::listening_socket() const {

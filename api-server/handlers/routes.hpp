@@ -13,6 +13,7 @@
 #include "api-server/handlers/event_hub.hpp"
 #include "api-server/http/router.hpp"
 #include "api-server/journal/journal.hpp"
+#include "lib/boot_times/boot_times.hpp"
 #include "lib/node_state/node_state.hpp"
 
 namespace bulkhead::handlers {
@@ -32,6 +33,7 @@ struct Node {
   std::function<Json()> user_data{};  // openapi.yaml, UserData
   std::function<void(std::function<void(Result<Json>)>)> user_data_again{};
   std::function<Result<>()> reboot{};
+  std::function<void(std::function<void(Result<boot_times::BootTimes>)>)> read_boot{};
   // Calls back whenever the descriptor is readable, as long as what it returns is kept.
   std::function<std::shared_ptr<void>(int fd, std::function<void()>)> watch{};
 };
@@ -40,6 +42,8 @@ void add_routes(http::Router& router, Node& node);
 
 // Of report.cpp: the text of GET /report.
 std::string report(const Node& node);
+// Of boot_routes.cpp: openapi.yaml, Boot.
+Json boot_json(const boot_times::BootTimes& boot);
 
 // --- for the files of this folder
 void add_settings_routes(http::Router& router, Node& node);
@@ -47,6 +51,7 @@ void add_transaction_routes(http::Router& router, Node& node);
 void add_metadata_routes(http::Router& router, Node& node);
 void add_history_routes(http::Router& router, Node& node);
 void add_node_routes(http::Router& router, Node& node);
+void add_boot_routes(http::Router& router, Node& node);
 void add_stream_routes(http::Router& router, Node& node);
 
 // An answer that is there at once.

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 
+#include "lib/boot_times/boot_times.hpp"
 #include "lib/gpt/partition_uuid.hpp"
 #include "lib/verity/root_hash_signature.hpp"
 #include "node/init/block_devices.hpp"
 #include "node/init/command_line.hpp"
+#include "node/init/console.hpp"
 #include "node/init/etc.hpp"
 #include "node/init/hand_over.hpp"
 #include "node/init/identity.hpp"
@@ -45,10 +47,21 @@ Result<std::vector<std::byte>> find_signature(const SlotPartitions& slot, const 
   return std::vector<std::byte>{};
 }
 
+// For the boot chart. A boot without it is as good.
+void leave_time_of_start(std::chrono::steady_clock::time_point started) {
+  const auto since_kernel = std::chrono::duration_cast<boot_times::Moment>(started.time_since_epoch());
+  const sys::Path file(boot_times::kInitrdFile);
+  auto done = sys::create_directories(file.parent_path());
+  if (done) done = sys::write_file_atomically(file, boot_times::initrd_text(since_kernel), 0444);
+  if (!done) say(Level::warning, "the boot chart will not know of the initrd: " + done.error().describe());
+}
+
 }  // namespace
 
 Result<> boot() {
+  const auto started = std::chrono::steady_clock::now();
   TRY(mount_kernel_file_systems());
+  leave_time_of_start(started);
   const std::string command_line = TRY(sys::read_file("/proc/cmdline", 64U << 10U));
   const BootRequest request = TRY(parse_command_line(command_line));
   Drivers drivers = TRY_CTX(Drivers::open(), "reading the list of modules");

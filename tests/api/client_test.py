@@ -216,6 +216,10 @@ class OnTheNode(unittest.TestCase):
         self.assertIn("motd", self.ask("schema", "--keys").out)
         self.ask("user-data")
         self.ask("report")
+        # A boot needs systemd, which tests/vm has.
+        self.assertIn("--root", self.ask("report", "boot", status=1).err)
+        self.assertIn("report boot", self.ask("report", "--svg", status=2).err)
+        self.assertIn("boot", self.ask("report", "bot", status=2).err)
         for words in (["update", "check"], ["update", "apply"], ["update", "cancel"]):
             self.assertIn("update", self.ask(*words, status=1).err)
 

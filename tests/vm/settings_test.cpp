@@ -71,6 +71,10 @@ TEST_CASE(
   const std::string report = outside.must_apiclient({"report"});
   CHECK(report.contains("node-8"));
   CHECK_FALSE(report.contains("PRIVATE"));
+  const json boot = outside.json({"report", "boot"});
+  CHECK(boot["initrd"] < boot["userspace"]);
+  CHECK(has(boot["units"], "unit", "containerd.service"));
+  CHECK(outside.must_apiclient({"report", "boot"}).contains("What the node waited for"));
 }
 
 TEST_CASE("a try that takes the network away goes away by itself, and one that is confirmed stays") {
