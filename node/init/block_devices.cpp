@@ -167,8 +167,10 @@ Result<SlotPartitions> find_slot(const PartitionName& data, const PartitionName&
     if (auto slot = choose(disks, data, hash)) return *std::move(slot);
     const bool came = TRY(socket.wait_for_device(deadline));
     if (!came) {
-      return fail(ErrorCode::unavailable, "no disk has {} and {} after {} s; partitions: {}", data.to_string(),
-                  hash.to_string(), timeout.count(), list_of(scan()));
+      return fail(error(ErrorCode::unavailable, "no disk has {} and {} after {} s; partitions: {}", data.to_string(),
+                        hash.to_string(), timeout.count(), list_of(scan()))
+                      .with_hint("attach the disk that this version is on, or start the other version from the boot "
+                                 "loader's menu"));
     }
   }
 }

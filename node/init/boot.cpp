@@ -43,7 +43,8 @@ Result<std::vector<std::byte>> find_signature(const SlotPartitions& slot, const 
                          signature ? "signs another root hash" : signature.error().describe());
   }
   if (request.signature_required)
-    return fail(ErrorCode::verification_failed, "the root hash is not signed: {}", reason);
+    return fail(error(ErrorCode::verification_failed, "the root hash is not signed: {}", reason)
+                    .with_hint("write the image to this slot again, with the partition that has the signature"));
   return std::vector<std::byte>{};
 }
 

@@ -83,15 +83,26 @@ Result<> add_signature(std::span<const std::byte> pkcs7) {
   return {};
 }
 
+// What the kernel does about a block that does not match. A panic, and not restart_on_corruption: it shows the reason
+// on every console, whatever the log level and whoever is writing there, and restarts after panic= seconds. A plain
+// restart does not wait for consoles.
+enum class OnCorruption { fail_the_read, panic };
+
 // Documentation/admin-guide/device-mapper/verity.rst. The leading 1 is the hash type; the superblock parser accepts no
 // other.
-std::string table_line(const VerityRoot& root, const verity::Superblock& superblock) {
+std::string table_line(const VerityRoot& root, const verity::Superblock& superblock, OnCorruption on_corruption) {
   std::string line = std::format("1 {} {} {} {} {} {} {} {} {}", root.data.device.number(), root.hash.device.number(),
                                  superblock.data_block_size, superblock.hash_block_size, superblock.data_blocks,
                                  superblock.hash_start_block(), superblock.algorithm, root.root_hash.to_string(),
                                  superblock.salt.empty() ? "-" : to_hex(superblock.salt));
-  line += root.pkcs7.empty() ? " 1 restart_on_corruption"
-                             : std::format(" 3 restart_on_corruption root_hash_sig_key_desc {}", kSignatureKey);
+  std::vector<std::string> options;
+  if (on_corruption == OnCorruption::panic) options.emplace_back("panic_on_corruption");
+  if (!root.pkcs7.empty()) {
+    options.emplace_back("root_hash_sig_key_desc");
+    options.emplace_back(kSignatureKey);
+  }
+  if (!options.empty()) line += std::format(" {}", options.size());
+  for (const std::string& option : options) line += ' ' + option;
   return line;
 }
 
@@ -100,6 +111,40 @@ Result<verity::Superblock> read_superblock(const Partition& hash) {
   std::array<std::byte, 512> bytes{};
   TRY(sys::read_exactly_at(device.get(), bytes, 0));
   return verity::parse_superblock(bytes);
+}
+
+// Makes `line` what the device does, at once when it is active already. Returns the device's node.
+Result<std::string> use_table(DeviceMapper& mapper, const std::string& line, std::uint64_t bytes) {
+  MapperRequest table = request_for_root();
+  if (line.size() >= table.parameters.size())
+    return fail(ErrorCode::internal, "a verity table of {} bytes", line.size());
+  table.header.flags = DM_READONLY_FLAG;
+  table.header.target_count = 1;
+  table.target.length = bytes / kSectorSize;
+  std::strcpy(table.target.target_type, "verity");
+  std::ranges::copy(line, table.parameters.begin());
+  if (auto done = mapper.run(DM_TABLE_LOAD, table, "the kernel refuses the verity table"); !done)
+    return fail(std::move(done).error().with_hint(
+        "the root hash must be signed by a key that the firmware's db has: sign again, or enrol the key"));
+
+  MapperRequest resume = request_for_root();
+  TRY(mapper.run(DM_DEV_SUSPEND, resume, "activating the verity device"));
+  return std::format("/dev/dm-{}", minor(static_cast<dev_t>(resume.header.dev)));
+}
+
+// The first read, while a bad block is an error of the read: here it can still be said in words. It covers the first
+// block and its path through the hash tree, up to the root hash.
+Result<> check_first_block(const std::string& node, const VerityRoot& root, const verity::Superblock& superblock) {
+  const sys::UniqueFd device = TRY(sys::open_file(node, O_RDONLY));
+  std::vector<std::byte> block(superblock.data_block_size);
+  auto done = sys::read_exactly_at(device.get(), block, 0);
+  if (done) return {};
+  return fail(
+      error(
+          ErrorCode::verification_failed,
+          "dm-verity refuses the first block of /dev/{}: it, or the hash tree on /dev/{}, was changed or damaged ({})",
+          root.data.device.name, root.hash.device.name, done.error().message)
+          .with_hint("write the image to this slot again"));
 }
 
 }  // namespace
@@ -114,21 +159,12 @@ Result<std::string> activate(const VerityRoot& root) {
   TRY(mapper.run(DM_DEV_CREATE, create, "creating the verity device"));
   PendingDevice pending(mapper);
 
-  const std::string line = table_line(root, superblock);
-  MapperRequest table = request_for_root();
-  if (line.size() >= table.parameters.size())
-    return fail(ErrorCode::internal, "a verity table of {} bytes", line.size());
-  table.header.flags = DM_READONLY_FLAG;
-  table.header.target_count = 1;
-  table.target.length = superblock.data_size() / kSectorSize;
-  std::strcpy(table.target.target_type, "verity");
-  std::ranges::copy(line, table.parameters.begin());
-  TRY(mapper.run(DM_TABLE_LOAD, table, "the kernel refuses the verity table"));
-
-  MapperRequest resume = request_for_root();
-  TRY(mapper.run(DM_DEV_SUSPEND, resume, "activating the verity device"));
+  const std::string careful = table_line(root, superblock, OnCorruption::fail_the_read);
+  const std::string node = TRY(use_table(mapper, careful, superblock.data_size()));
+  TRY(check_first_block(node, root, superblock));
+  TRY(use_table(mapper, table_line(root, superblock, OnCorruption::panic), superblock.data_size()));
   pending.release();
-  return std::format("/dev/dm-{}", minor(static_cast<dev_t>(resume.header.dev)));
+  return node;
 }
 
 }  // namespace bulkhead::init

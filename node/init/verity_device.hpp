@@ -16,9 +16,9 @@ struct VerityRoot {
   std::vector<std::byte> pkcs7;  // signature of the root hash; may be empty
 };
 
-// Creates and activates the device "root"; a block that does not match restarts the machine. Returns its node,
-// "/dev/dm-0". Errors: permission_denied or not_found from the kernel when it wants a signature by a key it knows. On
-// error no device is left behind.
+// Creates and activates the device "root"; from then on a block that does not match makes the kernel panic. Returns its
+// node, "/dev/dm-0". Errors: verification_failed when the first block does not match; permission_denied or not_found
+// from the kernel when it wants a signature by a key it knows. On error no device is left behind.
 Result<std::string> activate(const VerityRoot& root);
 
 }  // namespace bulkhead::init
