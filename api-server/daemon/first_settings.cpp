@@ -106,6 +106,7 @@ void apply_first_settings(const Places& places, configuration::Configuration& co
   configuration.set_facts(std::move(found.generated), std::move(found.facts));
   if (const auto transaction = user_data.stage())
     commit_user_data(*transaction, false, configuration, user_data, [](const Result<Outcome>&) {});
+  user_data.mark_settled();
   store_seed(configuration, problems);
   const auto applied = configuration.apply_now();
   problems.set("configuration", applied ? "" : applied.error().describe());

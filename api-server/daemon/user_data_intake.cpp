@@ -7,6 +7,7 @@ namespace {
 
 constexpr const char* kTransaction = "user-data";
 constexpr const char* kAppliedFile = "user-data.applied";
+constexpr const char* kSettledMark = "user-data.settled";  // named by bulkhead-config-disks.service
 
 }  // namespace
 
@@ -29,9 +30,7 @@ std::optional<std::string> UserDataIntake::stage() {
     problems_.set("user data", collected.error().describe());
     return std::nullopt;
   }
-  const settings::Json& effective = configuration_.effective();
-  const bool reapply = effective.contains("boot") && effective["boot"].value("reapply-user-data", false);
-  const auto documents = user_data::to_apply(known_, collected->documents, reapply);
+  const auto documents = user_data::to_apply(known_, collected->documents, reapplies());
   for (const user_data::Document& document : collected->documents) {
     if (!std::ranges::contains(documents, document.source, &user_data::Document::source))
       unchanged_.push_back(document.source);
@@ -86,6 +85,21 @@ void UserDataIntake::report() {
                 .fields = {{"BULKHEAD_SOURCE", outcome.source}}});
   }
   problems_.set("user data", text);
+}
+
+bool UserDataIntake::reapplies() const {
+  const settings::Json& effective = configuration_.effective();
+  return effective.contains("boot") && effective["boot"].value("reapply-user-data", false);
+}
+
+void UserDataIntake::mark_settled() const {
+  const auto refused = [](const auto& known) { return known.second.refused; };
+  const bool settled = known_ && !reapplies() && std::ranges::none_of(known_->documents, refused) &&
+                       std::ranges::none_of(outcomes_, [](const auto& outcome) { return outcome.refused.has_value(); });
+  const sys::Path mark = places_.state / kSettledMark;
+  if (settled == sys::exists(mark)) return;
+  const auto done = settled ? sys::write_file_atomically(mark, "") : sys::remove_all(mark);
+  if (!done) log_.error(done.error());
 }
 
 settings::Json UserDataIntake::to_json() const {

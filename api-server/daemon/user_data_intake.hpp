@@ -30,10 +30,15 @@ class UserDataIntake {
   // It could not be: why.
   void refused(const Error& reason);
 
+  // Leaves a mark on STATE when no document of a disk can count at the next boot, and takes it away when one can: with
+  // the mark, that boot waits for no drivers (bulkhead-config-disks.service).
+  void mark_settled() const;
+
   settings::Json to_json() const;  // openapi.yaml, UserData
 
  private:
   void report();
+  bool reapplies() const;
 
   Places places_;
   configuration::Configuration& configuration_;

@@ -85,10 +85,6 @@ Result<std::vector<net::TcpEndpoint>> endpoints_of(std::span<const std::string> 
 
 Result<> collect(const Places& places, const log::Log& log) {
   TRY(make_directory(places.directory));
-  if (const auto rest = wait_for_udev(places.udev, places.udev_patience); !rest)
-    log.error(rest.error());
-  else if (!*rest)
-    log.warning("udev is still busy: a disk with user data may be missed");
   const auto disks = find_config_disks(places.classes, places.devices);
   TRY(keep(places, "cidata", from_disk(disks, "cidata", "user-data", true), log));
   TRY(keep(places, "config-drive", from_disk(disks, "config-2", "openstack/latest/user_data", false), log));

@@ -1,12 +1,13 @@
 // bulkhead-user-data: brings the documents of a boot to /run/bulkhead/user-data (documents.hpp).
 //
-//   collect                     from everything that is there without a network; before the API server
+//   collect                     from everything that is there now, without a network; before the API server. Who starts
+//   it waits
+//                               for the drivers of disks (bulkhead-config-disks.service)
 //   imds [--endpoint URL]...    from the metadata service of EC2, and the facts; when the network is up
 //
 // No source can stop a boot: what goes wrong with one is stored in the place of its document and logged.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,12 +27,10 @@ struct Places {
   sys::Path facts = kFactsFile;
   sys::Path classes = "/sys/class/block";
   sys::Path devices = "/dev";
-  sys::Path udev = "/run/udev";
   sys::Path fw_cfg = "/sys/firmware/qemu_fw_cfg/by_name/opt/bulkhead/user-data/raw";
   std::optional<sys::Path> credentials{};  // $CREDENTIALS_DIRECTORY
   sys::Path local = "/var/lib/bulkhead/user-data.toml";
   sys::Path api = net::kApiSocket;
-  std::chrono::milliseconds udev_patience{10000};
 };
 
 // What is found replaces what was. Errors: those of writing.

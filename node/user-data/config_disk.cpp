@@ -2,8 +2,6 @@
 
 #include <blkid/blkid.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -89,25 +87,6 @@ Result<std::vector<ConfigDisk>> find_config_disks(const sys::Path& classes, cons
 Result<std::optional<std::string>> read_from(const ConfigDisk& disk, const sys::Path& file, std::size_t limit) {
   const sys::UniqueFd mount = TRY(mounted(disk));
   return TRY_CTX(read_below(mount.get(), file, limit), "reading disk {}", disk.device.native());
-}
-
-Result<bool> wait_for_udev(const sys::Path& udev, std::chrono::milliseconds longest) {
-  const auto deadline = std::chrono::steady_clock::now() + longest;
-  const sys::UniqueFd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (!watch) return fail_errno("watching udev");
-  if (::inotify_add_watch(watch.get(), udev.c_str(), IN_DELETE | IN_MOVED_FROM) < 0)
-    return fail_errno("watching {}", udev.native());
-  while (sys::exists(udev / "queue")) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return false;
-    pollfd event{.fd = watch.get(), .events = POLLIN, .revents = 0};
-    if (::poll(&event, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) return fail_errno("watching udev");
-    std::array<char, 4096> drained{};
-    while (::read(watch.get(), drained.data(), drained.size()) > 0) {
-    }
-  }
-  return true;
 }
 
 }  // namespace bulkhead::user_data

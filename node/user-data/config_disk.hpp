@@ -5,7 +5,6 @@
 // attached nowhere and ends with its descriptor.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,9 +27,5 @@ Result<std::vector<ConfigDisk>> find_config_disks(const sys::Path& classes, cons
 
 // A file of such a disk; nothing when it has none of that name. Needs CAP_SYS_ADMIN.
 Result<std::optional<std::string>> read_from(const ConfigDisk& disk, const sys::Path& file, std::size_t limit);
-
-// Until udev has nothing to do, so that drivers of disks are loaded; at most for `longest`. True when it came to rest.
-// `udev` is /run/udev: udev has a file "queue" there while it works.
-Result<bool> wait_for_udev(const sys::Path& udev, std::chrono::milliseconds longest);
 
 }  // namespace bulkhead::user_data

@@ -215,6 +215,10 @@ class UserData(unittest.TestCase):
         server.write(f"run/bulkhead/user-data/{name}", text)
         return server
 
+    def settled(self, server):
+        """Whether the next boot may do without waiting for disks."""
+        return os.path.exists(os.path.join(server.root, "var/lib/bulkhead/user-data.settled"))
+
     def test_user_data_is_in_force_before_the_server_answers_and_applied_once(self):
         with self.with_document('[settings]\nmotd = "from outside"\n') as server:
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "from outside"})
@@ -223,6 +227,7 @@ class UserData(unittest.TestCase):
             applied = server.ask("GET", "/v1/user-data").json["sources"][0]
             when = datetime.datetime.fromisoformat(applied["applied_at"])
             self.assertLess(abs((datetime.datetime.now(datetime.UTC) - when).total_seconds()), TIMEOUT)
+            self.assertTrue(self.settled(server))
             server.set(motd="mine")
             server.stop()
             server.write("run/bulkhead/user-data/30-fw-cfg", '[settings]\nmotd = "again"\n')
@@ -231,6 +236,7 @@ class UserData(unittest.TestCase):
                              [{"source": "fw-cfg", "result": "unchanged", "applied_at": applied["applied_at"]}])
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "mine"})
             server.set(boot__reapply_user_data="true")
+            self.assertFalse(self.settled(server))
             server.stop()
             server.start()
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "again"})
@@ -247,6 +253,7 @@ class UserData(unittest.TestCase):
                 outcome = server.ask("GET", "/v1/user-data").json["sources"][0]
                 self.assertEqual((outcome["source"], outcome["result"]), ("fw-cfg", "refused"))
                 self.assertNotIn("applied_at", outcome)
+                self.assertFalse(self.settled(server))
                 self.assertEqual(server.ask("GET", "/v1/health").status, 503)
                 self.assertEqual(server.ask("GET", "/settings", keys="motd").status, 404)
                 server.set(motd="works")

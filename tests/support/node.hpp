@@ -24,6 +24,7 @@ struct NodeOptions {
   bool tpm = false;
   std::string user_data{};                  // handed in by fw_cfg
   std::optional<sys::Path> second_disk{};   // read only
+  std::optional<vm::DiskBus> second_bus{};  // of it; nothing: as `bus`
   std::uint16_t api_port = 0;               // of the host: where the node's API port is reached; 0: nowhere
   vm::Network network{.restricted = true};  // a forward for api_port is added
   std::string vendor{};                     // of the machine, in its SMBIOS tables

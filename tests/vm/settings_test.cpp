@@ -140,6 +140,8 @@ TEST_CASE("bad user data: the node comes up with what is good, degraded, and con
   Node node(disk, "settings-bad-user-data",
             {.user_data = "[settings]\nmotd = \"x\"\n[settings.ntp]\ntime-server = []\n",
              .second_disk = cidata(disk.directory(), good.dump()),
+             // Not the system disk's: its drivers are loaded because a first boot waits for user data.
+             .second_bus = vm::DiskBus::virtio_scsi,
              .api_port = port});
   const node_state::StatusLine state = node.wait_for_state(node_state::State::degraded);
   CHECK(state.field("problems") == "1");

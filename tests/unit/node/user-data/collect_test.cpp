@@ -4,8 +4,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <thread>
-
 #include "lib/sys/child.hpp"
 #include "lib/sys/temp_dir.hpp"
 #include "lib/user_data/documents.hpp"
@@ -15,7 +13,6 @@
 
 using namespace bulkhead;
 using namespace bulkhead::user_data;
-using namespace std::chrono_literals;
 using bulkhead::testing::must;
 
 namespace {
@@ -28,14 +25,12 @@ struct Machine {
   Places places{.directory = scratch.path() / "user-data",
                 .classes = scratch.path() / "class",
                 .devices = scratch.path() / "dev",
-                .udev = scratch.path() / "udev",
                 .fw_cfg = scratch.path() / "fw_cfg/raw",
                 .credentials = scratch.path() / "credentials",
-                .local = scratch.path() / "user-data.toml",
-                .udev_patience = 1ms};
+                .local = scratch.path() / "user-data.toml"};
 
   Machine() {
-    for (const sys::Path& each : {places.classes, places.devices, places.udev}) must(sys::create_directories(each));
+    for (const sys::Path& each : {places.classes, places.devices}) must(sys::create_directories(each));
   }
   void put(const sys::Path& path, std::string_view content) const {
     must(sys::create_directories(path.parent_path()));
@@ -135,16 +130,6 @@ TEST_CASE("files of a foreign disk are read without following links out of it") 
   for (const char* path : {"link", "directory/latest/user_data", "../outside", "openstack"})
     CHECK(!read_below(directory.get(), path, 100));
   CHECK(!read_below(directory.get(), "openstack/latest/user_data", 3));
-}
-
-TEST_CASE("udev is waited for until it has nothing to do, or patience ends") {
-  const Machine machine;
-  CHECK(must(wait_for_udev(machine.places.udev, 1ms)));
-  machine.put(machine.places.udev / "queue", "");
-  CHECK(!must(wait_for_udev(machine.places.udev, 1ms)));
-  const std::jthread rest([&] { ::unlink((machine.places.udev / "queue").c_str()); });
-  CHECK(must(wait_for_udev(machine.places.udev, 30s)));
-  CHECK(machine.collected().documents.empty());
 }
 
 TEST_CASE("the program refuses what it does not know, and never fails a boot") {
