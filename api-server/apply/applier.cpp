@@ -132,7 +132,7 @@ Result<> Applier::notify(Notification& step, const KernelState& kernel) {
       break;
     case render::Action::reload:
     case render::Action::restart: {
-      // A unit that has not been started yet finds its files when it is; one that failed gets another chance.
+      // A unit that was not started yet will read its files when it starts; one that failed is restarted.
       const std::string state = TRY(systemd_.active_state(step.unit));
       if (!step.start && (state == "inactive" || state == "deactivating")) return {};
       TRY(systemd_.act(step.unit,
@@ -156,17 +156,17 @@ Result<ApplyPlan> Applier::apply(ApplyPlan plan, const KernelState& wanted, cons
   if (done) return plan;
 
   Error reason = std::move(done).error();
-  if (auto back = put_back(saved); !back) reason.message += "; and going back failed: " + back.error().describe();
+  if (auto back = put_back(saved); !back) reason.message += "; restoring the files failed as well: " + back.error().describe();
   // Those that were notified know the wrong thing now, the one that failed among them.
   for (std::size_t i = 0; i < notified; ++i) {
     Notification again = plan.notifications[i];
     if (again.action == render::Action::lockdown) continue;  // it only gets stricter
     if (auto back = notify(again, before); !back)
-      reason.message += std::format("; and {} did not come back: {}", again.service, back.error().describe());
+      reason.message += std::format("; {} did not accept its old files: {}", again.service, back.error().describe());
   }
   if (reason.code != ErrorCode::unavailable) return fail(std::move(reason));
   return fail(std::move(reason)
-                  .with_context("applying settings; everything was taken back")
+                  .with_context("a service did not accept the change, and everything was restored")
                   .with_hint(std::format("see why: apiclient logs -u {}", plan.notifications[notified - 1].unit)));
 }
 

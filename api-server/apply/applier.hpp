@@ -1,7 +1,7 @@
 // Brings the node to what was rendered: files first, then the services that read them.
 //
-// plan() looks and changes nothing; apply() does what a plan says, and when a service does not take it, puts every file
-// back and notifies the services again. Files are replaced atomically and only when they differ.
+// plan() changes nothing; apply() does what a plan says. When a service does not accept its new files, apply() restores
+// every file and notifies the services again. Files are replaced atomically, and only when they differ.
 //
 // One thread at a time. The caller owns systemd and kernel and keeps them alive.
 #pragma once
@@ -21,7 +21,7 @@ enum class FileChangeKind { created, changed, removed };
 std::string_view to_string(FileChangeKind kind);
 
 struct FileChange {
-  render::File file;  // of a removed one only path and service
+  render::File file;  // for a removed one, only path and service
   FileChangeKind kind = FileChangeKind::changed;
 
   bool operator==(const FileChange&) const = default;
@@ -30,7 +30,7 @@ struct FileChange {
 // One service that is notified.
 struct Notification {
   std::string service;
-  std::string unit;  // empty when no unit is behind it
+  std::string unit;  // empty: the service has no unit
   render::Action action = render::Action::none;
   bool start = false;    // also when the unit does not run
   std::string result{};  // after apply(): "done", "skipped" (the unit does not run)
@@ -53,12 +53,12 @@ class Applier {
   Applier(sys::Path root, dbus::Systemd& systemd, Kernel& kernel)
       : root_(std::move(root)), systemd_(systemd), kernel_(kernel) {}
 
-  // What has to be done so that the files of the families are exactly `wanted`, and services in `affected` know.
-  // `hostname` and `lockdown` are what their actions would set.
+  // What has to be done so that the files of the families are exactly `wanted`. Services in `affected` are notified
+  // even when none of their files changes. `hostname` and `lockdown` are what their actions would set.
   Result<ApplyPlan> plan(const std::vector<render::File>& wanted, const std::set<std::string>& affected) const;
 
-  // Errors: unavailable when a service did not take it, with its name and why; everything is as it was then, as far as
-  // that is possible: what could not be put back stands in the message. `before` is the kernel's state to go back to.
+  // Errors: unavailable when a service did not accept the change, with its name and the reason. Everything is restored
+  // then; the message names what could not be. `before` is the kernel's state to restore.
   Result<ApplyPlan> apply(ApplyPlan plan, const KernelState& wanted, const KernelState& before);
 
  private:

@@ -1,4 +1,4 @@
-// What is set in the kernel without a service in between: the seam for it.
+// Values that are set in the kernel directly, without a service. The seam to the kernel.
 #pragma once
 
 #include <string>
@@ -22,8 +22,8 @@ class Kernel {
   virtual ~Kernel() = default;
 
   virtual Result<> set_hostname(const std::string& name) = 0;
-  // /sys/kernel/security/lockdown (kernel_lockdown(7)): it only gets stricter. A mode that is weaker than the one in
-  // force is left alone.
+  // /sys/kernel/security/lockdown (kernel_lockdown(7)): it only gets stricter. A mode that is weaker than the current
+  // one has no effect.
   virtual Result<> set_lockdown(const std::string& mode) = 0;
 };
 
@@ -33,7 +33,7 @@ class RunningKernel final : public Kernel {
   Result<> set_lockdown(const std::string& mode) override;
 };
 
-// The mode in force from the text of the file: "none [integrity] confidentiality" is "integrity".
+// The current mode, from the text of the file: "none [integrity] confidentiality" is "integrity".
 std::string lockdown_in_force(std::string_view text);
 
 }  // namespace bulkhead::apply

@@ -35,7 +35,7 @@ Json document_of_set(const std::vector<Change>& changes) {
 Error nothing_pending(Error reason) {
   if (reason.code == ErrorCode::not_found) {
     reason.code = ErrorCode::failed_precondition;
-    reason.hint = "nothing has been staged in it, or the API server was restarted since";
+    reason.hint = "nothing was staged in it, or the API server has restarted since; stage the changes again";
   }
   return reason;
 }
@@ -96,15 +96,15 @@ void Configuration::start_commit(const CommitRequest& request, const Done& done,
   if (auto writing = writable(request.transaction); !writing) return refuse(std::move(writing).error());
   if (try_)
     return refuse(locked(
-        std::format("{} is trying transaction '{}': confirm or revert it first", try_->author, try_->transaction)));
+        std::format("{} is trying transaction '{}'; confirm or revert it first", try_->author, try_->transaction)));
   auto changes = store_.prepare(request.transaction);
   if (!changes) return refuse(nothing_pending(std::move(changes).error()));
   if (!request.may_change_access) {
     // Looked at here and not when the request came: more may have been staged while it waited for its turn.
     const auto access = std::ranges::find_if(*changes, is_about_access);
     if (access != changes->end())
-      return refuse(error(ErrorCode::permission_denied, "{} may not change {}: that is for role admin", request.author,
-                          access->key.to_string()));
+      return refuse(error(ErrorCode::permission_denied, "{} may not change {}: this needs the role admin",
+                          request.author, access->key.to_string()));
   }
   auto next = prepare(*changes, affected_services(*changes), request.apply);
   if (!next) return refuse(std::move(next).error());
@@ -150,7 +150,7 @@ void Configuration::store_applied(const CommitRequest& request, Outcome outcome,
   if (!back) return done(fail(std::move(reason)));
   carry_out(*std::move(back), std::move(turn),
             [done, reason](const Result<apply::ApplyPlan>& undone, const Turn&) mutable {
-              if (!undone) reason.message += "; and going back failed: " + undone.error().describe();
+              if (!undone) reason.message += "; restoring the stored settings failed as well: " + undone.error().describe();
               done(fail(std::move(reason)));
             });
 }
@@ -159,7 +159,7 @@ void Configuration::apply(std::vector<Key> keys, Done done) {
   turns_.enqueue([this, keys = std::move(keys), done = std::move(done)](Turn turn) {
     std::set<std::string> affected;
     for (const Key& key : keys) affected.merge(affected_services(key));
-    Result<Next> next = try_ ? fail(locked("a try is open: confirm or revert it first")) : prepare({}, affected);
+    Result<Next> next = try_ ? fail(locked("a try is open; confirm or revert it first")) : prepare({}, affected);
     if (!next) return done(fail(std::move(next).error()));
     carry_out(*std::move(next), std::move(turn), [done](Result<apply::ApplyPlan> applied, const Turn&) {
       if (!applied) return done(fail(std::move(applied).error()));
@@ -170,7 +170,7 @@ void Configuration::apply(std::vector<Key> keys, Done done) {
 
 void Configuration::confirm(Done done) {
   turns_.enqueue([this, done = std::move(done)](const Turn&) {
-    if (!try_) return done(fail(ErrorCode::not_found, "there is no open try"));
+    if (!try_) return done(fail(ErrorCode::not_found, "no try is open"));
     auto commit = store_.commit(try_->transaction, try_->author);
     if (!commit) return done(fail(std::move(commit).error()));
     try_.reset();
@@ -184,7 +184,7 @@ void Configuration::revert(const std::string& why, Done done, const std::string&
   turns_.enqueue([this, why, done = std::move(done), transaction](Turn turn) {
     // Whoever asked for it may have waited for its turn, while that try ended and another one began.
     if (!try_ || (!transaction.empty() && transaction != try_->transaction))
-      return done(fail(ErrorCode::not_found, "there is no open try"));
+      return done(fail(ErrorCode::not_found, "no try is open"));
     const Try tried = *try_;
     auto back = prepare({}, affected_services(tried.changes));
     if (!back) return done(fail(std::move(back).error()));

@@ -20,7 +20,7 @@ std::vector<Change> changes_of(const Json& document) {
 
 Error locked(std::string what) {
   return Error{
-      .code = ErrorCode::locked, .message = std::move(what), .context = {}, .hint = "wait, or see apiclient status"};
+      .code = ErrorCode::locked, .message = std::move(what), .context = {}, .hint = "wait, or look at it: apiclient status"};
 }
 
 Configuration::Configuration(Parts parts)
@@ -58,7 +58,7 @@ void Configuration::set_facts(Json generated, render::Facts facts) {
 Result<> Configuration::writable(const std::string& transaction) const {
   if (locked_down_) return fail(locked("the node is locked down until its next boot"));
   if (try_ && try_->transaction == transaction)
-    return fail(locked(std::format("transaction '{}' is being tried: confirm or revert it first", transaction)));
+    return fail(locked(std::format("transaction '{}' is being tried; confirm or revert it first", transaction)));
   return {};
 }
 

@@ -22,7 +22,7 @@ Result<> check_sandbox(const settings::Sandbox& sandbox) {
 
 Result<> check_api(const settings::Api& api) {
   TRY(require(api.certificate.has_value() == api.key.has_value(),
-              "api.certificate and api.key: one does not work without the other; set both or unset both"));
+              "api.certificate and api.key belong together: set both or unset both"));
   for (std::size_t i = 0; api.roles && i < api.roles->size(); ++i) {
     const settings::ClientRole& entry = api.roles->at(i);
     TRY(require(entry.subject && entry.role, "api.roles[{}]: needs a subject and a role", i));

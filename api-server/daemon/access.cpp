@@ -74,7 +74,7 @@ Result<> check_access(const settings::Api& api) {
 http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api) {
   http::Peer peer{.name = {}, .role = http::Role::none, .refused = {}, .remote = true};
   if (!certificate.present) {
-    peer.refused = "this needs a client certificate";
+    peer.refused = "a client certificate is needed";
     return peer;
   }
   if (!certificate.verify_error.empty()) {
@@ -96,7 +96,7 @@ http::Peer who_is(const http::ClientCertificate& certificate, const settings::Ap
       return peer;
     }
   }
-  peer.refused = peer.name + " has no role in settings.api.roles";
+  peer.refused = peer.name + " has no role: settings.api.roles has no entry for it";
   return peer;
 }
 

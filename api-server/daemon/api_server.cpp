@@ -155,8 +155,8 @@ void ApiServer::read_boot(std::function<void(Result<boot_times::BootTimes>)> don
 Result<sys::UniqueFd> ApiServer::listening_socket() const {
   if (!options_.socket.empty()) return http::listen_on_path(options_.socket, kSocketMode);
   if (::sd_listen_fds(1) != 1)
-    return fail(error(ErrorCode::failed_precondition, "systemd gave no socket to listen on")
-                    .with_hint("start apiserver.socket, or give --socket"));
+    return fail(error(ErrorCode::failed_precondition, "systemd passed no socket")
+                    .with_hint("start it through apiserver.socket, or use --socket PATH"));
   return sys::UniqueFd(SD_LISTEN_FDS_START);
 }
 

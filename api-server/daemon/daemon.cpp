@@ -42,7 +42,7 @@ Result<cli::ExitCode> serve(const Options& options) {
   const auto log = log::Log::from_environment();
   TRY(sys::create_directories(options.places.state));
   const auto lock = sys::FileLock::try_acquire(options.places.state / "apiserver.lock");
-  if (!lock) return fail(error(ErrorCode::aborted, "another apiserver uses {}", options.places.state.native()));
+  if (!lock) return fail(error(ErrorCode::aborted, "another apiserver is using {}", options.places.state.native()));
   ApiServer server(options, log);
   TRY(server.run());
   return cli::ExitCode::ok;
@@ -54,12 +54,12 @@ int main(int argc, char** argv) {
   cli::Program program("apiserver", "Owns every setting of the node and serves the API.", BULKHEAD_VERSION);
   program.describe(
       "Started by systemd with a listening socket (apiserver.socket). With --root it works on a tree of files instead "
-      "of the machine: no unit, host name or kernel setting is touched. That is for tests, and for trying out settings "
+      "of the machine and changes no unit, host name or kernel setting. This is for tests, and for trying out settings "
       "on a workstation.");
   Options options;
   std::string root;
-  program.root().add_option("--socket", options.socket, "Listen on this path instead of systemd's socket");
-  program.root().add_option("--root", root, "Work below this directory and leave the machine alone");
+  program.root().add_option("--socket", options.socket, "Listen on this Unix socket instead of systemd's");
+  program.root().add_option("--root", root, "Work on the files below this directory; leave the machine alone");
   std::string bottlerocket;
   program.root().add_option(
       "--import-bottlerocket", bottlerocket,

@@ -56,7 +56,7 @@ void store_seed(configuration::Configuration& configuration, ProblemList& proble
 OpenedStore open_datastore(const Places& places, ProblemList& problems) {
   auto opened = open_stored(places);
   problems.set("settings",
-               opened ? "" : opened.error().describe() + "; the node runs with defaults and takes no changes");
+               opened ? "" : opened.error().describe() + "; the node runs with defaults and accepts no changes");
   if (opened) return *std::move(opened);
   auto empty = datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(), wall_clock);
   return {.store = *std::move(empty), .writable = false};  // memory cannot fail

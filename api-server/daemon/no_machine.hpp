@@ -11,7 +11,7 @@ class NoSystemd final : public dbus::Systemd {
   Result<std::string> active_state(const std::string& /*unit*/) override { return std::string("inactive"); }
   Result<> act(const std::string& /*unit*/, dbus::UnitAction /*action*/) override { return {}; }
   Result<> reboot() override {
-    return fail(ErrorCode::unavailable, "this server was started with --root and does not restart the machine");
+    return fail(ErrorCode::unavailable, "this server runs with --root and does not restart the machine");
   }
 };
 

@@ -7,7 +7,7 @@ void TryTimer::follow() {
   if (const auto& open = configuration_.current_try()) {
     timer_.set_at(open->deadline, [this, transaction = open->transaction] {
       configuration_.revert(
-          "its time was over", [this](const Result<configuration::Outcome>& done) { reverted(done); }, transaction);
+          "its time had passed", [this](const Result<configuration::Outcome>& done) { reverted(done); }, transaction);
     });
   }
 }
@@ -18,7 +18,7 @@ void TryTimer::reverted(const Result<configuration::Outcome>& done) {
   audit_.write({.author = "node",
                 .action = "revert",
                 .result = done ? "done" : "failed",
-                .message = done ? "the time of a try was over" : done.error().describe()});
+                .message = done ? "the time of a try had passed" : done.error().describe()});
   problems_.set("try", done ? "" : done.error().describe());
 }
 

@@ -22,16 +22,16 @@ Result<Json> parse_line(std::string_view line) {
   if (line.size() <= kDigits || line[kDigits] != ' ' || checksum(line.substr(kDigits + 1)) != line.substr(0, kDigits))
     return fail(ErrorCode::data_loss, "a record of the datastore is damaged");
   Json json = Json::parse(line.substr(kDigits + 1), nullptr, false);
-  if (!json.is_object()) return fail(ErrorCode::invalid_argument, "a record of the datastore is no JSON object");
+  if (!json.is_object()) return fail(ErrorCode::invalid_argument, "a record of the datastore is not a JSON object");
   return json;
 }
 
-// A member of a record, which must have this type.
+// A member of a record, of the given type.
 Result<Json> member(const Json& json, const char* name, Json::value_t type) {
   const auto found = json.find(name);
   const bool number = type == Json::value_t::number_unsigned;
   if (found == json.end() || (number ? !found->is_number_unsigned() : found->type() != type))
-    return fail(ErrorCode::invalid_argument, "a record of the datastore has no good '{}'", name);
+    return fail(ErrorCode::invalid_argument, "a record of the datastore has no valid '{}'", name);
   return *found;
 }
 
@@ -73,9 +73,9 @@ Result<Base> parse_base(std::string_view line) {
   const Json json = TRY(parse_line(line));
   const Json format = TRY(member(json, "format", Json::value_t::number_unsigned));
   if (format != kFormat)
-    return fail(error(ErrorCode::failed_precondition, "the datastore has format {}, and this version knows {}",
+    return fail(error(ErrorCode::failed_precondition, "the datastore has format {}; this version reads only format {}",
                       format.dump(), kFormat)
-                    .with_hint("a version that knows it has to take it back first"));
+                    .with_hint("boot the version that wrote it"));
   const Json id = TRY(member(json, "id", Json::value_t::number_unsigned));
   const Json table = TRY(member(json, "values", Json::value_t::object));
   Flat values = TRY(values_of(table));

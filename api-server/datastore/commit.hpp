@@ -2,8 +2,8 @@
 //
 //   <16 hex digits> <JSON without line breaks>\n
 //
-// The digits are the first 64 bits of the SHA-256 of the JSON. The first line of a file is its base, which has a
-// document; every other one a commit. docs/formats/datastore.md.
+// The digits are the first 64 bits of the SHA-256 of the JSON. The first line of a file is its base, a document; every
+// other line is a commit. docs/formats/datastore.md.
 #pragma once
 
 #include <chrono>
@@ -35,7 +35,7 @@ struct Commit {
   bool operator==(const Commit&) const = default;
 };
 
-// What was there before the first commit that is still kept.
+// The settings before the first commit that is still kept.
 struct Base {
   std::uint64_t id = 0;  // of the last commit in it
   settings::Flat values;
@@ -46,14 +46,14 @@ struct Base {
 std::string to_line(const Base& base);
 std::string to_line(const Commit& commit);
 
-// Without the final newline. Errors: data_loss when the digits are not those of the JSON; invalid_argument when they
-// are and the JSON is no record of this format.
+// Without the final newline. Errors: data_loss when the digits do not match the JSON; invalid_argument when they match
+// but the JSON is not a record of this format.
 Result<Base> parse_base(std::string_view line);
 Result<Commit> parse_commit(std::string_view line);
 
-// Lays changes over values.
+// Applies changes to values.
 void apply(const std::vector<Change>& changes, settings::Flat& values);
-// The changes that make `to` out of `from`.
+// The changes that turn `from` into `to`.
 std::vector<Change> difference(const settings::Flat& from, const settings::Flat& to);
 
 }  // namespace bulkhead::datastore

@@ -7,7 +7,7 @@ namespace {
 
 using settings::Flat;
 
-// The file is rewritten when half of what it holds is of no use any more.
+// The file is rewritten when half of its records are no longer needed.
 constexpr std::size_t kMostRecords = 2 * kHistory;
 
 Result<> check_name(const std::string& name) {
@@ -17,7 +17,7 @@ Result<> check_name(const std::string& name) {
   };
   if (!name.empty() && name.size() <= kLongestName && std::ranges::all_of(name, allowed)) return {};
   return fail(ErrorCode::invalid_argument,
-              "'{}' is not the name of a transaction (1 to {} letters, digits, '-', '_' and '.')",
+              "'{}' is not a name for a transaction (1 to {} letters, digits, '-', '_' and '.')",
               name.substr(0, kLongestName), kLongestName);
 }
 
@@ -49,7 +49,7 @@ Result<> Datastore::load() {
     const bool last = end == std::string::npos || end + 1 == content.size();
     Result<> taken;
     if (end == std::string::npos) {
-      taken = fail(ErrorCode::data_loss, "the last record is not whole");
+      taken = fail(ErrorCode::data_loss, "the last record is incomplete");
     } else if (number == 0) {
       auto base = parse_base(line);
       if (base)
@@ -66,7 +66,7 @@ Result<> Datastore::load() {
         taken = fail(std::move(commit).error());
     }
     if (!taken) {
-      // A write that the power went away from: nobody was told that it was done.
+      // A write that a power cut interrupted: it was never confirmed to a client.
       const bool torn = last && taken.error().code == ErrorCode::data_loss && number > 0;
       if (!torn) return taken;
       size_ = offset;
@@ -101,7 +101,8 @@ void Datastore::take_in(Commit commit) {
 
 Result<Flat> Datastore::after(std::uint64_t commit) const {
   if (commit < base_.id || commit > last_)
-    return fail(ErrorCode::not_found, "commit {} is not kept: there are {} to {}", commit, base_.id, last_);
+    return fail(ErrorCode::not_found, "commit {} is no longer in the history, which has {} to {}", commit, base_.id,
+                last_);
   Flat values = base_.values;
   for (const Commit& step : history_) {
     if (step.id <= commit) apply(step.changes, values);
@@ -112,7 +113,8 @@ Result<Flat> Datastore::after(std::uint64_t commit) const {
 Result<> Datastore::stage(const std::string& transaction, const std::vector<Change>& changes) {
   TRY(check_name(transaction));
   if (!pending_.contains(transaction) && pending_.size() >= kMostTransactions)
-    return fail(ErrorCode::aborted, "there are {} open transactions already: commit or drop some", pending_.size());
+    return fail(ErrorCode::aborted, "{} transactions are open, which is the limit: commit or drop some",
+                pending_.size());
   Pending& open = pending_[transaction];
   for (const Change& change : changes) {
     open.changes[change.key] = change.value;
@@ -145,7 +147,7 @@ Result<> Datastore::check_conflicts(const std::string& name, const Pending& tran
     const auto last = changed_.find(key);
     if (last == changed_.end() || last->second.commit <= seen) continue;
     return fail(ErrorCode::aborted,
-                "transaction '{}' is too late for {}: transaction '{}' of {} changed it (commit {})", name,
+                "transaction '{}' conflicts at {}: transaction '{}' of {} changed it meanwhile (commit {})", name,
                 key.to_string(), last->second.transaction, last->second.author, last->second.commit);
   }
   return {};
@@ -179,8 +181,8 @@ Result<Commit> Datastore::commit(const std::string& transaction, const std::stri
 
 Result<> Datastore::write(const Commit& commit) {
   if (stuck_)
-    return fail(error(ErrorCode::failed_precondition, "an earlier commit failed and could not be taken back")
-                    .with_hint("see why in the journal, and restart the API server"));
+    return fail(error(ErrorCode::failed_precondition, "an earlier write failed and could not be undone")
+                    .with_hint("see why: apiclient logs -u apiserver; then restart the node"));
   const std::string line = to_line(commit);
   if (records_ >= kMostRecords) {
     std::string content = to_line(base_);
@@ -192,7 +194,7 @@ Result<> Datastore::write(const Commit& commit) {
     return {};
   }
   if (auto done = storage_->append(line); !done) {
-    // Whatever part of it was written must not stand before the next commit.
+    // Whatever part of it was written must not stay before the next commit.
     stuck_ = !storage_->truncate(size_);
     return done;
   }

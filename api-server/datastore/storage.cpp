@@ -35,7 +35,7 @@ Result<> FileStorage::append(std::string_view bytes) {
 }
 
 Result<> FileStorage::truncate(std::uint64_t size) {
-  if (::ftruncate(file_.get(), static_cast<off_t>(size)) < 0) return fail_errno("cutting {}", path_.native());
+  if (::ftruncate(file_.get(), static_cast<off_t>(size)) < 0) return fail_errno("truncating {}", path_.native());
   return flush(file_, path_);
 }
 

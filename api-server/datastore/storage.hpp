@@ -1,5 +1,5 @@
-// Where the datastore keeps its bytes: one file that only grows, and is now and then replaced as a whole. The seam at
-// which tests cut the power.
+// Where the datastore keeps its bytes: one file that is appended to, and now and then replaced as a whole. The seam at
+// which tests simulate power cuts.
 #pragma once
 
 #include <memory>
@@ -19,12 +19,12 @@ class Storage {
 
   // Everything that is stored; empty when there is nothing yet.
   virtual Result<std::string> read() = 0;
-  // Durable when it returns. When it fails, or the power goes away meanwhile, any beginning of `bytes`, and any content
-  // in the place of the rest, may be stored.
+  // Durable when it returns. After a failure or a power cut, any beginning of `bytes` may be stored, with any content
+  // in place of the rest.
   virtual Result<> append(std::string_view bytes) = 0;
-  // Cuts what is behind `size` bytes, durably.
+  // Truncates to `size` bytes, durably.
   virtual Result<> truncate(std::uint64_t size) = 0;
-  // Everything is `bytes` from now on, durably, or nothing has changed.
+  // Replaces the content by `bytes`, durably, or changes nothing.
   virtual Result<> replace(std::string_view bytes) = 0;
 };
 
@@ -45,7 +45,7 @@ class FileStorage final : public Storage {
   sys::UniqueFd file_;
 };
 
-// For programs that need nothing kept, and for tests.
+// For programs that keep nothing, and for tests.
 class MemoryStorage final : public Storage {
  public:
   explicit MemoryStorage(std::string content = {}) : content_(std::move(content)) {}

@@ -59,7 +59,7 @@ json Audit::newest(std::size_t limit) const {
   auto older = journal::Journal::open({.message_id = std::string(log::kAudit.id),
                                        .until = kept_.size() < kKept ? std::optional(began_) : std::nullopt,
                                        .limit = limit});
-  // Without a journal there is what this process knows.
+  // Without a journal, only the records of this process.
   const auto messages = older ? older->read() : Result<std::vector<journal::Message>>();
   if (kept_.size() >= kKept || !messages) return records;
   for (auto message = messages->rbegin(); message != messages->rend() && records.size() < limit; ++message)

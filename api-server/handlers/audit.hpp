@@ -1,5 +1,5 @@
 // The audit trail: who changed what, and who was refused. Written to the journal, which keeps it; the last records are
-// also in memory, for nodes and tests without one. Values of settings are never in it, only keys.
+// also in memory, for nodes and tests without a journal. It contains the keys of settings, never their values.
 #pragma once
 
 #include <nlohmann/json.hpp>

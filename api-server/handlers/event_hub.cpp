@@ -4,7 +4,7 @@ namespace bulkhead::handlers {
 
 Result<> EventHub::listen(const std::shared_ptr<http::Stream>& stream) {
   if (streams_.size() >= kMostListeners)
-    return fail(ErrorCode::aborted, "{} clients listen to events already", streams_.size());
+    return fail(ErrorCode::aborted, "{} clients are listening to events, which is the limit", streams_.size());
   streams_.push_back(stream);
   stream->on_gone = [this, gone = stream.get()] {
     streams_.remove_if([&](const auto& each) { return each.get() == gone; });

@@ -1,4 +1,4 @@
-// Who listens to GET /v1/events, and what they are told.
+// The clients of GET /v1/events, and the events that they get.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-// What was before: /v1/history, /v1/diff, /v1/rollback, /v1/audit.
+// History: /v1/history, /v1/diff, /v1/rollback, /v1/audit.
 #include <ranges>
 
 #include "api-server/handlers/routes.hpp"
@@ -40,7 +40,7 @@ Result<Response> one_commit(const Node& node, const Request& request) {
     json["changes"] = changes_json(commit.changes, before);
     return http::json(json);
   }
-  return fail(ErrorCode::not_found, "commit {} is not kept", *id);
+  return fail(ErrorCode::not_found, "commit {} is not in the history", *id);
 }
 
 Result<Response> diff(const Node& node, const Request& request) {

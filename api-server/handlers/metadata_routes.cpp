@@ -1,4 +1,4 @@
-// What is known about settings, services and files: /metadata…, /services, /configuration-files, /os.
+// Descriptions of settings, services and files: /metadata…, /services, /configuration-files, /os.
 #include <algorithm>
 
 #include "api-server/handlers/routes.hpp"
@@ -12,7 +12,7 @@ using http::Response;
 using http::Role;
 using settings::Key;
 
-// One value for each key, where there is one.
+// One value for each key that has one.
 Result<Response> for_each_key(const Request& request, const std::function<Json(const Key&)>& value) {
   Json result = Json::object();
   const std::vector<std::string> keys = TRY(listed(request, "keys", true));

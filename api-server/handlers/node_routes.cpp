@@ -88,7 +88,7 @@ void add_node_routes(http::Router& router, Node& node) {
   router.add(
       {"POST", "/actions/lockdown", Role::admin, answering([&node](const Request& r) { return lock_down(node, r); })});
   const auto no_updater = answering([](const Request&) -> Result<Response> {
-    return fail(ErrorCode::not_found, "there is no update: this version of Bulkhead has no updater yet");
+    return fail(ErrorCode::not_found, "this version of Bulkhead has no updater");
   });
   for (const std::string_view action : {"/actions/refresh-updates", "/actions/prepare-update",
                                         "/actions/activate-update", "/actions/deactivate-update"})

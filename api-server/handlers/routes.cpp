@@ -7,8 +7,8 @@
 namespace bulkhead::handlers {
 namespace {
 
-// What of `value`, which is at `path`, has a key that begins with `prefix`; only tables that can have some are looked
-// into.
+// The part of `value`, which is at `path`, whose keys begin with `prefix`. Only tables that can contain such keys are
+// searched.
 std::optional<Json> with_prefix(const Json& value, const settings::Shape& shape, const std::string& path,
                                 std::string_view prefix) {
   if (path.starts_with(prefix)) return value;
@@ -98,9 +98,9 @@ Result<Json> parse_body(const std::string& body) {
     }
   }
   if (deepest > kDeepest)
-    return fail(ErrorCode::invalid_argument, "the body is nested deeper than {} levels", kDeepest);
+    return fail(ErrorCode::invalid_argument, "the JSON of the body is nested deeper than {} levels", kDeepest);
   Json parsed = Json::parse(body, nullptr, false);
-  if (parsed.is_discarded()) return fail(ErrorCode::invalid_argument, "the body is not JSON");
+  if (parsed.is_discarded()) return fail(ErrorCode::invalid_argument, "the body is not valid JSON");
   return parsed;
 }
 

@@ -1,6 +1,6 @@
 // The routes of openapi.yaml: requests become calls of the configuration, results become answers.
 //
-// One file for each group of routes; add_routes() lists them all. Handlers keep nothing.
+// Each group of routes has a file; add_routes() lists them all. Handlers have no state.
 #pragma once
 
 #include <functional>
@@ -34,7 +34,7 @@ struct Node {
   std::function<void(std::function<void(Result<Json>)>)> user_data_again{};
   std::function<Result<>()> reboot{};
   std::function<void(std::function<void(Result<boot_times::BootTimes>)>)> read_boot{};
-  // Calls back whenever the descriptor is readable, as long as what it returns is kept.
+  // Calls back whenever the descriptor is readable, until its return value is destroyed.
   std::function<std::shared_ptr<void>(int fd, std::function<void()>)> watch{};
 };
 
@@ -54,7 +54,7 @@ void add_node_routes(http::Router& router, Node& node);
 void add_boot_routes(http::Router& router, Node& node);
 void add_stream_routes(http::Router& router, Node& node);
 
-// An answer that is there at once.
+// A handler that has its answer at once.
 http::Handler answering(std::function<Result<http::Response>(const http::Request&)> make);
 std::string transaction_of(const http::Request& request);
 // The parameter's parts between commas, outside of double quotes. Errors: invalid_argument when it is empty or, if it
@@ -64,11 +64,11 @@ Result<std::uint64_t> number(const http::Request& request, const std::string& na
                              std::uint64_t most, std::optional<std::uint64_t> fallback);
 // The body as JSON, at most 32 levels deep. Errors: invalid_argument.
 Result<Json> parse_body(const std::string& body);
-// Only what is below the keys whose text starts with `prefix`, which begins with "settings".
+// Only the settings whose keys, as text, start with `prefix`, which begins with "settings".
 Json below_prefix(const Json& document, std::string_view prefix);
-// With secrets for who may see them.
+// With secrets for peers that may see them.
 const Json& settings_for(const http::Request& request, const configuration::Configuration& configuration);
-// What is wrong with the node, a sentence each: units that failed, and what the server itself could not do.
+// The node's problems, each a sentence: failed units, and what the server itself could not do.
 std::vector<std::string> problems_of(const NodeState& node);
 // {"state", "problems"}, as GET /v1/health and the event "health" give it.
 Json health_json(const NodeState& node);

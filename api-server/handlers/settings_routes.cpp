@@ -1,4 +1,4 @@
-// GET and PATCH /settings, GET /, and what describes settings: /v1/schema, /v1/keys, /v1/explain.
+// GET and PATCH /settings, GET /, and descriptions of settings: /v1/schema, /v1/keys, /v1/explain.
 #include "api-server/handlers/routes.hpp"
 #include "lib/settings/reference.hpp"
 
@@ -23,7 +23,7 @@ Result<Json> of_keys(const Json& document, const std::vector<std::string>& keys)
   return result;
 }
 
-// A prefix that is the name of nothing is a mistake; of something that is not set, an empty answer.
+// A prefix of no key is an error; a prefix of keys that are not set gives an empty answer.
 Result<Json> of_prefix(const Json& document, const std::string& prefix) {
   const std::string full = prefix.starts_with("settings") ? prefix : "settings." + prefix;
   Json found = below_prefix(document, full);
@@ -33,7 +33,7 @@ Result<Json> of_prefix(const Json& document, const std::string& prefix) {
   return found;
 }
 
-// The whole document is asked for most, and is the same until the next change.
+// The whole document is requested most often, and stays the same until the next change.
 class WholeDocument {
  public:
   std::shared_ptr<const std::string> text(const Request& request, const configuration::Configuration& configuration) {
@@ -88,8 +88,8 @@ Result<Response> get_model(const Node& node, const Request& request) {
   if (wants("services")) model["services"] = services_json(node, {});
   if (wants("configuration-files")) model["configuration-files"] = files_json(node);
   if (model.empty())
-    return fail(error(ErrorCode::not_found, "there is nothing below '{}'", prefix)
-                    .with_hint("there are settings, os, services and configuration-files"));
+    return fail(error(ErrorCode::not_found, "nothing begins with '{}'", prefix)
+                    .with_hint("use settings, os, services or configuration-files"));
   return http::json(model);
 }
 
@@ -97,7 +97,7 @@ Result<Response> patch_settings(Node& node, const Request& request) {
   const Json document = TRY(parse_body(request.body));
   if (document.is_object() && document.size() == 1 && document.contains("settings"))
     return fail(error(ErrorCode::invalid_argument, "there is no setting 'settings'")
-                    .with_hint("leave the outer table out: {\"motd\": \"hello\"}"));
+                    .with_hint("leave out the outer table: {\"motd\": \"hello\"}"));
   TRY(node.configuration.stage(transaction_of(request), document));
   return http::no_content();
 }

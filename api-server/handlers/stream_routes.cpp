@@ -23,7 +23,7 @@ Result<journal::Query> query_of(const Request& request) {
   query.limit = TRY(number(request, "limit", 1, kMostMessages, kUsualMessages));
   if (auto unit = request.parameter("unit")) {
     if (unit->empty() || unit->size() > 255)
-      return fail(ErrorCode::invalid_argument, "unit: '{}' names no unit", *unit);
+      return fail(ErrorCode::invalid_argument, "unit: '{}' is not the name of a unit", *unit);
     if (!unit->contains('.')) *unit += ".service";
     query.unit = *std::move(unit);
   }
@@ -44,7 +44,7 @@ std::string lines(const std::vector<journal::Message>& messages) {
   return text;
 }
 
-// Sends what comes, as long as the client listens.
+// Sends new messages for as long as the client is connected.
 struct Following {
   journal::Journal journal;
   std::shared_ptr<void> watch{};

@@ -1,4 +1,4 @@
-// Transactions and how they come into force: /tx…, /v1/plan, /v1/commit, /v1/try….
+// Transactions and their commits: /tx…, /v1/plan, /v1/commit, /v1/try….
 #include "api-server/handlers/routes.hpp"
 
 namespace bulkhead::handlers {
@@ -13,7 +13,7 @@ using settings::Key;
 
 constexpr std::uint64_t kLongestTry = 86'400;
 
-// Who may change settings must not thereby be able to choose who may do what.
+// The right to change settings must not include the right to change who may do what.
 configuration::CommitRequest wanted_by(const Request& request) {
   return {.transaction = transaction_of(request),
           .author = request.peer->name,
@@ -26,7 +26,7 @@ std::string joined_keys(const std::vector<datastore::Change>& changes) {
   return text;
 }
 
-// Writes down how it went, then answers.
+// Records the result, then answers.
 configuration::Done finishing(Node& node, const Request& request, std::string action,
                               std::function<void(const Outcome&)> answer, Reply reply) {
   return [&node, peer = request.peer, transaction = transaction_of(request), action = std::move(action),
@@ -70,7 +70,7 @@ void apply(Node& node, const Request& request, const Reply& reply) {
       finishing(node, request, "apply", [reply](const Outcome&) { reply(http::no_content()); }, reply));
 }
 
-// The answer to a held try: a stream that ends with the try. When the client leaves first, the try is reverted.
+// The answer to a held try: a stream that ends with the try. When the client disconnects first, the try is reverted.
 Response held(Node& node, const Json& begun) {
   return {.content_type = "text/event-stream", .stream = [&node, begun](const std::shared_ptr<http::Stream>& stream) {
             const auto mine = node.configuration.current_try() ? node.configuration.current_try()->transaction : "";
@@ -81,7 +81,7 @@ Response held(Node& node, const Json& begun) {
               if (leave) leave();
               const auto& current = node.configuration.current_try();
               if (!current || current->transaction != mine) return;
-              node.configuration.revert("the client went away", [](const Result<Outcome>&) {}, mine);
+              node.configuration.revert("the client disconnected", [](const Result<Outcome>&) {}, mine);
             };
             if (!listening) stream->close();
           }};
@@ -127,7 +127,7 @@ Result<Response> plan(const Node& node, const Request& request) {
 
 Result<Response> current_try(const Node& node) {
   const auto& open = node.configuration.current_try();
-  if (!open) return fail(ErrorCode::not_found, "there is no open try");
+  if (!open) return fail(ErrorCode::not_found, "no try is open");
   return http::json(configuration::json_of(*open, std::chrono::steady_clock::now()));
 }
 

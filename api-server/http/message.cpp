@@ -59,7 +59,8 @@ Response failure(int status, const Error& error) {
 
 Result<Target> parse_target(std::string_view target) {
   const auto parsed = boost::urls::parse_origin_form(target);
-  if (!parsed) return fail(ErrorCode::invalid_argument, "the request target is no path: {}", parsed.error().message());
+  if (!parsed)
+    return fail(ErrorCode::invalid_argument, "the request target is not a path: {}", parsed.error().message());
   Target result{.path = parsed->path(), .query = {}};
   boost::urls::encoding_opts plus_is_space;
   plus_is_space.space_as_plus = true;
@@ -67,7 +68,7 @@ Result<Target> parse_target(std::string_view target) {
   const auto has_zero = [](const std::string& text) { return text.contains('\0'); };
   if (has_zero(result.path) ||
       std::ranges::any_of(result.query, [&](const auto& each) { return has_zero(each.second); }))
-    return fail(ErrorCode::invalid_argument, "a zero byte in the request target");
+    return fail(ErrorCode::invalid_argument, "the request target has a zero byte");
   return result;
 }
 

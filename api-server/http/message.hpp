@@ -1,4 +1,4 @@
-// A request as handlers see it, and what they answer with. No HTTP library in sight.
+// A request as handlers see it, and their answer. Independent of the HTTP library.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -17,7 +17,7 @@ namespace bulkhead::http {
 
 using Json = nlohmann::json;
 
-// What somebody may do; each may do what the one before may.
+// What a peer may do; each role includes the ones before it.
 enum class Role { none, reader, operator_role, admin };
 std::string_view to_string(Role role);
 
@@ -40,7 +40,7 @@ struct Request {
   std::optional<std::string> parameter(const std::string& name) const;
 };
 
-// Where a handler writes an endless answer to. A client that reads too slowly is cut off, so that nothing piles up.
+// Where a handler writes an endless answer. A client that reads too slowly is disconnected, so that nothing piles up.
 class Stream {
  public:
   Stream() = default;
@@ -48,11 +48,11 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
   virtual ~Stream() = default;
 
-  // False when the client is gone.
+  // False when the client has disconnected.
   virtual bool send(std::string chunk) = 0;
-  // The end of the answer.
+  // Ends the answer.
   virtual void close() = 0;
-  // Called once, when the client goes away or close() is done.
+  // Called once, when the client disconnects or close() is done.
   std::function<void()> on_gone;
 };
 
@@ -60,7 +60,7 @@ struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body{};
-  // A body that is kept elsewhere, instead of `body`: for answers that are the same many times.
+  // A body that is shared, instead of `body`: for answers that repeat.
   std::shared_ptr<const std::string> shared_body{};
   // Set for an endless answer: called with its stream when the head has been sent.
   std::function<void(std::shared_ptr<Stream>)> stream{};
@@ -76,7 +76,7 @@ Response no_content();
 // The one mapping from errors to statuses.
 int status_of(const Error& error);
 Response failure(const Error& error);
-// For statuses that no error code stands for: 401, 405, 408, 413, 415, 423, 429, 431.
+// For statuses that no error code maps to: 401, 405, 408, 413, 415, 423, 429, 431.
 Response failure(int status, const Error& error);
 
 // "/settings?keys=a%2Cb" into path and query. Errors: invalid_argument.

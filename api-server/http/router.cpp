@@ -15,15 +15,15 @@ Response unknown_path(const std::vector<Route>& routes, const std::string& path)
   std::vector<std::string> known;
   for (const Route& route : routes) known.emplace_back(route.path);
   const std::string near = nearest(path, known);
-  return failure(error(ErrorCode::not_found, "there is no {}{}", path,
+  return failure(error(ErrorCode::not_found, "there is no path {}{}", path,
                        near.empty() ? "" : std::format("; the nearest is {}", near)));
 }
 
-// Nothing when the peer may.
+// Empty when the peer may call the route.
 std::optional<Error> refusal(const Peer& peer, const Route& route) {
   if (peer.role >= route.role) return std::nullopt;
   if (peer.role == Role::none) return error(ErrorCode::permission_denied, "{}", peer.refused);
-  return error(ErrorCode::permission_denied, "{} {} is for role {}; {} has role {}", route.method, route.path,
+  return error(ErrorCode::permission_denied, "{} {} needs the role {}; {} has the role {}", route.method, route.path,
                to_string(route.role), peer.name, to_string(peer.role));
 }
 
@@ -64,11 +64,11 @@ void Router::dispatch(Request request, const Reply& reply) const {
     }
     return route.handler(request, reply);
   }
-  // Who may do nothing learns nothing about paths either.
+  // A peer without a role learns nothing about paths either.
   if (request.peer->role == Role::none)
     return reply(failure(kUnauthorized, error(ErrorCode::permission_denied, "{}", request.peer->refused)));
   if (allowed.empty()) return reply(unknown_path(routes_, request.path));
-  reply(failure(kMethodNotAllowed, error(ErrorCode::invalid_argument, "{} cannot be used with {}; there is {}",
+  reply(failure(kMethodNotAllowed, error(ErrorCode::invalid_argument, "{} is not supported for {}; use {}",
                                          request.method, request.path, allowed)));
 }
 

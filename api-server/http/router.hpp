@@ -14,7 +14,7 @@ using Handler = std::function<void(const Request&, Reply)>;
 
 struct Route {
   std::string_view method;
-  std::string_view path;  // "/v1/history/{commit}": a segment in braces stands for any one
+  std::string_view path;  // "/v1/history/{commit}": a segment in braces matches any segment
   Role role = Role::admin;
   Handler handler;
   bool json_body = false;  // requires content type application/json
@@ -25,18 +25,18 @@ class Router {
   void add(Route route) { routes_.push_back(std::move(route)); }
   const std::vector<Route>& routes() const { return routes_; }
 
-  // Looks up, checks role and content type, and calls the handler; else answers with the error: 404 with the nearest
-  // path, 405, 401, 403, 415. on_refused is told of the last two of these but one.
+  // Finds the route, checks the role, then the content type, and calls the handler. Otherwise answers with the error:
+  // 404 with the nearest path, 405, 401, 403 or 415. Calls on_refused for 401 and 403.
   void dispatch(Request request, const Reply& reply) const;
 
-  // Told of requests that were refused for who made them.
+  // Called for requests that were refused because of the peer's role.
   std::function<void(const Request&, const Error&)> on_refused;
 
  private:
   std::vector<Route> routes_;
 };
 
-// True when the route's path fits; `captures` gets what stands for its braces.
+// True when the route's path matches; `captures` gets the segments in place of its braces.
 bool fits(std::string_view route, std::string_view path, std::vector<std::string>& captures);
 
 }  // namespace bulkhead::http

@@ -35,7 +35,7 @@ void Server::Core::leave(AnySession* session, bool is_remote) {
   if (is_remote) --remote_sessions;
 }
 
-// Deadlines are looked at together: one timer for all, and none when there is nobody.
+// One timer checks all deadlines; it does not run when there are no connections.
 void Server::Core::tick() {
   if (sessions.empty() || stopped) {
     ticking = false;
@@ -128,7 +128,7 @@ Result<> Server::listen_remote(const RemoteListener& listener) {
   auto context = TRY(server_context(listener));
   Failure reason;
   const auto address = asio::ip::make_address(listener.address, reason);
-  if (reason) return fail(ErrorCode::invalid_argument, "api.listen-address: '{}' is no address", listener.address);
+  if (reason) return fail(ErrorCode::invalid_argument, "api.listen-address: '{}' is not an address", listener.address);
   auto acceptor = std::make_shared<tcp::acceptor>(core_->loop);
   const tcp::endpoint endpoint(address, listener.port);
   const auto step = [&](auto&& operation) {
@@ -181,7 +181,7 @@ Result<sys::UniqueFd> listen_on_path(const std::string& path, unsigned mode) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path))
-    return fail(ErrorCode::invalid_argument, "'{}' is too long for a socket", path);
+    return fail(ErrorCode::invalid_argument, "'{}' is too long for the path of a socket", path);
   std::ranges::copy(path, std::begin(address.sun_path));
   sys::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket) return fail_errno("making a socket");

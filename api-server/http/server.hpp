@@ -1,8 +1,8 @@
-// The HTTP server: listens on a Unix socket and, when it is told to, over TLS; reads requests within limits, hands them
-// to the router, and writes what comes back. HTTP/1.1 with keep-alive, by Boost.Beast.
+// The HTTP server: listens on a Unix socket and, if set up, over TLS; reads requests within limits, hands them to the
+// router, and writes the answers. HTTP/1.1 with keep-alive, by Boost.Beast.
 //
-// A connection that waits for its next request costs no buffer. Large bodies are read a few at a time, so that memory
-// stays bounded whatever clients do. Everything runs on the thread of the io_context.
+// An idle connection has no buffer. Only a few large bodies are read at a time, so that memory stays bounded whatever
+// clients do. Everything runs on the thread of the io_context.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -41,17 +41,17 @@ class Server {
   Server& operator=(const Server&) = delete;
   ~Server();
 
-  // Peers on a Unix socket are admins: the socket's mode says who can be one.
+  // Peers on a Unix socket are admins: the socket's mode decides who can connect.
   Result<> listen_unix(sys::UniqueFd listening);
-  // Replaces the listener that was there. Connections that are open stay until they end. Errors: unavailable when the
-  // address cannot be had, invalid_argument for certificates and keys; then there is no remote listener.
+  // Replaces the previous listener. Open connections stay. Errors: unavailable when the address cannot be used,
+  // invalid_argument for certificates and keys; then there is no remote listener.
   Result<> listen_remote(const RemoteListener& listener);
   void stop_remote();
-  // The port that the remote listener got; 0: there is none.
+  // The port of the remote listener; 0: there is no listener.
   std::uint16_t remote_port() const;
 
   std::size_t connections() const;
-  // Accepts nothing more and closes everything.
+  // Accepts no more connections and closes all.
   void stop();
 
   struct Core;
@@ -60,8 +60,7 @@ class Server {
   std::shared_ptr<Core> core_;
 };
 
-// A listening Unix socket of the given mode; what was there before is removed. For programs that systemd did not give
-// one to.
+// A listening Unix socket with the given mode; a previous one is removed. For programs that systemd passed no socket.
 Result<sys::UniqueFd> listen_on_path(const std::string& path, unsigned mode);
 
 }  // namespace bulkhead::http

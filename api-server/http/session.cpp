@@ -23,13 +23,13 @@ std::string lower_media_type(std::string_view value) {
 
 Response status_of_failure(const Failure& reason) {
   if (reason == beast::error::body_limit)
-    return failure(413, error(ErrorCode::invalid_argument, "the body is larger than this server takes"));
+    return failure(413, error(ErrorCode::invalid_argument, "the body is larger than this server accepts"));
   if (reason == beast::error::header_limit || reason == beast::error::buffer_overflow)
-    return failure(431, error(ErrorCode::invalid_argument, "the request's head is larger than this server takes"));
-  return failure(400, error(ErrorCode::invalid_argument, "this is not HTTP/1.1: {}", reason.message()));
+    return failure(431, error(ErrorCode::invalid_argument, "the request's header is larger than this server accepts"));
+  return failure(400, error(ErrorCode::invalid_argument, "the request is not valid HTTP/1.1: {}", reason.message()));
 }
 
-// Where the reading is, which decides what a deadline means.
+// The state of reading, which decides what a deadline means.
 enum class Phase { idle, head, waiting, body, handling, writing, streaming, lingering };
 
 template <class Transport>
@@ -133,8 +133,8 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
 
   bool bytes_waiting() const { return buffer_ && buffer_->size() > 0; }
 
-  // For the next request. Without a byte of it there is no need for buffers; below TLS that cannot be told, because the
-  // end of a handshake may have brought it along.
+  // For the next request. Buffers are not needed before its first byte. With TLS this cannot be known, because that
+  // byte may have come with the end of the handshake.
   void wait() {
     parser_.reset();
     if (kRemote || bytes_waiting()) return read_head();
@@ -194,10 +194,10 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
       return;
     if (reason == beast::error::partial_message || reason == asio::error::eof) return;
     if (reason) return write(status_of_failure(reason));
-    // Who was let in an hour ago may have been revoked since.
+    // A peer that was accepted an hour ago may have been revoked since.
     if constexpr (kRemote) peer_ = std::make_shared<Peer>(core_->who_is(certificate_));
     if (!core_->within_rate(*peer_))
-      return write(failure(429, error(ErrorCode::aborted, "too many requests: wait a little")));
+      return write(failure(429, error(ErrorCode::aborted, "too many requests; try again in a moment")));
 
     auto message = parser_->release();
     auto target = parse_target({message.target().data(), message.target().size()});
@@ -272,7 +272,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     begin(stream_);
   }
 
-  // Nothing is expected from the client any more but its end.
+  // From now on only the end of the connection is expected from the client.
   void watch_for_end() {
     if (!buffer_) buffer_ = std::make_unique<Buffer>(kDiscard);
     buffer_->clear();
@@ -292,7 +292,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     if (!stream_ || ended_ || !socket().is_open()) return false;
     backlog_ += chunk.size();
     if (backlog_ > core_->limits.stream_backlog) {
-      close();  // watch_for_end() tells the rest
+      close();  // watch_for_end() does the rest
       return false;
     }
     chunks_.push_back(std::move(chunk));
@@ -336,7 +336,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   bool keep_alive_ = false;
   bool holds_body_ = false;
 
-  // There while a request is read or answered.
+  // Set while a request is read or answered.
   std::unique_ptr<Buffer> buffer_;
   std::unique_ptr<Parser> parser_;
   Response response_;
@@ -357,7 +357,7 @@ std::shared_ptr<Peer> peer_of(int fd) {
   socklen_t size = sizeof(credentials);
   auto peer = std::make_shared<Peer>();
   if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
-    peer->refused = "the peer's credentials cannot be told";
+    peer->refused = "the peer's credentials cannot be read";
     return peer;
   }
   peer->name = std::format("uid {} (pid {})", credentials.uid, credentials.pid);

@@ -19,7 +19,7 @@ namespace bulkhead::http {
 
 using Clock = std::chrono::steady_clock;
 
-// What the server needs of a connection, whatever its transport.
+// What the server needs from a connection of any transport.
 class AnySession {
  public:
   AnySession() = default;

@@ -40,12 +40,12 @@ Result<std::vector<Certificate>> parse_certificates(const std::string& pem) {
     if (!certificate) break;
     certificates.push_back(std::move(certificate));
   }
-  // How a text without another certificate ends; anything else is one that cannot be read.
+  // The error at the end of a text without further certificates; any other error means a damaged certificate.
   const bool at_end = ERR_GET_REASON(::ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   ::ERR_clear_error();
-  if (certificates.empty()) return fail(ErrorCode::invalid_argument, "there is no certificate in it");
+  if (certificates.empty()) return fail(ErrorCode::invalid_argument, "it contains no certificate");
   if (!at_end)
-    return fail(ErrorCode::invalid_argument, "what follows certificate {} cannot be read", certificates.size());
+    return fail(ErrorCode::invalid_argument, "the text after certificate {} cannot be read", certificates.size());
   return certificates;
 }
 
@@ -55,11 +55,11 @@ Result<> trust(SSL_CTX* context, const std::string& pem) {
     ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(context), certificate.get());
     ::SSL_CTX_add_client_CA(context, certificate.get());
   }
-  ::ERR_clear_error();  // of one that stands there twice
+  ::ERR_clear_error();  // of a certificate that appears twice
   return {};
 }
 
-// A passphrase is never asked for: there is nobody at the terminal of a daemon.
+// Never prompts for a passphrase: a daemon has no terminal.
 std::string no_passphrase(std::size_t, ssl::context::password_purpose) { return {}; }
 
 Result<> use_identity(ssl::context& context, const std::string& certificates, std::string_view key) {
@@ -69,7 +69,7 @@ Result<> use_identity(ssl::context& context, const std::string& certificates, st
   if (context.use_certificate_chain(boost::asio::buffer(certificates), reason))
     return fail(bad(kCertificateRule, reason));
   if (context.use_private_key(boost::asio::buffer(key), ssl::context::pem, reason)) {
-    // OpenSSL compares the two when it takes in the key.
+    // OpenSSL compares the two when it loads the key.
     if (ERR_GET_REASON(static_cast<unsigned long>(reason.value())) == X509_R_KEY_VALUES_MISMATCH ||
         ERR_GET_REASON(static_cast<unsigned long>(reason.value())) == X509_R_KEY_TYPE_MISMATCH)
       return fail(ErrorCode::invalid_argument, "api.key: must be the key of api.certificate");
@@ -96,7 +96,7 @@ std::string common_name_of(const X509* certificate) {
   unsigned char* text = nullptr;
   const int size = ::ASN1_STRING_to_UTF8(&text, ::X509_NAME_ENTRY_get_data(::X509_NAME_get_entry(subject, index)));
   if (size < 0) return {};
-  // Where it ends, text ends: a zero byte in a name is nobody's name.
+  // A name with a zero byte counts as no name.
   std::string name(text, text + size);
   ::OPENSSL_free(text);
   return name.contains('\0') ? std::string() : name;
@@ -108,13 +108,13 @@ Result<ssl::context> server_context(const RemoteListener& listener) {
   ssl::context context(ssl::context::tls_server);
   SSL_CTX* raw = context.native_handle();
   ::SSL_CTX_set_min_proto_version(raw, TLS1_3_VERSION);
-  // A ticket would bring back a client whose certificate has been revoked since.
+  // A ticket would let in a client whose certificate has been revoked since.
   ::SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   ::SSL_CTX_set_num_tickets(raw, 0);
   boost::system::error_code reason;
   TRY(use_identity(context, listener.certificates, listener.key.view()));
   TRY(trust(raw, listener.client_ca));
-  // The result is looked at after the handshake (client_certificate()).
+  // The result is checked after the handshake (client_certificate()).
   context.set_verify_mode(ssl::verify_peer, reason);
   context.set_verify_callback([](bool, ssl::verify_context&) { return true; }, reason);
   return context;

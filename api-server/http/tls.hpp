@@ -1,7 +1,7 @@
 // The remote listener's TLS: version 1.3 only, with client certificates.
 //
-// A handshake without a valid certificate succeeds, so that its maker can be told what is wrong (401); what he may do
-// then is decided by who_is().
+// A handshake without a valid certificate succeeds, so that the client can get an answer that says what is wrong (401).
+// who_is() decides what the client may do.
 #pragma once
 
 #include <boost/asio/ssl/context.hpp>
@@ -26,18 +26,18 @@ struct ClientCertificate {
 struct RemoteListener {
   std::string address;  // "::", "10.0.0.9"
   std::uint16_t port = 0;
-  std::string certificates;  // PEM: the node's own, then those above it
+  std::string certificates;  // PEM: the node's own, then its issuers
   crypto::SecretText key;    // PEM
-  std::string client_ca;     // PEM: who may issue client certificates
+  std::string client_ca;     // PEM: the CAs of client certificates
   std::function<Peer(const ClientCertificate&)> who_is;
 };
 
-// What server_context() would not take, in PEM. Errors: invalid_argument, with the setting and its rule.
+// Checks PEM as server_context() does. Errors: invalid_argument, with the setting and its rule.
 Result<> check_identity(const std::string& certificates, std::string_view key);
 Result<> check_client_ca(const std::string& pem);
 
 Result<boost::asio::ssl::context> server_context(const RemoteListener& listener);
-// `ssl` is of a connection whose handshake is over.
+// `ssl` belongs to a connection whose handshake is complete.
 ClientCertificate client_certificate(SSL* ssl);
 
 }  // namespace bulkhead::http

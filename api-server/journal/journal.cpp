@@ -68,7 +68,7 @@ Result<Journal> Journal::open(const Query& query) {
   for (int level = 0; query.priority && level <= *query.priority; ++level)
     TRY(match(std::format("PRIORITY={}", level)));
   if (query.unit) {
-    // What process 1 says about a unit.
+    // Messages of process 1 about a unit.
     TRY(check(::sd_journal_add_disjunction(opened)));
     TRY(match("_PID=1"));
     TRY(match("UNIT=" + *query.unit));
@@ -78,7 +78,7 @@ Result<Journal> Journal::open(const Query& query) {
   return journal;
 }
 
-// Right before the first message that is wanted.
+// Directly before the first wanted message.
 Result<> Journal::go_to_start() {
   sd_journal* journal = raw(journal_.get());
   if (query_.until)
@@ -138,8 +138,7 @@ nlohmann::json to_json(const Message& message) {
 Result<Time> parse_since(std::string_view text, Time now) {
   const auto bad = [&] {
     return fail(ErrorCode::invalid_argument,
-                "since: '{}' is neither a time like 2026-01-02T03:04:05Z nor how long ago (90s, 15m, 2h, 1d)",
-                text.substr(0, 40));
+                "since: '{}' is not a time (2026-01-02T03:04:05Z) or an age (90s, 15m, 2h, 1d)", text.substr(0, 40));
   };
   if (text.empty()) return bad();
   if (const auto count = parse_integer<std::uint32_t>(text.substr(0, text.size() - 1))) {

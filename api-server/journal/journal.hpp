@@ -20,7 +20,7 @@ struct Query {
   std::optional<std::string> message_id{};  // 32 hex digits
   std::optional<Time> since{};
   std::optional<Time> until{};
-  std::optional<int> priority{};  // syslog's: this and everything more important
+  std::optional<int> priority{};  // as in syslog: this and more important ones
   std::size_t limit = 1000;       // the newest ones
 };
 
@@ -34,12 +34,12 @@ struct Message {
 
 class Journal {
  public:
-  // Of this machine; without messages when there is no journal. Errors: those of the system.
+  // The journal of this machine; empty when there is none. Errors: those of the system.
   static Result<Journal> open(const Query& query);
 
-  // What is there now and was not given yet, oldest first.
+  // Messages since the last call, oldest first.
   Result<std::vector<Message>> read();
-  // Readable when there is more; call read() then. Errors: those of the system.
+  // Readable when there are more messages; call read() then. Errors: those of the system.
   Result<int> fd();
 
  private:

@@ -40,7 +40,7 @@ Result<std::string> read_limited(int fd, std::size_t limit, const std::string& s
   return content;
 }
 
-// Names in a fixed order, whatever the file system's is. Takes over the descriptor.
+// Names in a fixed order, independent of the file system. Takes ownership of the descriptor.
 Result<std::vector<std::string>> names_in(int fd) {
   const Directory directory(::fdopendir(fd));
   if (directory == nullptr) {
@@ -63,7 +63,7 @@ Result<std::vector<std::string>> names_in(int fd) {
 
 class Reader {
  public:
-  // `directory` is taken over.
+  // Takes ownership of `directory`.
   Result<> read(sys::UniqueFd directory, const Key& at, int depth) {
     if (depth > kDeepest) return fail(ErrorCode::invalid_argument, "{} is nested too deeply", at.to_string());
     const int fd = directory.get();
@@ -102,7 +102,7 @@ class Reader {
     return {};
   }
 
-  // Each value by itself, so that one that is not ours does not cost all others.
+  // Each value by itself, so that one that we refuse does not cost all others.
   void take(const Key& key, const std::string& text) {
     constexpr int kDeepestValue = 8;
     bool deep = false;
@@ -112,7 +112,7 @@ class Reader {
     };
     const Json value = Json::parse(text, look, false);
     if (deep || value.is_discarded() || value.is_object()) {
-      result_.left_out.push_back(std::format("{}: its file holds no JSON value", key.to_string()));
+      result_.left_out.push_back(std::format("{}: its file has no valid JSON value", key.to_string()));
       return;
     }
     const Json alone = settings::unflat({{key, value}});
@@ -138,13 +138,13 @@ Result<std::string> percent_decoded(std::string_view segment) {
       continue;
     }
     const auto bytes = segment.size() - at > 2 ? from_hex(segment.substr(at + 1, 2))
-                                               : fail(ErrorCode::invalid_argument, "it ends in the middle");
-    if (!bytes) return fail(ErrorCode::invalid_argument, "'{}' is no percent-encoded name", segment);
+                                               : fail(ErrorCode::invalid_argument, "it is incomplete");
+    if (!bytes) return fail(ErrorCode::invalid_argument, "'{}' is not a percent-encoded name", segment);
     decoded += as_text(*bytes);
     at += 2;
   }
   if (decoded.empty() || decoded.contains('\0'))
-    return fail(ErrorCode::invalid_argument, "'{}' is no percent-encoded name", segment);
+    return fail(ErrorCode::invalid_argument, "'{}' is not a percent-encoded name", segment);
   return decoded;
 }
 

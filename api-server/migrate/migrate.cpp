@@ -57,7 +57,7 @@ Result<bool> write_back(const sys::Path& directory, int model_version, const set
   const auto lineage = TRY(read_lineage(directory));
   if (!lineage || lineage->good != model_version) return false;
   const auto writes =
-      TRY_CTX(plan_way_back(*lineage, live, last_commit, steps), "keeping settings for the version before");
+      TRY_CTX(plan_way_back(*lineage, live, last_commit, steps), "writing settings back for the previous version");
   TRY(write_all(directory, writes));
   return !writes.empty();
 }

@@ -1,11 +1,11 @@
-// The datastore's file of each model version, on STATE: which one to open, made when it is missing, and kept ready for
-// a way back. docs/decisions/0005-migrations.md says why it is done this way.
+// The datastore's file of each model version, on STATE: which one to open, how it is made, and how it is kept ready for
+// a return. docs/decisions/0005-migrations.md has the reasons.
 //
 //   settings-<N>       the datastore of model version N (docs/formats/datastore.md)
 //   settings-lineage   which of them counts (plan.hpp)
 //
-// Nothing is ever changed in place: files are replaced as a whole, and the settings that count stay what they were
-// until the running version is blessed.
+// Nothing is changed in place: files are replaced as a whole, and the good version's settings stay unchanged until the
+// running version is blessed.
 #pragma once
 
 #include "api-server/migrate/plan.hpp"
@@ -19,16 +19,16 @@ struct Opened {
   int from = 0;
 };
 
-// Before the datastore is opened. Errors: those of plan_migration() and of the file system; then nothing that counts
-// has changed.
+// Before the datastore is opened. Errors: those of plan_migration() and of the file system; the good version's settings
+// are unchanged then.
 Result<Opened> migrate(const sys::Path& directory, int model_version, std::span<const Step> steps);
 
-// When the running version is good, at every boot (boot-complete.target reached, so that it will not be given up): from
-// now on its settings are those that count. Durable. Nothing is written when that is known already.
+// The running version is good (boot-complete.target was reached): from now on its settings are the good ones. Called at
+// every boot. Durable. Writes nothing when this is recorded already.
 Result<> bless(const sys::Path& directory, int model_version);
 
-// After bless() and after every commit, when its answer has been given: leaves the live settings for the version
-// before, which cannot know our steps. True when there is such a version and its file was replaced. Nothing is written
+// After bless() and after every commit, once it has been answered: writes the live settings back for the previous
+// version, which does not know our steps. True when there is such a version and its file was replaced. Writes nothing
 // when `model_version` is not the good one: until then the old file stays as it was.
 Result<bool> write_back(const sys::Path& directory, int model_version, const settings::Flat& live,
                         std::uint64_t last_commit, std::span<const Step> steps);

@@ -17,7 +17,7 @@ Write settings_write(int model_version, Flat values, std::uint64_t last_commit) 
           .content = datastore::to_line(datastore::Base{.id = last_commit, .values = std::move(values)})};
 }
 
-// The live settings of a file, walked to another version. The original is only read; a torn last record is ignored.
+// The live settings of a file, migrated to another version. The original is only read; a torn last record is ignored.
 Result<Write> rewritten(const std::string& content, int from, int to, std::span<const Step> steps) {
   const auto store =
       TRY_CTX(datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(content),
@@ -27,7 +27,7 @@ Result<Write> rewritten(const std::string& content, int from, int to, std::span<
   return settings_write(to, std::move(migrated), store.last_commit());
 }
 
-// Without a record (nothing was ever stored, or the record was lost), the file of this version counts, else the newest
+// Without a record (nothing was ever stored, or the record was lost), the file of this version is used, else the newest
 // older one, else the oldest newer one.
 std::optional<int> likely_good(const std::map<int, std::string>& files, int model_version) {
   if (files.empty()) return std::nullopt;
@@ -39,13 +39,14 @@ Result<MigrationPlan> made_from(const State& state, Lineage lineage, int model_v
   const auto source = state.files.find(lineage.good);
   MigrationPlan plan{
       .writes = {}, .origin = lineage.good < model_version ? Origin::forward : Origin::backward, .from = lineage.good};
-  // A lost record comes first: without it the new file would look like the one that counts.
+  // A lost record is written first: without it the new file would look like the good one.
   if (!state.lineage) plan.writes.push_back(lineage_write(lineage));
   if (source == state.files.end()) {
-    // The good version stored nothing. What another trial may have left must not count either.
+    // The good version stored nothing. The file of another trial must not be used either.
     if (!leads(lineage.good, model_version, steps))
-      return fail(ErrorCode::failed_precondition, "settings of model version {} are newer than version {} can read",
-                  lineage.good, model_version);
+      return fail(ErrorCode::failed_precondition,
+                  "the settings have model version {}, which is newer than version {} can read", lineage.good,
+                  model_version);
     plan.writes.push_back(settings_write(model_version, {}, 0));
   } else {
     Write write = TRY(rewritten(source->second, lineage.good, model_version, steps));
@@ -99,8 +100,8 @@ std::optional<Lineage> parse_lineage(std::string_view text) {
 
 namespace {
 
-// The first settings of a node, made by a version that nobody has found good: another version that starts instead
-// begins anew, as on an empty STATE.
+// The first settings of a node, made by a version that was never blessed: another version that starts instead begins
+// anew, as on an empty STATE.
 MigrationPlan plan_first(const State& state, int model_version) {
   const bool there = state.files.contains(model_version);
   MigrationPlan plan{.writes = {}, .origin = there ? Origin::trial : Origin::fresh, .from = model_version};
@@ -123,7 +124,7 @@ Result<MigrationPlan> plan_migration(const State& state, int model_version, std:
   const bool there = state.files.contains(model_version);
   if (lineage.good == model_version) {
     MigrationPlan plan{.writes = {}, .origin = there ? Origin::same : Origin::fresh, .from = model_version};
-    // A trial that was under way has failed: what it made is made anew the next time.
+    // The previous trial has failed: its file is made anew the next time.
     const bool stale = lineage.trial.has_value();
     lineage.trial.reset();
     if (!state.lineage || stale) plan.writes.push_back(lineage_write(lineage));
@@ -136,16 +137,16 @@ Result<MigrationPlan> plan_migration(const State& state, int model_version, std:
     const bool kept = lineage.way_back == model_version && there;
     if (plan || !kept) return plan;
   }
-  // A newer version that this one knows nothing of left its settings in a form for this one.
+  // A newer version, unknown to this one, wrote its settings back in this version's form.
   if (model_version < lineage.good && there) {
     const int from = lineage.good;
     lineage.trial = model_version;
     return MigrationPlan{.writes = {lineage_write(lineage)}, .origin = Origin::written_back, .from = from};
   }
   return fail(error(ErrorCode::failed_precondition,
-                    "settings are of model version {}, and this system knows version {} and no way between them",
+                    "the settings have model version {}; this system has model version {} and no steps between them",
                     lineage.good, model_version)
-                  .with_hint("start the version that wrote them, or one that can take them back"));
+                  .with_hint("boot the version that wrote them, or one that can migrate them"));
 }
 
 std::vector<Write> plan_blessing(const State& state, int model_version) {
@@ -157,7 +158,7 @@ std::vector<Write> plan_blessing(const State& state, int model_version) {
 
 Result<std::vector<Write>> plan_way_back(const Lineage& lineage, const Flat& live, std::uint64_t last_commit,
                                          std::span<const Step> steps) {
-  // To a newer version there is a way forward when it starts; only older ones need help.
+  // A newer version migrates settings when it starts; only older versions need a write-back.
   if (!lineage.way_back || *lineage.way_back >= lineage.good) return std::vector<Write>{};
   Flat values = TRY(walk(live, lineage.good, *lineage.way_back, steps));
   return std::vector<Write>{settings_write(*lineage.way_back, std::move(values), last_commit)};

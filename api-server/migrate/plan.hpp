@@ -1,4 +1,4 @@
-// What a migration writes, as a value: decided from what is there, before anything is touched. docs/decisions/0005.
+// What a migration writes, as a value: decided from what is there, before anything is touched. See decision 0005.
 //
 // A plan is a list of files, each of which replaces one of the same name durably and as a whole (rename). Power may go
 // away between any two: whatever beginning of the list was done, planning again from there ends in the same state.

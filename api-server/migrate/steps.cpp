@@ -26,7 +26,7 @@ bool leads(int from, int to, std::span<const Step> steps) {
 Result<Flat> walk(Flat values, int from, int to, std::span<const Step> steps) {
   if (!leads(from, to, steps))
     return fail(ErrorCode::failed_precondition,
-                "there is no way from settings of model version {} to version {} in this system", from, to);
+                "this system has no steps from settings of model version {} to version {}", from, to);
   while (from != to) {
     const bool forward = from < to;
     const Step* const step = step_from(forward ? from : from - 1, steps);

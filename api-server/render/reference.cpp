@@ -11,16 +11,15 @@ namespace {
 constexpr std::string_view kHead =
     R"(# Configuration files
 
-Every file that the API server makes from settings, and the services that are notified when one changes. Made from the
-tables in `api-server/render/services.cpp` and the declarations in `lib/settings/groups`: a change there changes this
-page (`BULKHEAD_ACCEPT=1`).
+Every file that the API server makes from settings, and the services that are notified when one changes. Generated from
+the tables in `api-server/render/services.cpp` and the declarations in `lib/settings/groups`; a test with
+`BULKHEAD_ACCEPT=1` writes it anew.
 
 All files are below `/etc`, a tmpfs that is filled anew at each boot: nothing written there by hand stays, and nothing
 has to be repaired there. They are rendered before the network comes up and at each commit. The same settings give
-the same bytes, so a file that did not change is not written and its service not notified.
+the same bytes, so an unchanged file is not written and its service is not notified.
 
-A value that would not stay inside its line is refused, and with it the commit. Values of secrets are in files of mode
-0600.
+A value that would break out of its line is refused, and the commit with it. Secret values are in files of mode 0600.
 
 ## Services
 
@@ -40,12 +39,12 @@ constexpr std::string_view kFilesHead = R"(
 constexpr std::string_view kSettingsHead = R"(
 ## Settings
 
-| service | is notified of |
+| service | is notified of changes to |
 |---|---|
 )";
 
 constexpr std::string_view kTail = R"(
-What is not here: whatever the services read that have no unit yet.
+Not listed: the files of services that have no unit yet.
 )";
 
 std::string reaction(const Service& service) {
@@ -62,7 +61,7 @@ std::string reaction(const Service& service) {
 
 std::string code(std::string_view text) { return text.empty() ? "" : std::format("`{}`", text); }
 
-// The settings that a service is notified of, each as its first two segments; a whole group where there are many.
+// The settings of which a service is notified, each as its first two segments; a whole group if there are many.
 std::string keys_of(std::string_view service) {
   constexpr std::size_t kMany = 8;
   std::vector<std::pair<std::string, std::vector<std::string>>> groups;

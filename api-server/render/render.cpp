@@ -33,7 +33,7 @@ Files files_of(const Part& part, const settings::Settings& settings, const Facts
   std::vector<File> files = TRY(part.files(settings, facts));
   for (const File& file : files) {
     if (!std::ranges::contains(part.services, file.service))
-      return fail(ErrorCode::internal, "{} is of {}, which its part of render() does not name", file.path.native(),
+      return fail(ErrorCode::internal, "{} belongs to {}, which its part of render() does not name", file.path.native(),
                   file.service);
   }
   return files;

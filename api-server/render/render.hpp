@@ -1,8 +1,8 @@
 // From typed settings to every configuration file of the node, and the table of the services that read them. Pure: the
 // same settings and facts give the same bytes; nothing is read or written. api-server/apply puts the result in place.
 //
-// Files are filled from templates/*.mustache. Every value passes the writing rule of its format there (template.hpp),
-// so that none can add a line, a key or an entry, whatever the rules in lib/settings let through.
+// Files are filled from templates/*.mustache. Every value is written by the rule of its format (template.hpp), so that
+// no value can add a line, a key or an entry, even if the rules in lib/settings accepted it.
 #pragma once
 
 #include <sys/types.h>
@@ -19,7 +19,7 @@
 
 namespace bulkhead::render {
 
-// What files need and no setting says. Everything may be empty.
+// What files need besides settings. Everything may be empty.
 struct Facts {
   std::string machine_id{};
   std::string hostname{};  // the name when settings.network.hostname is not set; callers always have one
@@ -43,20 +43,20 @@ struct File {
   bool operator==(const File&) const = default;
 };
 
-// Every file that exists for these settings, sorted by path; a setting that is not set counts with its default. Errors:
-// invalid_argument, beginning with the key of a setting that no rule of a single value refuses but that cannot be
-// put into effect: a bond without links, two credentials for one registry, a runtime that the image has not. Values of
-// secret settings are never quoted.
+// Every file that exists for these settings, sorted by path; unset settings have their defaults. Errors:
+// invalid_argument, beginning with a key, for settings that are valid by themselves but cannot take effect: a bond
+// without links, two credentials for one registry, a runtime that the image does not have. Values of secret settings
+// are never quoted.
 Result<std::vector<File>> render(const settings::Settings& settings, const Facts& facts);
 
-// What render() would say, as far as files of these services go: a change of settings that affects no other service
-// makes no other file fail.
+// The error that render() would give for the files of these services. That is enough for a change that affects only
+// these services.
 Result<> check(const settings::Settings& settings, const Facts& facts, const std::set<std::string>& services);
 
-// The node's own name: the setting, else the fact, else "localhost". What sethostname(2) is to be told.
+// The node's own name: the setting, else the fact, else "localhost". For sethostname(2).
 std::string hostname(const settings::Settings& settings, const Facts& facts);
 
-// Files that exist for some settings only. What matches and has not been rendered is to be removed.
+// Files that exist only for some settings. A file that matches and was not rendered is removed.
 struct FileFamily {
   std::string_view service;
   std::string_view directory;
@@ -66,11 +66,11 @@ struct FileFamily {
   bool contains(const sys::Path& path) const;
 };
 std::span<const FileFamily> families();
-// Files that are there for all settings, in the same words; their patterns are plain names.
+// Files that always exist, described in the same way; their patterns are plain names.
 std::span<const FileFamily> permanent_files();
 
 enum class Action {
-  none,      // the readers look at the files whenever they need them, or nothing reads them yet
+  none,      // readers read the files whenever they need them, or nothing reads them yet
   reload,    // ReloadUnit, for a unit that runs
   restart,   // TryRestartUnit: a unit that does not run stays so, unless `start` is set
   hostname,  // sethostname(2)
@@ -83,11 +83,11 @@ struct Service {
   std::string_view doc;
   std::string_view unit{};
   Action action = Action::none;
-  // RestartUnit, also when it does not run: one-shot units of the early boot, which has found no files of ours.
+  // RestartUnit, even when it does not run: one-shot units that ran early in the boot, before our files existed.
   bool start = false;
   bool needs_reboot = false;
 };
-// In the order in which they are notified of a change: who depends on another comes behind it.
+// In the order in which they are notified: a service comes after those it depends on.
 std::span<const Service> services();
 const Service* find_service(std::string_view name);
 

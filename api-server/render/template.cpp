@@ -20,8 +20,8 @@ constexpr auto kTemplates = std::to_array<Embedded>({
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
-// A line of nothing but the tag of a section leaves no line behind, as the Mustache manual says; the library drops only
-// those of sections that it fills. So the tag moves to the end of the line before, which there must be.
+// A line with only the tag of a section is removed, according to the Mustache manual; the library does so only for
+// sections that it fills. So the tag moves to the end of the previous line, which must exist.
 std::string without_tag_lines(std::string_view text) {
   std::string result;
   for (const std::string_view line : split(text, '\n')) {
@@ -35,10 +35,10 @@ std::string without_tag_lines(std::string_view text) {
 }
 
 Result<std::string> written(const std::string& value, Format format) {
-  if (!is_utf8(value)) return fail(ErrorCode::invalid_argument, "a value is not UTF-8");
+  if (!is_utf8(value)) return fail(ErrorCode::invalid_argument, "a value is not valid UTF-8");
   if (format == Format::quoted) return codec::toml::quote(value);
   if (std::ranges::any_of(value, is_control))
-    return fail(ErrorCode::invalid_argument, "a value has a line break or another control character in it");
+    return fail(ErrorCode::invalid_argument, "a value contains a line break or another control character");
   if (format == Format::environment) {
     std::string quoted = "\"";
     for (const char c : value) {
@@ -56,7 +56,7 @@ Result<std::string> written(const std::string& value, Format format) {
 Result<std::string> fill(std::string_view name, const View& view, Format format) {
   const auto* const embedded = std::ranges::find(kTemplates, name, &Embedded::name);
   if (embedded == kTemplates.end()) return fail(ErrorCode::internal, "there is no template {}", name);
-  // Taking a template apart costs more than filling it, and each commit fills them all.
+  // Parsing a template costs more than filling it, and each commit fills them all.
   static thread_local std::map<std::string_view, kainjow::mustache::mustache> parsed;
   auto found = parsed.find(embedded->name);
   if (found == parsed.end()) found = parsed.emplace(embedded->name, without_tag_lines(embedded->text)).first;
@@ -69,7 +69,7 @@ Result<std::string> fill(std::string_view name, const View& view, Format format)
     return std::string();
   });
   std::string text = filler.render(view);
-  filler.set_custom_escape([](const std::string& value) { return value; });  // nothing of this call stays
+  filler.set_custom_escape([](const std::string& value) { return value; });  // the filler keeps nothing of this call
   if (!filler.is_valid()) return fail(ErrorCode::internal, "template {}: {}", name, filler.error_message());
   TRY(std::move(refusal));
   return text;

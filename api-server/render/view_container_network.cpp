@@ -1,7 +1,7 @@
-// /etc/cni/net.d/10-bulkhead.conflist: the network of containers that are in no cluster, as the plugins bridge and
-// host-local take it (https://www.cni.dev/plugins/current/main/bridge/, CNI specification 1.0.0).
+// /etc/cni/net.d/10-bulkhead.conflist: the network of containers outside of a cluster, for the plugins bridge and
+// host-local (https://www.cni.dev/plugins/current/main/bridge/, CNI specification 1.0.0).
 //
-// Masquerading is not the plugin's: it would need iptables, and the rules in view_firewall.cpp do it. Leases are below
+// The plugin does not masquerade, because it would need iptables; the rules in view_firewall.cpp do. Leases are below
 // /run, so that none outlives the containers of a boot. A changed subnet moves the bridge (forceAddress).
 #include "api-server/render/template.hpp"
 #include "api-server/render/views.hpp"

@@ -8,7 +8,8 @@
 namespace bulkhead::render {
 namespace {
 
-// The handler of containers that name none. A sandbox that the image does not have must not quietly become another one.
+// The handler of containers that name none. A sandbox that the image does not have must not silently become another
+// one.
 Result<std::string> default_runtime(const settings::Sandbox& sandbox) {
   const settings::Sandbox& declared = settings::Settings::defaults().sandbox;
   const settings::Runtime runtime = set_or_default(sandbox.default_runtime, declared.default_runtime);
@@ -17,17 +18,16 @@ Result<std::string> default_runtime(const settings::Sandbox& sandbox) {
   if (!std::ranges::contains(allowed, runtime))
     return fail(ErrorCode::invalid_argument, "sandbox.default-runtime: {} is not in sandbox.allowed-runtimes", name);
   if (runtime != settings::Runtime::crun) {
-    return fail(ErrorCode::invalid_argument, "sandbox.default-runtime: this image has crun and no handler for {} yet",
-                name);
+    return fail(ErrorCode::invalid_argument, "sandbox.default-runtime: this image does not have {}; it has crun", name);
   }
   return name;
 }
 
-// What containerd looks credentials up by: the host that it talks to.
+// The key by which containerd looks up credentials: the host that it talks to.
 Result<std::string> credential_host(const settings::Credential& credential) {
   if (!credential.registry || credential.registry->text == "*")
     return fail(ErrorCode::invalid_argument,
-                "container-registry.credentials: each one is for one registry by its name");
+                "container-registry.credentials: each entry needs the name of one registry");
   const std::string& registry = credential.registry->text;
   return registry == "docker.io" ? "registry-1.docker.io" : registry;
 }
@@ -38,7 +38,7 @@ Result<View> credentials_view(const settings::ContainerRegistry& registries) {
   for (const auto& credential : registries.credentials.value_or(std::vector<settings::Credential>())) {
     const std::string host = TRY(credential_host(credential));
     if (!seen.insert(host).second)
-      return fail(ErrorCode::invalid_argument, "container-registry.credentials: two for {}", host);
+      return fail(ErrorCode::invalid_argument, "container-registry.credentials: {} has two entries", host);
     View row;
     row["registry"] = View(host);
     const auto set = [&](const std::string& name, const auto& value) {

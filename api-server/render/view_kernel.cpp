@@ -36,7 +36,7 @@ Files kernel_files(const settings::Settings& settings, const Facts& /*facts*/) {
     if (!module.autoload.value_or(false)) continue;
     if (!allowed) {
       return fail(ErrorCode::invalid_argument,
-                  "kernel.modules.{}.autoload: a module that is not allowed cannot be loaded", name.text);
+                  "kernel.modules.{}.autoload: the module is not allowed; set allowed to true", name.text);
     }
     loaded.push_back(name.text);
   }

@@ -22,7 +22,7 @@ Result<std::vector<Entry>> fixed_entries(const settings::Network& network) {
     const auto* const address = line.size() == 2 ? std::get_if<settings::IpAddress>(&line.front()) : nullptr;
     const auto* const names = line.size() == 2 ? std::get_if<std::vector<settings::HostName>>(&line.back()) : nullptr;
     if (address == nullptr || names == nullptr || names->empty())
-      return fail(ErrorCode::invalid_argument, "network.hosts: each entry is an address and a list of names");
+      return fail(ErrorCode::invalid_argument, "network.hosts: each entry must be an address and a list of names");
     Entry entry{.address = address->value().to_string(), .names = {}};
     for (const settings::HostName& name : *names) entry.names.push_back(name.text);
     entries.push_back(std::move(entry));
@@ -36,14 +36,14 @@ bool is_taken(const std::vector<Entry>& entries, const std::string& name) {
 
 settings::HostName own_name(const settings::Settings& settings, const Facts& facts) {
   if (settings.network.hostname) return *settings.network.hostname;
-  // A fact comes from DHCP or a cloud: foreign text.
+  // A fact comes from DHCP or a cloud, and is not trusted.
   if (facts.hostname.size() <= kLongestHostname) {
     if (auto name = settings::HostName::parse(facts.hostname)) return *std::move(name);
   }
   return {"localhost"};
 }
 
-// The node's own names, the full one first. A name that an operator has given an address keeps that address only.
+// The node's own names, the full one first. A name with an address from an operator keeps only that address.
 std::string own_names(const settings::HostName& hostname, const std::vector<Entry>& entries) {
   std::vector<std::string> names{hostname.text};
   if (const auto label = first_label(hostname); label != hostname.text) names.emplace_back(label);
@@ -77,7 +77,7 @@ std::string hostname(const settings::Settings& settings, const Facts& facts) { r
 Files name_files(const settings::Settings& settings, const Facts& facts) {
   const std::string name = hostname(settings, facts);
   if (name.size() > kLongestHostname) {
-    return fail(ErrorCode::invalid_argument, "network.hostname: the kernel's names have at most {} characters",
+    return fail(ErrorCode::invalid_argument, "network.hostname: a host name has at most {} characters",
                 kLongestHostname);
   }
   View view;
@@ -87,7 +87,7 @@ Files name_files(const settings::Settings& settings, const Facts& facts) {
   files.push_back({.path = "/etc/hostname", .content = std::move(hostname), .service = "hostname"});
   std::string hosts = TRY_CTX(hosts_file(settings, facts), "network.hosts");
   files.push_back({.path = "/etc/hosts", .content = std::move(hosts), .service = "hosts"});
-  // Free text by design: nothing but eyes reads it.
+  // Free text by design: only people read it.
   std::string motd = settings.motd ? settings.motd->text : "";
   if (!motd.empty() && !motd.ends_with('\n')) motd += '\n';
   files.push_back({.path = "/etc/motd", .content = std::move(motd), .service = "motd"});

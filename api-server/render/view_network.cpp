@@ -1,5 +1,5 @@
-// systemd-networkd's files. Names begin with 10-, before the image's 80-bulkhead-dhcp.network: the first file that
-// matches an interface counts.
+// systemd-networkd's files. Names begin with 10-, before the image's 80-bulkhead-dhcp.network: networkd uses the first
+// file that matches an interface.
 #include <algorithm>
 #include <array>
 
@@ -32,7 +32,7 @@ std::unexpected<Error> wrong(const InterfaceName& name, std::format_string<Args.
 
 struct DhcpPlan {
   bool enabled = false;
-  bool needed = false;  // the node is not online without it
+  bool needed = false;  // the node is online only with it
   std::string metric;
 };
 
@@ -54,7 +54,7 @@ Result<std::vector<Prefix>> fixed_addresses(const InterfaceName& name, const set
     if (!group || !group->addresses) continue;
     for (const settings::IpNetwork& address : *group->addresses) {
       if (address.value().family() != family)
-        return wrong(name, "{} is not for static{}", address.to_string(), six ? 6 : 4);
+        return wrong(name, "{} is not an address for static{}", address.to_string(), six ? 6 : 4);
       addresses.push_back(address.value());
     }
   }
@@ -112,7 +112,7 @@ Result<View> link_view(const InterfaceName& name, const Link& link, const settin
   const bool has4 = std::ranges::contains(addresses, Family::ipv4, &Prefix::family);
   const bool has6 = std::ranges::contains(addresses, Family::ipv6, &Prefix::family);
   const bool addressed = four.enabled || six.enabled || !addresses.empty();
-  if (!link.bond.empty() && addressed) return wrong(name, "a link of {} has no addresses of its own", link.bond);
+  if (!link.bond.empty() && addressed) return wrong(name, "a link of {} cannot have addresses of its own", link.bond);
   std::vector<std::string> texts;
   for (const Prefix& address : addresses) texts.push_back(address.to_string());
   std::vector<View> routes;
@@ -127,7 +127,7 @@ Result<View> link_view(const InterfaceName& name, const Link& link, const settin
   if (!link.bond.empty()) view["bond"] = View(link.bond);
   view["vlans"] = list_of(link.vlans);
   view["dhcp"] = View(four.enabled && six.enabled ? "yes" : four.enabled ? "ipv4" : six.enabled ? "ipv6" : "no");
-  // Routers announce addresses too: who fixes addresses, or wants IPv4 only, gets no others.
+  // Routers announce addresses too: with static addresses, or only IPv4, these are not accepted.
   view["accept_ra"] = View(six.enabled ? "yes" : "no");
   view["bare"] = View(!addressed);
   view["addresses"] = list_of(texts);
@@ -152,7 +152,7 @@ Result<> set_arp(const InterfaceName& name, View& view, const settings::BondMoni
   std::vector<std::string> texts;
   for (const settings::IpAddress& target : targets) {
     if (target.value().family() != Family::ipv4)
-      return wrong(name, "{} cannot be asked by ARP, which is for IPv4", target.to_string());
+      return wrong(name, "{} cannot be asked by ARP, which needs IPv4", target.to_string());
     texts.push_back(target.value().to_string());
   }
   set_number(view, "arp_interval", monitoring.arpmon_interval_ms);
@@ -165,18 +165,18 @@ Result<> set_arp(const InterfaceName& name, View& view, const settings::BondMoni
 Result<View> bond_view(const InterfaceName& name, const settings::Interface& bond) {
   View view;
   view["kind"] = View("bond");
-  view["mode"] = View("active-backup");  // the only one that there is
+  view["mode"] = View("active-backup");  // the only supported one
   set_number(view, "min_links", bond.min_links);
   const settings::BondMonitoring& monitoring = bond.monitoring;
   const bool mii = monitoring.miimon_frequency_ms || monitoring.miimon_updelay_ms || monitoring.miimon_downdelay_ms;
   const bool arp = monitoring.arpmon_interval_ms || monitoring.arpmon_validate || monitoring.arpmon_targets;
-  if (mii && arp) return wrong(name, "monitoring is by miimon or by arpmon, not by both");
+  if (mii && arp) return wrong(name, "monitoring needs either miimon or arpmon, not both");
   if (arp) {
     if (!monitoring.arpmon_interval_ms) return wrong(name, "ARP monitoring needs arpmon-interval-ms");
     TRY(set_arp(name, view, monitoring));
     return view;
   }
-  // Without any monitoring the kernel never changes over to another link.
+  // Without monitoring the kernel never switches to another link.
   const std::int64_t frequency = monitoring.miimon_frequency_ms.value_or(settings::Count{100}).value;
   view["miimon"] = View(std::to_string(frequency));
   set_number(view, "updelay", monitoring.miimon_updelay_ms);
@@ -192,11 +192,11 @@ Result<View> vlan_view(const InterfaceName& name, const settings::Interface& vla
   return view;
 }
 
-// Enters a bond or VLAN at the interfaces that it lies on.
+// Registers a bond or VLAN with its underlying interfaces.
 Result<> connect(Links& links, const InterfaceName& name, const settings::Interface& interface) {
-  if (name.value().mac) return wrong(name, "a bond or VLAN has a name, not a MAC address");
+  if (name.value().mac) return wrong(name, "a bond or VLAN needs a name, not a MAC address");
   if (interface.kind == settings::InterfaceKind::vlan) {
-    if (!interface.device || *interface.device == name) return wrong(name, "a VLAN needs the device that it lies on");
+    if (!interface.device || *interface.device == name) return wrong(name, "a VLAN needs the device that carries it");
     links[*interface.device].vlans.push_back(name.value().name);
     return {};
   }
@@ -204,7 +204,7 @@ Result<> connect(Links& links, const InterfaceName& name, const settings::Interf
   if (members.empty()) return wrong(name, "a bond needs interfaces");
   for (const InterfaceName& member : members) {
     Link& link = links[member];
-    if (member == name || !link.bond.empty()) return wrong(name, "{} is in a bond already", member.to_string());
+    if (member == name || !link.bond.empty()) return wrong(name, "{} is already in another bond", member.to_string());
     link.bond = name.value().name;
   }
   return {};
@@ -234,7 +234,7 @@ Result<File> device_file(const InterfaceName& name, const settings::Interface& i
   return file(file_name(name, "netdev"), "netdev", view);
 }
 
-// The image's own file, when DHCP's name servers or domains do not count.
+// Replaces the image's file when the name servers or domains of DHCP are not used.
 Files default_files(const settings::Dns& dns) {
   std::vector<File> files;
   if (!dns.name_servers && !dns.search_list) return files;
@@ -258,7 +258,7 @@ Files network_files(const settings::Settings& settings, const Facts& /*facts*/) 
   for (const auto& [name, interface] : interfaces) {
     links[name].declared = interface;
     if (interface.primary.value_or(false) && ++primaries > 1)
-      return wrong(name, "another interface is primary already");
+      return wrong(name, "another interface is already primary");
     if (!interface.kind) {
       TRY(check_plain(name, interface));
       continue;

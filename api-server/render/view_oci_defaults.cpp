@@ -1,5 +1,5 @@
-// /etc/containerd/base-spec.json: containerd 1.7 takes capabilities and limits of containers that ask for nothing from
-// a whole OCI runtime specification, and from nowhere else. The template is the one that containerd builds by itself.
+// /etc/containerd/base-spec.json: containerd 1.7 takes the default capabilities and limits of containers only from a
+// complete OCI runtime specification. The template is the specification that containerd itself builds.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -11,7 +11,7 @@
 namespace bulkhead::render {
 namespace {
 
-// What containers get from containerd; settings add to it and take away.
+// The capabilities that containerd gives to containers; settings add and remove some.
 constexpr auto kDefaultCapabilities = std::to_array<std::string_view>(
     {"audit-write", "chown", "dac-override", "fowner", "fsetid", "kill", "mknod", "net-bind-service", "net-raw",
      "setfcap", "setgid", "setpcap", "setuid", "sys-chroot"});
@@ -66,7 +66,7 @@ Result<View> limit_view(const std::string& name, const settings::ResourceLimit& 
   const auto& hard = limit.hard_limit ? limit.hard_limit : limit.soft_limit;
   const auto* const known = std::ranges::find(kLimits, name, &LimitName::setting);
   if (!soft || !hard || known == kLimits.end())
-    return fail(ErrorCode::invalid_argument, "oci-defaults.resource-limits.{}: no limit is given", name);
+    return fail(ErrorCode::invalid_argument, "oci-defaults.resource-limits.{}: needs soft-limit or hard-limit", name);
   if (limit_value(*soft) > limit_value(*hard))
     return fail(ErrorCode::invalid_argument, "oci-defaults.resource-limits.{}: soft-limit is above hard-limit", name);
   View view;

@@ -1,5 +1,5 @@
-// /etc/containerd/certs.d/<registry>/hosts.toml: the mirrors of each registry. The registry itself is asked when no
-// mirror answers.
+// /etc/containerd/certs.d/<registry>/hosts.toml: the mirrors of each registry. containerd falls back to the registry
+// itself when no mirror answers.
 #include <algorithm>
 
 #include "api-server/render/template.hpp"
@@ -10,8 +10,8 @@ namespace {
 
 struct Endpoint {
   std::string url;
-  // A path means that the mirror lies there, as in the older form of containerd's configuration; without one it lies
-  // where the distribution specification says.
+  // With a path, the mirror is at that path, as in the older form of containerd's configuration; without one, it is at
+  // the path of the distribution specification.
   bool override_path = false;
 };
 using Mirrors = std::map<std::string, std::vector<Endpoint>>;  // by registry
@@ -29,7 +29,7 @@ Result<> add(Mirrors& mirrors, const std::string& registry, const std::vector<se
     made.push_back({.url = std::move(text), .override_path = url.has_path()});
   }
   if (!mirrors.emplace(registry, std::move(made)).second)
-    return fail(ErrorCode::invalid_argument, "container-registry.mirrors: two entries for {}", registry);
+    return fail(ErrorCode::invalid_argument, "container-registry.mirrors: {} has two entries", registry);
   return {};
 }
 
@@ -39,7 +39,7 @@ Result<Mirrors> mirrors_of(const settings::ContainerRegistry& registries) {
   if (const auto* list = std::get_if<std::vector<settings::Mirror>>(&*registries.mirrors)) {
     for (const settings::Mirror& mirror : *list) {
       if (!mirror.registry)
-        return fail(ErrorCode::invalid_argument, "container-registry.mirrors: one names no registry");
+        return fail(ErrorCode::invalid_argument, "container-registry.mirrors: each entry needs a registry");
       TRY(add(mirrors, mirror.registry->text, mirror.endpoint.value_or(std::vector<settings::Url>())));
     }
     return mirrors;
@@ -75,7 +75,7 @@ Files registry_files(const settings::Settings& settings, const Facts& /*facts*/)
   for (const auto& [registry, endpoints] : mirrors) {
     // The name becomes a folder.
     if (registry.starts_with('.') || registry.contains('/'))
-      return fail(ErrorCode::invalid_argument, "container-registry.mirrors: {} is no host", registry);
+      return fail(ErrorCode::invalid_argument, "container-registry.mirrors: {} is not a host", registry);
     std::string content = TRY_CTX(hosts_toml(endpoints), "container-registry.mirrors");
     files.push_back(
         {.path = sys::Path("/etc/containerd/certs.d") / (registry == "*" ? "_default" : registry) / "hosts.toml",

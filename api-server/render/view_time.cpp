@@ -1,4 +1,4 @@
-// Where names and the time come from.
+// Name servers and time servers.
 #include "api-server/render/template.hpp"
 #include "api-server/render/views.hpp"
 

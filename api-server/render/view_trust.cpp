@@ -1,4 +1,4 @@
-// Whom the node trusts and with what it makes itself known: certificates, AWS files, the proxy.
+// Trusted certificates and the node's credentials: certificates, AWS files, the proxy.
 #include "api-server/render/template.hpp"
 #include "api-server/render/views.hpp"
 #include "lib/crypto/certificate.hpp"
@@ -6,8 +6,8 @@
 namespace bulkhead::render {
 namespace {
 
-// Every certificate of a bundle, written anew: one that cannot be parsed would make readers give up the whole file, and
-// nothing that stands between certificates gets through.
+// Every certificate of a bundle, written anew: because of one that cannot be parsed, readers would refuse the whole
+// file. Text between certificates is dropped.
 Result<std::string> certificates_of(std::string_view bundle) {
   std::string result;
   const auto certificates = TRY(crypto::Certificate::parse_bundle(bundle));
@@ -64,7 +64,7 @@ Result<std::optional<File>> proxy_file(const settings::Network& network) {
   }
   if (!exceptions.empty()) view["exceptions"] = View(exceptions);
   std::string content = TRY_CTX(fill("proxy", view, Format::environment), "network.https-proxy");
-  // Process 1 reads it, so nobody else has to; the address of a proxy may have a password in it.
+  // Only process 1 reads it; the address of a proxy may contain a password.
   return File{.path = "/etc/bulkhead/proxy.env",
               .content = std::move(content),
               .mode = 0600,
@@ -78,7 +78,7 @@ Files trust_files(const settings::Settings& settings, const Facts& facts) {
   std::vector<File> files = aws_files(settings.aws);
   auto proxy = TRY(proxy_file(settings.network));
   if (proxy) files.push_back(*std::move(proxy));
-  // With nothing to say, the image's file stays rather than being emptied.
+  // When nothing is set, the image's file stays.
   std::string certificates = TRY(trusted_certificates(settings, facts));
   if (!certificates.empty()) {
     files.push_back(

@@ -23,7 +23,7 @@ Files oci_default_files(const settings::Settings& settings, const Facts& facts);
 bool has_oci_defaults(const settings::Settings& settings);
 bool has_mirrors(const settings::Settings& settings);
 
-// The network of containers that the node makes by itself, for the CNI plugin and for the rules about it.
+// The network of containers that the node makes by itself, for the CNI plugin and for the packet filter.
 inline constexpr std::string_view kContainerBridge = "bulkhead0";
 struct ContainerSubnets {
   settings::value::Prefix ipv4;

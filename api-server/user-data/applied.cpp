@@ -22,7 +22,7 @@ const AppliedDocument* find(const Applied& applied, const std::string& source) {
   return found == applied.documents.end() ? nullptr : &found->second;
 }
 
-// Without the setting: whether the document counts by itself.
+// Without the setting: whether the document is to be applied.
 bool counts(const Applied& applied, const Document& document) {
   const AppliedDocument* before = find(applied, document.source);
   if (before == nullptr) return document.source == "imds";
@@ -73,7 +73,7 @@ std::vector<SourceOutcome> still_refused(const std::optional<Applied>& applied, 
     const auto values = decode(document);
     outcomes.push_back({.source = document.source,
                         .sha256 = before->sha256,
-                        .refused = values ? std::format("{}: it was refused when it was applied", document.source)
+                        .refused = values ? std::format("{}: it was refused at an earlier boot", document.source)
                                           : values.error().describe()});
   }
   return outcomes;
@@ -93,7 +93,8 @@ Result<std::optional<Applied>> load_applied(const sys::Path& file) {
   if (!text && text.error().code == ErrorCode::not_found) return std::nullopt;
   if (!text) return fail(text.error());
   auto applied = from_json(Json::parse(*text, nullptr, false));
-  if (!applied) return fail(ErrorCode::data_loss, "{} does not say which user data was applied", file.native());
+  if (!applied)
+    return fail(ErrorCode::data_loss, "{} is damaged: it does not say which user data was applied", file.native());
   return applied;
 }
 

@@ -34,7 +34,7 @@ std::optional<std::string> address_on(std::span<const InterfaceAddress> addresse
 }  // namespace
 
 std::string hostname(const CloudFacts& facts, std::string_view machine_id) {
-  // DHCP options with several domains make EC2 give several names with spaces between.
+  // With several domains in the DHCP options, EC2 gives several names, separated by spaces.
   const std::string all = facts.hostname.value_or("");
   const std::string_view given = trim(all);
   std::string name(given.substr(0, given.find(' ')));

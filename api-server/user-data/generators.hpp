@@ -1,7 +1,7 @@
-// Settings that a node works out by itself when nobody has set them. They lie between the defaults of the declarations
-// and the live settings, and are made anew at each boot; only the seed has to stay, so who calls stores it.
+// Settings that a node generates when nobody has set them. They override the defaults of the declarations, and live
+// settings override them. They are generated at each boot; only the seed has to stay the same, so the caller stores it.
 //
-// Pure functions: what they need from the machine is an argument. What they give has passed the setting's own rule.
+// Pure functions: what they need from the machine is an argument. Their results have passed the setting's own rule.
 #pragma once
 
 #include <array>
@@ -22,11 +22,11 @@ struct InterfaceAddress {
 
 inline constexpr std::uint32_t kSeeds = 2048;
 
-// The cloud's name for the node (the first, when it gives several), else "bulkhead-" and the start of the machine id.
+// The cloud's name for the node (the first one), else "bulkhead-" and the start of the machine id.
 std::string hostname(const CloudFacts& facts, std::string_view machine_id);
 std::optional<std::string> region(const CloudFacts& facts);
 // The cloud's address, else one of `primary` when it has any, else one of the first interface with any: IPv4 before
-// IPv6, in the order given. Loopback, link-local, multicast and unspecified addresses are none.
+// IPv6, in the order given. Loopback, link-local, multicast and unspecified addresses do not count.
 std::optional<std::string> node_address(const CloudFacts& facts, std::span<const InterfaceAddress> addresses,
                                         std::string_view primary);
 // 0 to kSeeds - 1 from random bits, each equally likely.
@@ -36,7 +36,7 @@ struct Inputs {
   CloudFacts facts{};
   std::string machine_id{};
   std::vector<InterfaceAddress> addresses{};
-  std::string primary{};  // the interface of settings.network.interfaces that says so, or of the default route
+  std::string primary{};  // the interface with primary set in settings.network.interfaces, or that of the default route
 };
 
 // A document that check() accepts. Without the seed.

@@ -20,7 +20,7 @@ bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
 
 Result<std::string> gunzip(std::string_view bytes, std::size_t limit) {
   z_stream state{};
-  if (::inflateInit2(&state, kGzipOnly) != Z_OK) return fail(ErrorCode::internal, "zlib does not start");
+  if (::inflateInit2(&state, kGzipOnly) != Z_OK) return fail(ErrorCode::internal, "zlib cannot be initialized");
   const std::unique_ptr<z_stream, End> stream(&state);
   std::string input(bytes);  // zlib's pointer is not const
   stream->next_in = reinterpret_cast<Bytef*>(input.data());
@@ -36,10 +36,10 @@ Result<std::string> gunzip(std::string_view bytes, std::size_t limit) {
       return fail(ErrorCode::invalid_argument, "the gzip file unpacks to more than {} bytes", limit);
     if (status == Z_STREAM_END) {
       if (stream->avail_in == 0) return unpacked;
-      if (::inflateReset(stream.get()) != Z_OK) return fail(ErrorCode::internal, "zlib does not start again");
+      if (::inflateReset(stream.get()) != Z_OK) return fail(ErrorCode::internal, "zlib cannot be initialized again");
     } else if (status != Z_OK) {
       return fail(ErrorCode::invalid_argument, "the gzip file is {}",
-                  status == Z_BUF_ERROR ? "not whole" : "damaged, or something stands behind it");
+                  status == Z_BUF_ERROR ? "incomplete" : "damaged, or followed by other bytes");
     }
   }
 }

@@ -10,8 +10,8 @@ namespace bulkhead::user_data {
 
 bool is_gzip(std::string_view bytes);
 
-// All members, one after the other. Errors: invalid_argument when the bytes are damaged, end too early, have something
-// behind the last member, or unpack to more than `limit` bytes: no more than that is ever in memory.
+// All members, one after the other. Errors: invalid_argument when the bytes are damaged or incomplete, continue after
+// the last member, or unpack to more than `limit` bytes. No more than that is ever in memory.
 Result<std::string> gunzip(std::string_view bytes, std::size_t limit);
 
 }  // namespace bulkhead::user_data

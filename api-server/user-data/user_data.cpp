@@ -24,7 +24,7 @@ toml::Position place_in(std::string_view text, std::size_t offset) {
           .column = static_cast<std::uint32_t>(before.size() - line_start + 1)};
 }
 
-// Looks for what makes JSON no document, without building any value: faults of syntax, depth, names that come twice.
+// Checks JSON without building a value: syntax errors, depth, duplicate names.
 class JsonInspector final : public nlohmann::json_sax<Json> {
  public:
   const std::string& fault() const { return fault_; }
@@ -43,7 +43,7 @@ class JsonInspector final : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
     if (names_.back().insert(name).second) return true;
-    fault_ = std::format("'{}' stands twice in one table", name.substr(0, 64));
+    fault_ = std::format("'{}' is defined twice in one table", name.substr(0, 64));
     return false;
   }
   bool parse_error(std::size_t position, const std::string& /*token*/, const Json::exception& reason) override {
@@ -98,7 +98,7 @@ Result<Json> to_json(const toml::Node& node, const std::string& source) {
     for (const auto& [name, entry] : *entries) table[name] = TRY(to_json(entry, source));
     return table;
   }
-  return fail(toml::error_at(source, node.position, "no setting is {}", node.type_name()));
+  return fail(toml::error_at(source, node.position, "a setting cannot be {}", node.type_name()));
 }
 
 Result<Json> parse_toml(std::string_view text, const std::string& source) {
@@ -109,29 +109,30 @@ Result<Json> parse_toml(std::string_view text, const std::string& source) {
   return document;
 }
 
-// What people bring along from other systems, named before the parsers complain about its first character.
+// Formats of other systems, refused by name before a parser complains about the first character.
 Result<> refuse_foreign(std::string_view text, const std::string& source) {
-  constexpr std::string_view kHint = "write the settings as TOML: a table [settings.…] for each group";
+  constexpr std::string_view kHint = "write the settings as TOML, each group as a table [settings.…]";
   std::string_view what;
   if (text.starts_with("#cloud-config")) what = "a cloud-config document";
   if (text.starts_with("#!")) what = "a script";
   if (text.starts_with("Content-Type: multipart/") || text.starts_with("MIME-Version:")) what = "a MIME archive";
   if (text.starts_with("#include")) what = "a list of addresses";
   if (what.empty()) return {};
-  return fail(error(ErrorCode::invalid_argument, "{}: this is {}, and a node only takes settings", source, what)
-                  .with_hint(std::string(kHint)));
+  return fail(
+      error(ErrorCode::invalid_argument, "{}: this is {}; user data must be a document with settings", source, what)
+          .with_hint(std::string(kHint)));
 }
 
 Result<Json> settings_of(const Json& document, const std::string& source) {
   for (const auto& [name, value] : document.items()) {
     if (name == "settings") continue;
-    return fail(error(ErrorCode::invalid_argument, "{}: '{}' does not belong into user data, only the table 'settings'",
-                      source, name.substr(0, 64))
-                    .with_hint("is it a group of settings? Then its name is [settings.…]"));
+    return fail(error(ErrorCode::invalid_argument,
+                      "{}: unknown table or key '{}': only [settings] is allowed at the top", source,
+                      name.substr(0, 64))
+                    .with_hint("for a group of settings, write [settings.…]"));
   }
   const auto found = document.find("settings");
-  if (found == document.end())
-    return fail(ErrorCode::invalid_argument, "{}: there is no table 'settings' in it", source);
+  if (found == document.end()) return fail(ErrorCode::invalid_argument, "{}: the table [settings] is missing", source);
   return *found;
 }
 
@@ -140,7 +141,7 @@ Result<Json> settings_of(const Json& document, const std::string& source) {
 Result<Json> decode(const Document& document) {
   const std::string& source = document.source;
   if (document.content.size() > kLargestDocument)
-    return fail(ErrorCode::invalid_argument, "{}: {} bytes are too many ({} are allowed)", source,
+    return fail(ErrorCode::invalid_argument, "{}: has {} bytes; at most {} are allowed", source,
                 document.content.size(), kLargestDocument);
   std::string unpacked;
   std::string_view text = document.content;
@@ -151,7 +152,7 @@ Result<Json> decode(const Document& document) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   // fw_cfg items and virtual disks are often written with the final zero of a C string, or padded with them.
   while (text.ends_with('\0')) text.remove_suffix(1);
-  if (!is_utf8(text)) return fail(ErrorCode::invalid_argument, "{}: this is no UTF-8 text", source);
+  if (!is_utf8(text)) return fail(ErrorCode::invalid_argument, "{}: this is not UTF-8 text", source);
   TRY(refuse_foreign(text, source));
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return fail(ErrorCode::invalid_argument, "{}: the document is empty", source);
@@ -179,7 +180,7 @@ MergedDocuments merged_documents(std::span<const Document> documents, std::span<
         result.settings = std::move(together);
       else
         outcome.refused =
-            std::format("{}: together with the documents before it: {}", document.source, good.error().describe());
+            std::format("{}: conflicts with the documents before it: {}", document.source, good.error().describe());
     } else {
       outcome.refused = values.error().describe();
     }

@@ -18,14 +18,14 @@ namespace bulkhead::user_data {
 inline constexpr std::size_t kLargestUnpacked = std::size_t{4} << 20U;
 
 // The settings of one document, checked against the model. Errors: invalid_argument, whose message starts with the
-// source, and names line and column for a fault of syntax, else key, value and rule; never the value of a secret.
+// source, and has line and column for a syntax error, else key, value and rule; never the value of a secret.
 Result<settings::Json> decode(const Document& document);
 
-// What became of one source, for the API and the banner.
+// The result for one source, for the API and the banner.
 struct SourceOutcome {
   std::string source;
   std::string sha256{};                  // of the content as it was found; empty when it could not be read
-  std::optional<std::string> refused{};  // why nothing of it counts
+  std::optional<std::string> refused{};  // why it was refused
 
   bool operator==(const SourceOutcome&) const = default;
 };
@@ -36,8 +36,8 @@ struct MergedDocuments {
   std::vector<SourceOutcome> outcomes{};               // in the order of the documents, then of the unreadable sources
 };
 
-// Later documents lie over earlier ones. A document with any fault is left out as a whole, and so is one that is good
-// by itself and not together with those before it.
+// Later documents override earlier ones. A document with any error is refused as a whole; so is one that is valid by
+// itself but conflicts with those before it.
 MergedDocuments merged_documents(std::span<const Document> documents, std::span<const Unreadable> unreadable = {});
 
 }  // namespace bulkhead::user_data

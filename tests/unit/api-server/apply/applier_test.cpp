@@ -106,7 +106,7 @@ TEST_CASE("a service that does not come back either is named in the same error")
   node.systemd.broken = {kTime};
   const auto done = node.applier.apply(must(node.applier.plan({kTimes}, {})), {}, {});
   REQUIRE_FALSE(done);
-  CHECK(done.error().describe().contains("did not come back"));
+  CHECK(done.error().describe().contains("did not accept its old files"));
 }
 
 TEST_CASE("a file that cannot be written takes back those before it") {

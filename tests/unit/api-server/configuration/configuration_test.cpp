@@ -83,7 +83,7 @@ TEST_CASE("a try that is reverted leaves nothing behind") {
   const std::string before = node.times();
   node.stage("t", kServers);
   must(node.commit("t", std::chrono::seconds(60)));
-  node.configuration.revert("its time was over", [](const Result<Outcome>& done) { CHECK(done); });
+  node.configuration.revert("its time had passed", [](const Result<Outcome>& done) { CHECK(done); });
   CHECK(node.times() == before);
   CHECK_FALSE(node.configuration.current_try());
   CHECK(node.configuration.store().transactions().empty());

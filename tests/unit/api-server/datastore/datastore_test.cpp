@@ -61,7 +61,7 @@ TEST_CASE("of two transactions on one key the second is refused, and told who wa
   REQUIRE(!refused);
   CHECK(refused.error().code == ErrorCode::aborted);
   CHECK(refused.error().message ==
-        "transaction 'second' is too late for motd: transaction 'first' of uid 7 changed it (commit 1)");
+        "transaction 'second' conflicts at motd: transaction 'first' of uid 7 changed it meanwhile (commit 1)");
   CHECK(store.live() == Flat{{key("motd"), "1"}});
   CHECK(store.pending("second").has_value());
   CHECK(store.commit("third", "uid 0").has_value());

@@ -69,19 +69,19 @@ TEST_CASE("interfaces that contradict themselves are refused with their name") {
   CHECK(why_not(R"({"e": {"route": [{"to": "default"}]}})").contains("needs a gateway"));
   CHECK(why_not(R"({"e": {"route": [{"to": "10.0.0.0/8", "via": "fd00::1"}]}})").contains("mixes"));
   CHECK(why_not(R"({"e": {"id": 7}})").contains("need kind"));
-  CHECK(why_not(R"({"e": {"primary": true}, "f": {"primary": true}})").contains("primary already"));
+  CHECK(why_not(R"({"e": {"primary": true}, "f": {"primary": true}})").contains("already primary"));
   CHECK(why_not(R"({"v": {"kind": "vlan", "id": 7}})").contains("needs the device"));
   CHECK(why_not(R"({"v": {"kind": "vlan", "device": "v", "id": 7}})").contains("needs the device"));
   CHECK(why_not(R"({"v": {"kind": "vlan", "device": "e"}})").contains("needs an id"));
   CHECK(why_not(R"({"0a:1b:2c:3d:4e:5f": {"kind": "vlan", "device": "e", "id": 7}})").contains("not a MAC address"));
   CHECK(why_not(R"({"b": {"kind": "bond"}})").contains("needs interfaces"));
   CHECK(why_not(R"({"b": {"kind": "bond", "interfaces": ["x"]}, "c": {"kind": "bond", "interfaces": ["x"]}})")
-            .contains("in a bond already"));
+            .contains("already in another bond"));
   CHECK(why_not(R"({"b": {"kind": "bond", "interfaces": ["x"]}, "x": {"dhcp4": true}})").contains("of its own"));
   const auto monitored = [](const char* how) {
     return why_not(std::format(R"({{"b": {{"kind": "bond", "interfaces": ["x"], "monitoring": {}}}}})", how).c_str());
   };
-  CHECK(monitored(R"({"miimon-frequency-ms": 1, "arpmon-interval-ms": 1})").contains("not by both"));
+  CHECK(monitored(R"({"miimon-frequency-ms": 1, "arpmon-interval-ms": 1})").contains("not both"));
   CHECK(monitored(R"({"arpmon-interval-ms": 1})").contains("needs arpmon-targets"));
   CHECK(monitored(R"({"arpmon-targets": ["10.0.0.1"]})").contains("needs arpmon-interval-ms"));
   CHECK(monitored(R"({"arpmon-interval-ms": 1, "arpmon-targets": ["fd00::1"]})").contains("IPv4"));

@@ -186,16 +186,17 @@ TEST_CASE("defaults of containers change containerd's own by what is set") {
 
 TEST_CASE("what cannot be put into effect is refused with its key") {
   const auto registry = [](const char* text) { return Json{{"container-registry", Json::parse(text)}}; };
-  CHECK(refusal(registry(R"({"credentials": [{"registry": "*", "username": "a"}]})")).contains("by its name"));
+  CHECK(refusal(registry(R"({"credentials": [{"registry": "*", "username": "a"}]})"))
+            .contains("needs the name of one registry"));
   CHECK(refusal(registry(R"({"credentials": [{"registry": "docker.io"}, {"registry": "registry-1.docker.io"}]})"))
-            .contains("two for registry-1.docker.io"));
-  CHECK(refusal(registry(R"({"mirrors": [{"registry": "a"}, {"registry": "a"}]})")).contains("two entries for a"));
-  CHECK(refusal(registry(R"({"mirrors": [{"endpoint": []}]})")).contains("names no registry"));
+            .contains("registry-1.docker.io has two entries"));
+  CHECK(refusal(registry(R"({"mirrors": [{"registry": "a"}, {"registry": "a"}]})")).contains("a has two entries"));
+  CHECK(refusal(registry(R"({"mirrors": [{"endpoint": []}]})")).contains("needs a registry"));
   CHECK(refusal(registry(R"({"mirrors": {"a": ["ftp://b"]}})")).contains("neither http nor https"));
-  CHECK(refusal(registry(R"({"mirrors": {"..": ["https://b"]}})")).contains("is no host"));
+  CHECK(refusal(registry(R"({"mirrors": {"..": ["https://b"]}})")).contains("is not a host"));
   CHECK(refusal({{"sandbox", {{"default-runtime", "gvisor"}}}}).contains("not in sandbox.allowed-runtimes"));
   CHECK(refusal({{"sandbox", {{"default-runtime", "gvisor"}, {"allowed-runtimes", {"gvisor"}}}}})
-            .contains("no handler for gvisor"));
+            .contains("does not have gvisor"));
   CHECK(refusal({{"oci-defaults", {{"resource-limits", {{"max-open-files", {{"soft-limit", 2}, {"hard-limit", 1}}}}}}}})
             .contains("above hard-limit"));
   CHECK(refusal({{"kernel", {{"modules", {{"sctp", {{"allowed", false}, {"autoload", true}}}}}}}})
