@@ -88,8 +88,8 @@ struct BuildValues {
   void declare_input(CLI::App& verb) {
     verb.add_option("-v,--variant", variant, "Variant to build")->capture_default_str();
     verb.add_option("--locked", locked, "Use exactly the packages of this packages.lock");
-    verb.add_flag("--offline", offline, "Use the cache only; never ask the network");
-    verb.add_option("--image-version", image_version, "Version of the image instead of the variant's");
+    verb.add_flag("--offline", offline, "Use only the cache, not the network");
+    verb.add_option("--image-version", image_version, "Version of the image, instead of the variant's");
     places.declare(verb);
   }
 
@@ -152,18 +152,18 @@ struct BootValues {
   std::string user_data;
 
   void declare(CLI::App& verb) {
-    verb.add_option("IMAGE", image, "Disk image (raw or qcow2) to boot instead of a variant's");
-    verb.add_option("-v,--variant", variant, "Variant whose image is booted")->capture_default_str();
-    verb.add_option("--accel", accelerator, "auto, kvm or tcg; auto tries what works")->capture_default_str();
+    verb.add_option("IMAGE", image, "Disk image (raw or qcow2) to boot, instead of a variant's");
+    verb.add_option("-v,--variant", variant, "Variant whose image to boot")->capture_default_str();
+    verb.add_option("--accel", accelerator, "auto, kvm or tcg; auto uses KVM where it works")->capture_default_str();
     verb.add_option("--memory", memory, "Memory of the machine, for example 4G")->capture_default_str();
     verb.add_option("--cpus", cpus, "Processors of the machine")->check(CLI::Range(1, 256))->capture_default_str();
-    verb.add_option("--bus", bus, "virtio-blk, nvme or virtio-scsi [what the variant's platform has]");
-    verb.add_flag("--snapshot", snapshot, "Forget everything that the machine writes");
+    verb.add_option("--bus", bus, "virtio-blk, nvme or virtio-scsi [as on the variant's platform]");
+    verb.add_flag("--snapshot", snapshot, "Discard everything that the machine writes");
     verb.add_flag("--until-ready", until_ready, "Show no console; wait until the node is ready, then power it off");
     verb.add_option("--port", ports,
                     "HOST:GUEST: forward a TCP port of the loopback address to the machine; repeatable");
     verb.add_option("--user-data", user_data,
-                    "File with settings (TOML or JSON) that the node takes in on its first boot");
+                    "File with user data (TOML or JSON) that the node applies on its first boot");
     places.declare(verb);
   }
 };
@@ -229,7 +229,7 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
   Values& values = *values_;
 
   CLI::App& plan =
-      program.verb("plan", "Show what would be built, and why",
+      program.verb("plan", "Show what a build would contain, and why",
                    [&values](const cli::Invocation& invocation) { return run_plan(values.plan, invocation); });
   values.plan.declare_input(plan);
 
@@ -238,14 +238,15 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
                    [&values](const cli::Invocation& invocation) { return run_build(values.build, invocation); });
   values.build.declare_input(build);
   build.add_option("-o,--output", values.build.output, "Directory for the images [build/image/VARIANT]");
-  build.add_flag("--no-wait", values.build.no_wait, "Fail when another build is writing the same directory");
+  build.add_flag("--no-wait", values.build.no_wait,
+                 "Fail, instead of waiting, when another build is writing the same directory");
 
   CLI::App& boot =
       program.verb("boot", "Run an image under QEMU with Secure Boot, serial console on this terminal",
                    [&values](const cli::Invocation& invocation) { return run_boot(values.boot, invocation); });
   values.boot.declare(boot);
 
-  CLI::App& inspect = program.verb("inspect", "Show what an image is made of, from its bytes alone",
+  CLI::App& inspect = program.verb("inspect", "Show what an image contains, read from its bytes alone",
                                    [&values](const cli::Invocation& invocation) {
                                      return inspect::run_inspect({.image = values.inspect.image}, invocation);
                                    });
@@ -265,7 +266,7 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
                      return inspect::run_diff({.before = values.diff.image, .after = values.diff.other}, invocation);
                    });
   diff.add_option("A", values.diff.image, "Disk image")->required();
-  diff.add_option("B", values.diff.other, "Disk image to compare it with")->required();
+  diff.add_option("B", values.diff.other, "Disk image to compare with")->required();
 
   CLI::App& generate =
       program.verb("keys generate", "Make the owner's Secure Boot and root-hash keys",
@@ -274,7 +275,7 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
   generate.add_option("--years", values.keys.years, "Validity of the certificates")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  generate.add_flag("--if-missing", values.keys.if_missing, "Succeed when there is a complete set of keys already");
+  generate.add_flag("--if-missing", values.keys.if_missing, "Succeed when a complete set of keys exists already");
   values.keys.places.declare_keys(generate);
 }
 

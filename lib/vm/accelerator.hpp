@@ -1,8 +1,8 @@
-// Which accelerator this machine really has.
+// The accelerator that works on this machine.
 //
-// A /dev/kvm that opens proves nothing: some hosts have one whose guests die at the first instruction that it does not
-// emulate. So a very small guest (lib/vm/probe_guest.cpp) is booted, which uses what stock guests use, and KVM is taken
-// only when it ran to its end.
+// That /dev/kvm can be opened proves nothing: on some hosts, guests die at the first instruction that it does not
+// emulate. So a very small guest (lib/vm/probe_guest.cpp), which uses the instructions of stock guests, is booted, and
+// KVM is used only when that guest completes.
 #pragma once
 
 #include <span>

@@ -39,8 +39,7 @@ void add_cpu(Arguments& arguments, const MachineSpec& spec) {
     add(arguments, "-accel", "kvm");
     add(arguments, "-cpu", "host");
   } else {
-    // A translation cache that never fills up: when it does, QEMU throws all of it away. One host thread for each
-    // virtual CPU.
+    // A translation cache that never fills up: QEMU drops all of a full one. One host thread for each virtual CPU.
     const bool counted = spec.clock == Clock::instructions;
     add(arguments, "-accel", std::format("tcg,thread={},tb-size=512", counted ? "single" : "multi"));
     // 4 ns for an instruction: about as fast as an idle host emulates.
@@ -108,7 +107,7 @@ void add_network(Arguments& arguments, const Network& network) {
 }
 
 void add_channels(Arguments& arguments, const Wiring& wiring) {
-  // QEMU connects to us, so that there is no moment at which the sockets do not exist yet.
+  // QEMU connects to us, so that the sockets always exist already.
   add(arguments, "-chardev", std::format("socket,id=monitor,path={}", escaped(wiring.monitor_socket.native())));
   add(arguments, "-mon", "chardev=monitor,mode=control");
   add(arguments, "-chardev",
@@ -145,12 +144,12 @@ Result<> check(const MachineSpec& spec, const Wiring& wiring) {
   }
   for (const Disk& disk : spec.disks) {
     if (disk.size != 0 && !disk.snapshot)
-      return fail(ErrorCode::invalid_argument, "only a snapshot of a disk can be made larger");
+      return fail(ErrorCode::invalid_argument, "only the snapshot of a disk can be enlarged");
   }
   for (const GuestService& service : spec.network.value_or(Network{}).services) {
     for (const std::string& word : service.command) {
       if (word.empty() || word.find_first_of(" \t\n'\"\\") != std::string::npos)
-        return fail(ErrorCode::invalid_argument, "'{}' cannot be a word of a guest service's command", word);
+        return fail(ErrorCode::invalid_argument, "'{}' cannot be a word in the command of a guest service", word);
     }
     if (service.command.empty()) return fail(ErrorCode::invalid_argument, "a guest service needs a command");
   }
@@ -173,7 +172,7 @@ Result<Accelerator> parse_accelerator(std::string_view text) {
   for (const Accelerator accelerator : {Accelerator::automatic, Accelerator::kvm, Accelerator::tcg}) {
     if (text == to_string(accelerator)) return accelerator;
   }
-  return fail(ErrorCode::invalid_argument, "'{}' is not an accelerator: auto, kvm or tcg", text);
+  return fail(ErrorCode::invalid_argument, "'{}' is not an accelerator: use auto, kvm or tcg", text);
 }
 
 Result<PortForward> parse_port_forward(std::string_view text) {
@@ -183,14 +182,14 @@ Result<PortForward> parse_port_forward(std::string_view text) {
     const auto guest = parse_integer<std::uint16_t>(parts[1]);
     if (host && guest && *host != 0 && *guest != 0) return PortForward{.host = *host, .guest = *guest};
   }
-  return fail(ErrorCode::invalid_argument, "'{}' is not HOST:GUEST, two port numbers between 1 and 65535", text);
+  return fail(ErrorCode::invalid_argument, "'{}' is not HOST:GUEST: use two port numbers from 1 to 65535", text);
 }
 
 Result<DiskBus> parse_disk_bus(std::string_view text) {
   if (text == "virtio-blk") return DiskBus::virtio_blk;
   if (text == "nvme") return DiskBus::nvme;
   if (text == "virtio-scsi") return DiskBus::virtio_scsi;
-  return fail(ErrorCode::invalid_argument, "'{}' is not a disk bus: virtio-blk, nvme or virtio-scsi", text);
+  return fail(ErrorCode::invalid_argument, "'{}' is not a disk bus: use virtio-blk, nvme or virtio-scsi", text);
 }
 
 Result<std::vector<std::string>> command_line(const MachineSpec& spec, const Wiring& wiring) {

@@ -31,7 +31,7 @@ Result<sys::UniqueFd> Listener::accept(int end_fd, Deadline deadline) {
     const int count = ::poll(entries.data(), entries.size(), poll_timeout(deadline));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return fail_errno("waiting for a connection");
-    if (count == 0) return fail(ErrorCode::unavailable, "nobody connects");
+    if (count == 0) return fail(ErrorCode::unavailable, "nothing connected");
     if (entries[0].revents == 0) return sys::UniqueFd();
     sys::UniqueFd connection(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!connection) return fail_errno("accepting a connection");

@@ -12,7 +12,7 @@ class Listener {
   static Result<Listener> listen(const sys::Path& path);
 
   int fd() const { return fd_.get(); }
-  // The first connection; nothing when `end_fd` (a pidfd) becomes readable before.
+  // The first connection; empty when `end_fd` (a pidfd) becomes readable first.
   Result<sys::UniqueFd> accept(int end_fd, Deadline deadline);
 
  private:

@@ -47,7 +47,7 @@ Result<Wiring> make_wiring(const MachineSpec& spec, const sys::Path& directory, 
                 .serial_log = serial_log.empty() ? directory / "serial.log" : serial_log};
   if (spec.tpm) wiring.tpm_socket = directory / "tpm";
   for (const Disk& disk : spec.disks) {
-    if (!sys::exists(disk.image)) return fail(ErrorCode::not_found, "no disk image {}", disk.image.native());
+    if (!sys::exists(disk.image)) return fail(ErrorCode::not_found, "there is no disk image {}", disk.image.native());
     if (!disk.snapshot) continue;
     wiring.overlays.push_back(directory / std::format("overlay{}.qcow2", wiring.overlays.size()));
     TRY(make_overlay(disk, wiring.overlays.back()));
@@ -66,21 +66,21 @@ Result<sys::Child> start_tpm(const Wiring& wiring, const sys::Path& directory) {
       {.in = listener.fd()});
 }
 
-// What QEMU printed before it gave up, as one of our errors.
+// QEMU's messages before it failed, as one of our errors.
 Error explain_start_failure(std::string said) {
   while (said.ends_with('\n')) said.pop_back();
   if (said.contains("Failed to get") && said.contains("lock")) {
     return error(ErrorCode::aborted, "the disk image is in use by another QEMU: {}", said)
-        .with_hint("end that machine, or boot with --snapshot from an image that nobody writes to");
+        .with_hint("stop that machine, or boot an image that is not in use with --snapshot");
   }
   if (said.contains("Could not set up host forwarding rule")) {
-    return error(ErrorCode::aborted, "a forwarded port is taken: {}", said)
-        .with_hint("choose another port on the host");
+    return error(ErrorCode::aborted, "a forwarded port is already in use: {}", said)
+        .with_hint("use another port of the host");
   }
-  return error(ErrorCode::failed_precondition, "QEMU does not start: {}", said.empty() ? "it says nothing" : said);
+  return error(ErrorCode::failed_precondition, "QEMU failed to start: {}", said.empty() ? "it says nothing" : said);
 }
 
-// A guest can print whatever it likes, so a log only ever takes part of an error's text as it is shown on a terminal.
+// A guest can print anything, so an error quotes only part of a log, without terminal control.
 std::string indented(const std::string& text) {
   std::string result;
   for (const char c : text) {
@@ -149,7 +149,7 @@ Result<std::string_view> Machine::pump(Deadline deadline, int other_fd) {
   if (entries[1].revents != 0) TRY(qmp_.read_available());
   std::string_view output;
   if (entries[0].revents != 0) output = TRY(serial_.read_available());
-  // The end counts only when everything that was said before it has been taken in.
+  // The end is reported only after all earlier output has been read.
   if (entries[2].revents != 0 && !serial_.open() && !qmp_.open()) status_ = TRY(qemu_.wait());
   return output;
 }

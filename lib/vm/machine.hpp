@@ -1,8 +1,8 @@
-// A running QEMU, owned: it is killed when its Machine goes away, and by the kernel when the owning process dies.
+// A running QEMU, owned: it is killed when its Machine is destroyed, and by the kernel when the owning process dies.
 //
 // Every wait has a deadline and watches the console, the monitor and the process together: a machine that ends while a
 // line of its console is waited for is an error at once, not a time-out. An error of a wait shows the last lines of the
-// console. Not for several threads.
+// console. One thread at a time.
 #pragma once
 
 #include <deque>
@@ -61,9 +61,9 @@ class Machine {
   void rewind_serial() { serial_.log().rewind(); }
   Result<> type(std::string_view text) { return serial_.write(text); }
 
-  // One step of an event loop of the caller's: waits until the console, the monitor, the process or `other_fd` has
-  // something, takes in the former, and returns the new console output. An empty text without an error: look at
-  // other_fd, or at ended().
+  // One step of the caller's event loop: waits until the console, the monitor, the process or `other_fd` has something,
+  // reads all but `other_fd`, and returns the new console output. An empty text without an error: look at other_fd, or
+  // at ended().
   Result<std::string_view> pump(Deadline deadline, int other_fd = -1);
   bool ended() const { return status_.has_value(); }
 
@@ -77,8 +77,7 @@ class Machine {
   // it is complete. The machine has ended afterwards; on error it may be stopped. Not fsynced. Errors:
   // failed_precondition for a machine that cannot be saved.
   Result<> save(const sys::Path& target);
-  // Power cut: QEMU is killed; what the guest has not flushed is lost as far as QEMU's own buffers go. Returns when it
-  // is gone.
+  // Power cut: QEMU is killed, and unflushed data in its own buffers is lost. Returns when QEMU has ended.
   Result<> cut_power();
 
  private:

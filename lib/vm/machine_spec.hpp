@@ -1,4 +1,4 @@
-// What a virtual machine is made of, as plain data, and the QEMU command line for it.
+// A virtual machine, as plain data, and its QEMU command line.
 //
 // command_line() is a pure function of its arguments: nothing is opened, looked up or probed there.
 #pragma once
@@ -31,8 +31,8 @@ struct Disk {
   // Makes the disk that the guest sees larger than the image; only with `snapshot`. 0: as large as the image.
   std::uint64_t size = 0;
 
-  // The guest's flushes reach the host's disk. Without it what is written survives the end of QEMU, not that of the
-  // host. An overlay never is durable.
+  // The guest's flushes reach the host's disk. Without it, written data survives the end of QEMU, but not a crash of
+  // the host. An overlay is never durable.
   bool durable = true;
 
   bool operator==(const Disk&) const = default;
@@ -79,8 +79,8 @@ struct Subnet {
   bool operator==(const Subnet&) const = default;
 };
 
-// A TCP server for the guest alone, at an address of its subnet that nobody else has: each connection is a run of
-// `command`, by QEMU and without a shell, as its standard input and output.
+// A TCP server for the guest alone, at an unused address of its subnet: for each connection, QEMU runs `command`,
+// without a shell, with the connection as standard input and output.
 struct GuestService {
   std::string address;
   std::uint16_t port = 0;
@@ -91,7 +91,7 @@ struct GuestService {
 
 struct Network {
   std::vector<PortForward> forwards{};
-  bool restricted = false;         // the guest reaches nothing outside
+  bool restricted = false;         // the guest cannot reach anything outside
   std::optional<Subnet> subnet{};  // QEMU's 10.0.2.0/24 when there is none
   std::vector<GuestService> services{};
 
@@ -103,9 +103,9 @@ Result<PortForward> parse_port_forward(std::string_view text);
 // "virtio-blk", "nvme", "virtio-scsi"
 Result<DiskBus> parse_disk_bus(std::string_view text);
 
-// What the guest's time follows. Emulated instructions: the same number of them takes the same time however busy the
-// host is, and waiting takes none, so that a guest's own time limits neither expire early nor hold a test up. TCG with
-// one CPU only.
+// What drives the guest's clock. With emulated instructions, the same number of instructions takes the same guest time
+// however busy the host is, and waiting takes no time: the guest's own time limits neither expire early nor delay a
+// test. Only with TCG and one CPU.
 enum class Clock { host, instructions };
 
 // What happens when the guest asks for a reset, or its watchdog does.
@@ -130,7 +130,7 @@ struct MachineSpec {
   bool watchdog = true;                        // i6300esb; a bite resets the machine
   OnReset on_reset = OnReset::reset;
   std::string smbios_uuid{};    // product UUID; QEMU's default (all zero) when empty
-  std::string smbios_vendor{};  // of the system, by which a guest knows clouds: "Amazon EC2"; QEMU's when empty
+  std::string smbios_vendor{};  // of the system, by which guests recognize clouds: "Amazon EC2"; QEMU's when empty
   std::string rtc_base{};       // "2026-01-31T12:00:00"; the host's clock when empty
   std::vector<FirmwareFile> firmware_files{};
   std::vector<std::string> extra_arguments{};
@@ -138,7 +138,7 @@ struct MachineSpec {
   bool operator==(const MachineSpec&) const = default;
 };
 
-// Where a machine talks to its owner: sockets on which the owner listens, and files below one private directory.
+// How a machine talks to its owner: sockets on which the owner listens, and files below one private directory.
 struct Wiring {
   sys::Path monitor_socket;
   sys::Path serial_socket;

@@ -55,14 +55,14 @@ Result<QmpMessage> parse_qmp_message(std::string_view line) {
                       .description = text_member(object["error"], "desc")};
   }
   std::string name = text_member(object, "event");
-  if (name.empty()) return fail(ErrorCode::data_loss, "a QMP message is neither greeting, answer nor event");
+  if (name.empty()) return fail(ErrorCode::data_loss, "a QMP message is not a greeting, an answer or an event");
   return QmpEvent{.name = std::move(name), .data = object.contains("data") ? std::move(object["data"]) : json()};
 }
 
 Result<Qmp> Qmp::attach(sys::UniqueFd fd, Deadline deadline) {
   Qmp qmp(std::move(fd));
   const QmpMessage first = TRY(qmp.next_reply(deadline));
-  if (!std::holds_alternative<QmpGreeting>(first)) return fail(ErrorCode::data_loss, "QEMU does not greet");
+  if (!std::holds_alternative<QmpGreeting>(first)) return fail(ErrorCode::data_loss, "QEMU sent no greeting");
   TRY(qmp.execute("qmp_capabilities", deadline));
   return qmp;
 }
@@ -80,10 +80,10 @@ Result<json> Qmp::execute(std::string_view command, Deadline deadline, json argu
   }
   QmpMessage reply = TRY_CTX(next_reply(deadline), "asking QEMU for '{}'", command);
   if (const auto* failure = std::get_if<QmpFailure>(&reply)) {
-    return fail(ErrorCode::failed_precondition, "QEMU refuses '{}': {}", command, failure->description);
+    return fail(ErrorCode::failed_precondition, "QEMU refused '{}': {}", command, failure->description);
   }
   if (auto* answer = std::get_if<QmpReturn>(&reply)) return std::move(answer->value);
-  return fail(ErrorCode::data_loss, "QEMU answers '{}' by a greeting", command);
+  return fail(ErrorCode::data_loss, "QEMU answered '{}' with a greeting", command);
 }
 
 Result<> Qmp::read_available() {
@@ -92,8 +92,7 @@ Result<> Qmp::read_available() {
     const ssize_t count = ::recv(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (count > 0) {
       buffer_.append(bytes.data(), static_cast<std::size_t>(count));
-      if (buffer_.size() > 2 * kLongestMessage)
-        return fail(ErrorCode::data_loss, "QEMU sends a message without an end");
+      if (buffer_.size() > 2 * kLongestMessage) return fail(ErrorCode::data_loss, "QEMU sent a message without an end");
     } else if (count == 0 || errno == ECONNRESET) {
       TRY(fd_.close());
     } else if (errno == EAGAIN) {
@@ -128,7 +127,7 @@ Result<QmpMessage> Qmp::next_reply(Deadline deadline) {
     if (!fd_) return fail(ErrorCode::unavailable, "QEMU closed the connection");
     pollfd entry{.fd = fd_.get(), .events = POLLIN, .revents = 0};
     const int count = ::poll(&entry, 1, poll_timeout(deadline));
-    if (count == 0) return fail(ErrorCode::unavailable, "QEMU does not answer");
+    if (count == 0) return fail(ErrorCode::unavailable, "QEMU did not answer");
     if (count < 0 && errno != EINTR) return fail_errno("waiting for QEMU");
   }
 }

@@ -1,8 +1,8 @@
 // A client of QEMU's machine protocol (QMP, docs/interop/qmp-spec.rst in QEMU): one JSON object per line over a Unix
 // socket.
 //
-// Like Serial it has no thread: events are taken in by read_available(), or while execute() waits for its answer, and
-// stay queued until somebody takes them.
+// Like Serial it has no thread: events are read by read_available(), or while execute() waits for its answer, and stay
+// queued until they are taken.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -60,9 +60,9 @@ class Qmp {
   // Errors: failed_precondition when QEMU refuses, unavailable when the connection ends or the deadline passes.
   Result<nlohmann::json> execute(std::string_view command, Deadline deadline, nlohmann::json arguments = nullptr);
 
-  // Queues what is there, without blocking; at the end of the stream the descriptor is closed.
+  // Queues what has arrived, without blocking; at the end of the stream the descriptor is closed.
   Result<> read_available();
-  // The oldest event of that name; it and all older ones are gone then. Without one nothing changes.
+  // Takes the oldest event of that name, and drops all events before it. Without such an event, changes nothing.
   std::optional<QmpEvent> take_event(std::string_view name);
   const std::deque<QmpEvent>& events() const { return events_; }
 

@@ -1,6 +1,6 @@
 // The guest's serial console: everything it printed, as bytes and as lines, and a way to type.
 //
-// No thread: bytes are taken in only by read_available(), which the owner calls when poll() says that fd() is readable
+// No thread: bytes are read only by read_available(), which the owner calls when poll() says that fd() is readable
 // (Machine does so in each of its waits). The whole log stays in memory.
 #pragma once
 
@@ -23,7 +23,7 @@ std::string without_terminal_control(std::string_view text);
 class Pattern {
  public:
   static Pattern text(std::string text) { return Pattern(std::move(text), std::nullopt); }
-  // Patterns are constants of the program that waits: a wrong one is its bug, and ends it by std::regex_error.
+  // Patterns are constants of the waiting program: a wrong one is a bug there, and throws std::regex_error.
   static Pattern expression(const std::string& expression) { return Pattern(expression, std::regex(expression)); }
 
   bool matches(std::string_view line) const;
@@ -37,17 +37,17 @@ class Pattern {
   std::optional<std::regex> expression_;
 };
 
-// Lines of a growing text and a place up to which they have been looked at.
+// The lines of a growing text, and a position up to which they were searched.
 class SerialLog {
  public:
   void append(std::string_view bytes);
 
-  // The first complete line not yet passed that matches; the place moves behind it. Without a match everything complete
-  // is passed.
+  // The first complete line after the position that matches; the position moves after it. Without a match, the position
+  // moves after the last complete line.
   std::optional<std::string> next_line(const Pattern& pattern);
-  // The same for text that no newline has ended yet, such as a prompt.
+  // The same for the incomplete last line, such as a prompt.
   bool at_prompt(std::string_view text) const { return tail_.ends_with(text); }
-  // Looks at everything again.
+  // Moves the position to the start.
   void rewind() { next_ = 0; }
 
   const std::vector<std::string>& lines() const { return lines_; }  // complete, without terminal control
@@ -69,7 +69,7 @@ class Serial {
 
   int fd() const { return fd_.get(); }
   bool open() const { return static_cast<bool>(fd_); }
-  // Takes in what is there, without blocking. Returns the new bytes; at the end of the stream the descriptor is closed.
+  // Reads what has arrived, without blocking. Returns the new bytes; at the end of the stream the descriptor is closed.
   Result<std::string_view> read_available();
   // Types. Blocks for as long as the guest's UART takes to accept it.
   Result<> write(std::string_view text);

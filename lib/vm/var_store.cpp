@@ -12,8 +12,8 @@ namespace {
 Result<sys::Path> firmware_file(const sys::Path& directory, std::string_view name) {
   sys::Path path = directory / name;
   if (!sys::exists(path)) {
-    return fail(
-        error(ErrorCode::not_found, "no UEFI firmware at {}", path.native()).with_hint("install the package ovmf"));
+    return fail(error(ErrorCode::not_found, "there is no UEFI firmware at {}", path.native())
+                    .with_hint("install the package ovmf"));
   }
   return path;
 }
@@ -39,8 +39,8 @@ Result<> enroll(std::vector<std::string>& arguments, std::string option, const s
 Result<SecureBootCertificates> certificates_in(const sys::Path& key_directory) {
   for (const char* name : {"pk.pem", "kek.pem", "db.pem", "root-hash.pem"}) {
     if (!sys::exists(key_directory / name)) {
-      return fail(error(ErrorCode::not_found, "no Secure Boot certificate {}", (key_directory / name).native())
-                      .with_hint("give the key directory that the image was built with (--keys)"));
+      return fail(error(ErrorCode::not_found, "there is no Secure Boot certificate {}", (key_directory / name).native())
+                      .with_hint("use --keys with the key directory that the image was built with"));
     }
   }
   return SecureBootCertificates{.platform_key = key_directory / "pk.pem",

@@ -18,21 +18,21 @@ struct SecureBootCertificates {
 };
 
 // The certificates in a key directory as `os-builder keys generate` writes it: pk.pem, kek.pem, db.pem and
-// root-hash.pem, the last two both for db. Private keys are not looked at. Errors: not_found.
+// root-hash.pem, the last two both for db. Private keys are not read. Errors: not_found.
 Result<SecureBootCertificates> certificates_in(const sys::Path& key_directory);
 
 // Where Debian and Ubuntu put OVMF.
 inline const sys::Path kFirmwareDirectory = "/usr/share/OVMF";
 
-// Writes a new variable store to `target` (replacing what is there): the keys enrolled, nothing of Microsoft's, Secure
-// Boot on. Errors: not_found with a hint when OVMF is missing.
+// Writes a new variable store to `target` (replacing an existing file): with these keys enrolled, none of Microsoft's,
+// and Secure Boot on. Errors: not_found with a hint when OVMF is missing.
 Result<UefiBoot> create_variable_store(const sys::Path& target, const SecureBootCertificates& certificates,
                                        const sys::Path& firmware = kFirmwareDirectory);
 
-// One without keys, for firmware that starts anything.
+// A store without keys, for firmware that starts any program.
 Result<UefiBoot> create_empty_variable_store(const sys::Path& target, const sys::Path& firmware = kFirmwareDirectory);
 
-// A store that create_variable_store() made earlier, with what guests have written to it since.
+// A store that create_variable_store() made earlier, with the guests' changes.
 Result<UefiBoot> existing_variable_store(const sys::Path& store, const sys::Path& firmware = kFirmwareDirectory);
 
 }  // namespace bulkhead::vm

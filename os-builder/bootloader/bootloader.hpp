@@ -12,7 +12,7 @@
 
 namespace bulkhead::bootloader {
 
-// How often a new UKI may be tried before the other slot is started again (systemd-boot, Automatic Boot Assessment).
+// How often a new UKI is tried before the other slot is started again (systemd-boot, Automatic Boot Assessment).
 inline constexpr unsigned kBootTries = 3;
 
 struct BootLoaderInputs {

@@ -18,7 +18,7 @@ struct BuildOptions {
   std::optional<sys::Path> output;           // default: build/image/<variant>
   std::optional<sys::Path> locked;           // packages.lock to reproduce
   bool offline = false;
-  bool wait = true;                               // for another build that writes the same directory
+  bool wait = true;                               // for another build that is writing the same directory
   std::optional<std::int64_t> source_date_epoch;  // default: date of the archive, or the lock's
 };
 
@@ -28,7 +28,7 @@ struct BuildResult {
   Version version;
   std::string build_id;
   Sha256 root_hash;
-  bool changed = false;  // false: everything was there already
+  bool changed = false;  // false: everything was up to date
 };
 
 Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress);
@@ -36,7 +36,7 @@ Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress);
 // How many stages build() reports.
 inline constexpr int kStages = 9;
 
-// The first steps of build(), shared with plan(): nothing is written but the package cache.
+// The first steps of build(), shared with plan(): writes only the package cache.
 struct Resolved {
   variant::Variant variant;
   packages::PackageSet packages;

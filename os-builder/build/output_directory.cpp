@@ -17,7 +17,7 @@ sys::Path lock_path(const sys::Path& target) {
 }
 std::string unfinished_prefix(const sys::Path& target) { return "." + target.filename().native() + ".unfinished-"; }
 
-// One line per file: what would differ if somebody had written to it.
+// One line per file, which changes if somebody writes to it.
 Result<std::string> stamp_of(const sys::Path& directory, const Sha256& inputs) {
   std::vector<std::string> lines;
   std::error_code status;
@@ -45,14 +45,14 @@ Result<OutputDirectory> OutputDirectory::open(const sys::Path& target, bool wait
   if (!lock && lock.error().code == ErrorCode::aborted) {
     if (!wait) {
       return fail(error(ErrorCode::aborted, "another build is writing {}", target.native())
-                      .with_hint("wait for it, or give another directory with --output"));
+                      .with_hint("wait until it ends, or use another directory: --output DIR"));
     }
     on_wait();
     lock = sys::FileLock::acquire(lock_path(target));
   }
   if (!lock) return fail(std::move(lock).error());
   OutputDirectory output(target, *std::move(lock));
-  // Leftovers of killed builds; the lock says that nobody is at work on them.
+  // Leftovers of killed builds; we hold the lock, so no build is using them.
   std::error_code status;
   for (const auto& entry : std::filesystem::directory_iterator(target.parent_path(), status)) {
     if (entry.path().filename().native().starts_with(unfinished_prefix(target))) TRY(sys::remove_all(entry.path()));
@@ -75,14 +75,14 @@ Result<sys::Path> OutputDirectory::begin() {
 }
 
 Result<> OutputDirectory::commit(const Sha256& inputs) {
-  if (!filling_) return fail(ErrorCode::internal, "nothing was begun in {}", target_.native());
+  if (!filling_) return fail(ErrorCode::internal, "no build was begun in {}", target_.native());
   const std::string stamp = TRY(stamp_of(filling_->path(), inputs));
   TRY(sys::write_file_atomically(filling_->path() / kStampName, stamp));
   if (!sys::exists(target_)) return filling_->commit(target_);
   if (::renameat2(AT_FDCWD, filling_->path().c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) < 0) {
     return fail_errno("moving the finished build to {}", target_.native());
   }
-  filling_.reset();  // what is there now is the old build
+  filling_.reset();  // it now contains the old build
   return {};
 }
 

@@ -1,5 +1,5 @@
-// The directory that a build fills: made beside the final one and exchanged with it by one rename, so that whoever
-// looks sees a complete build, old or new, and a failed one leaves the old files as they were.
+// The directory that a build fills: made beside the final one and exchanged with it by one rename. Readers always see a
+// complete build, old or new, and a failed build leaves the old files unchanged.
 #pragma once
 
 #include <functional>
@@ -18,13 +18,13 @@ class OutputDirectory {
   // called once and the lock is waited for.
   static Result<OutputDirectory> open(const sys::Path& target, bool wait, const std::function<void()>& on_wait);
 
-  // True when the last build that filled `target` had these inputs and none of its files has been touched since (size,
-  // inode and modification time; their bytes are not read again).
+  // True when the last build that filled `target` had these inputs and none of its files changed since (size, inode and
+  // modification time; their bytes are not read again).
   bool is_current(const Sha256& inputs) const;
 
   // Starts filling: an empty directory on the same file system.
   Result<sys::Path> begin();
-  // Publishes what begin() gave as `target`.
+  // Publishes the directory from begin() as `target`.
   Result<> commit(const Sha256& inputs);
 
   const sys::Path& target() const { return target_; }

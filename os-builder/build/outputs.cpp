@@ -12,7 +12,7 @@
 namespace bulkhead::build {
 namespace {
 
-// A copy of its own, never a hard link: users boot and change these files, the stage store must not notice.
+// A copy, never a hard link: users boot and change these files, which must not change the stage store.
 Result<> copy_part(const sys::Path& from, const sys::Path& to) {
   std::error_code status;
   std::filesystem::copy_file(from, to, status);

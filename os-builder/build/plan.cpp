@@ -68,7 +68,7 @@ std::string to_text(const BuildPlan& plan, bool color) {
   text += cli::table(rows, color);
 
   if (!variant.excluded_packages.empty()) {
-    text += heading("Left out though something depends on it", color);
+    text += heading("Left out, although something depends on it", color);
     rows = {{"NAME", "WHY"}};
     for (const auto& [name, reason] : variant.excluded_packages) rows.push_back({name, reason});
     text += cli::table(rows, color);

@@ -1,4 +1,4 @@
-// What a finished build tells its user.
+// The report of a finished build for its user.
 #pragma once
 
 #include <string>

@@ -42,8 +42,9 @@ Result<> check_slot_size(const rootfs::Tree& tree, std::uint64_t image_size, std
   }
   return fail(error(ErrorCode::failed_precondition, "the root image is {}, {} more than its slot of {}",
                     format_bytes(image_size), format_bytes(image_size - slot_size), format_bytes(slot_size))
-                  .with_hint(std::format("raise [partitions] root, or drop something; biggest before compression: {}",
-                                         biggest)));
+                  .with_hint(std::format(
+                      "raise root in [partitions] of the variant, or drop files; the largest before compression: {}",
+                      biggest)));
 }
 
 }  // namespace bulkhead::build

@@ -1,4 +1,4 @@
-// What is big in a root tree.
+// The largest parts of a root tree.
 #pragma once
 
 #include <string>
@@ -13,11 +13,11 @@ struct SizeShare {
   std::string biggest_file;
 };
 
-// Sorted, biggest first.
+// Sorted, largest first.
 std::vector<SizeShare> size_shares(const rootfs::Tree& tree);
 
 // failed_precondition when the root image is larger than its slot: says by how much, and which packages are the
-// biggest.
+// largest.
 Result<> check_slot_size(const rootfs::Tree& tree, std::uint64_t image_size, std::uint64_t slot_size);
 
 }  // namespace bulkhead::build

@@ -43,7 +43,7 @@ Result<StageProduct> StageStore::run(const std::string& stage, const Sha256& inp
                                      const std::function<Result<>(const sys::Path& directory)>& make) {
   const sys::Path stage_directory = directory_ / stage;
   TRY(sys::create_directories(stage_directory));
-  // One maker per stage at a time: a second build with the same inputs waits and then finds the product.
+  // One build runs a stage at a time: a second one with the same inputs waits and then finds the result.
   const sys::FileLock lock = TRY(sys::FileLock::acquire(stage_directory / ".lock"));
   const sys::Path product = stage_directory / inputs.to_string().substr(0, 32);
   if (sys::exists(product)) {
@@ -61,7 +61,7 @@ Result<StageProduct> StageStore::run(const std::string& stage, const Sha256& inp
 Result<> StageStore::drop_old(const sys::Path& stage_directory) const {
   std::error_code status;
   for (const auto& entry : std::filesystem::directory_iterator(stage_directory, status)) {
-    // We hold the stage's lock: whoever made this is dead.
+    // We hold the stage's lock, so the process that made this has ended.
     if (entry.path().filename().native().starts_with(kUnfinished)) TRY(sys::remove_all(entry.path()));
   }
   const std::vector<Aged> found = TRY(products(stage_directory));

@@ -11,12 +11,12 @@ Result<sys::Path> find_source(const sys::Path& working_directory) {
     if (candidate == candidate.parent_path()) break;
   }
   return fail(error(ErrorCode::not_found, "{} is not inside a Bulkhead checkout", working_directory.native())
-                  .with_hint("change into the checkout, or name it with --source"));
+                  .with_hint("change to a directory of the checkout, or use --source DIR"));
 }
 
 Result<sys::Path> under_home(const Environment& environment, const char* below) {
   if (!environment.home) {
-    return fail(error(ErrorCode::failed_precondition, "HOME is not set, so ~/{} cannot be found", below)
+    return fail(error(ErrorCode::failed_precondition, "cannot find ~/{}: HOME is not set", below)
                     .with_hint("set HOME, or BULKHEAD_CACHE and BULKHEAD_KEYS"));
   }
   return sys::Path(*environment.home) / below;
@@ -50,12 +50,12 @@ Result<sys::Path> default_cache(const Environment& environment) {
 Result<std::optional<std::int64_t>> source_date_epoch(const Environment& environment) {
   if (!environment.source_date_epoch) return std::nullopt;
   const auto seconds = parse_integer<std::int64_t>(*environment.source_date_epoch);
-  // FAT, the narrowest format that we write, cannot say anything before 1980 or after 2107.
+  // FAT has the smallest range of the formats that we write: 1980 to 2107.
   static constexpr std::int64_t kEarliest = 315'532'800;
   static constexpr std::int64_t kLatest = 4'354'819'198;
   if (!seconds || *seconds < kEarliest || *seconds > kLatest) {
     return fail(error(ErrorCode::invalid_argument,
-                      "SOURCE_DATE_EPOCH is '{}', which is not a time that an image can hold",
+                      "SOURCE_DATE_EPOCH: '{}' is not a time that images can hold, which is not a time that an image can hold",
                       *environment.source_date_epoch)
                     .with_hint("set it to seconds since 1970, between the years 1980 and 2107, or unset it"));
   }

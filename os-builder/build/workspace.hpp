@@ -31,8 +31,9 @@ struct Environment {
   std::optional<std::string> source_date_epoch;
 };
 
-// Defaults: source is the nearest parent of `working_directory` that has variants/; programs are beside this executable
-// (../node); cache is ~/.cache/bulkhead; keys are ~/.config/bulkhead/keys. Errors: not_found outside a checkout.
+// Defaults: source is the nearest parent of `working_directory` that has variants/; programs are in the
+// folder node beside this executable's folder; cache is ~/.cache/bulkhead; keys are ~/.config/bulkhead/keys. Errors:
+// not_found outside a checkout.
 Result<Workspace> find_workspace(const Environment& environment, const sys::Path& working_directory);
 
 // The parts of it that need no checkout.

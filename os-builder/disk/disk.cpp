@@ -31,7 +31,7 @@ Result<> fill(const DiskInputs& inputs, const Layout& layout, const sys::Path& i
 Result<> build(const DiskInputs& inputs, const sys::Path& output) {
   const Layout layout = TRY(plan_layout(inputs.sizes, inputs.version, inputs.root.root_hash));
   TRY(check_slot_fit(layout.table, gpt::Slot::a, inputs.root));
-  // In a directory of its own beside the output: the tools get a path, and whatever happens everything goes with the
+  // In a directory of its own beside the output: the tools get a path, and on failure everything is removed with the
   // directory.
   const sys::TempDir work = TRY(sys::TempDir::create(output.parent_path(), ".disk."));
   const sys::Path image = work.path() / output.filename();

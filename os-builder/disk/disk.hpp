@@ -1,4 +1,4 @@
-// The disk image: partition table, ESP, slot A; slot B empty; STATE and DATA left to the first boot.
+// The disk image: partition table, ESP, slot A; slot B empty; STATE and DATA are made by the first boot.
 // docs/formats/disk.md.
 #pragma once
 

@@ -43,8 +43,9 @@ Result<std::uint64_t> cluster_sectors(const gpt::Partition& partition) {
   for (std::uint64_t sectors = kMost; sectors > 0; sectors /= 2) {
     if (partition.size / (sectors * kSectorSize) >= kLeastClusters) return sectors;
   }
-  return fail(ErrorCode::failed_precondition, "an ESP of {} is too small for FAT32: 33 MiB are the least",
-              format_bytes(partition.size));
+  return fail(error(ErrorCode::failed_precondition, "an ESP of {} is too small for FAT32, which needs at least 33 MiB",
+                    format_bytes(partition.size))
+                  .with_hint("raise esp in [partitions] of the variant"));
 }
 
 Result<> check_capacity(const Esp& esp, std::uint64_t cluster, const std::map<std::string, sys::Path>& files) {
@@ -57,8 +58,9 @@ Result<> check_capacity(const Esp& esp, std::uint64_t cluster, const std::map<st
   const std::uint64_t overhead = esp.partition.size / cluster * 8 + (std::uint64_t{1} << 20U);
   const std::uint64_t capacity = esp.partition.size > overhead ? esp.partition.size - overhead : 0;
   if (needed <= capacity) return {};
-  return fail(error(ErrorCode::failed_precondition, "the boot files need {}, {} more than fits on the ESP of {}",
-                    format_bytes(needed), format_bytes(needed - capacity), format_bytes(esp.partition.size))
+  return fail(error(ErrorCode::failed_precondition,
+                    "the boot files need {}, which is {} more than the ESP of {} can hold", format_bytes(needed),
+                    format_bytes(needed - capacity), format_bytes(esp.partition.size))
                   .with_hint("raise esp in [partitions] of the variant"));
 }
 

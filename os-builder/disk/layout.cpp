@@ -15,7 +15,7 @@ struct Planned {
   std::string_view label;
 };
 
-// Whoever discovers partitions by type must not take an empty slot for a newer one.
+// A program that discovers partitions by type must not mistake an empty slot for a newer one.
 constexpr std::uint64_t kEmptyAttributes = gpt::kAttributeReadOnly | gpt::kAttributeNoAuto;
 
 bool is_signed_content(PartitionKind kind) {
@@ -55,7 +55,7 @@ Result<Layout> plan_layout(const variant::PartitionSizes& sizes, const Version& 
   std::uint64_t next = kAlignment;  // the protective MBR and the primary table are in the first MiB
   for (const Planned& entry : planned_partitions(sizes)) {
     if (entry.size == 0 || entry.size % kAlignment != 0) {
-      return fail(ErrorCode::invalid_argument, "partition {} ({}) of {} bytes: a multiple of 1 MiB is needed",
+      return fail(ErrorCode::invalid_argument, "partition {} ({}) has {} bytes, which is not a multiple of 1 MiB",
                   entry.number, to_string(entry.kind), entry.size);
     }
     layout.table.partitions.push_back({
@@ -113,7 +113,7 @@ Result<std::vector<gpt::Partition>> named_slot(const gpt::Table& table, gpt::Slo
 Result<> check_fit(const sys::Path& file, const gpt::Partition& partition, std::string_view what) {
   const std::uint64_t size = TRY(sys::file_size(file));
   if (size <= partition.size) return {};
-  return fail(error(ErrorCode::failed_precondition, "{} needs {}, {} more than its partition of {}", what,
+  return fail(error(ErrorCode::failed_precondition, "{} needs {}, which is {} more than its partition of {}", what,
                     format_bytes(size), format_bytes(size - partition.size), format_bytes(partition.size))
                   .with_hint("make the image smaller, or raise the size in [partitions] of the variant"));
 }

@@ -1,4 +1,4 @@
-// The raw image again, as qcow2 and as a zstd stream.
+// The raw image converted to qcow2 and to a zstd stream.
 #include <fcntl.h>
 #include <unistd.h>
 #include <zstd.h>

@@ -20,8 +20,8 @@ struct SlotContent {
   gpt::Partition verity;
   gpt::Partition verity_signature;
   bool empty = false;                // labelled "_empty"
-  std::optional<Version> version{};  // from the label, which nothing protects
-  // Errors say why there is none; an empty slot has the reading of whatever bytes lie there.
+  std::optional<Version> version{};  // from the label, which is not signed
+  // The error says why there is none; in an empty slot it comes from parsing whatever bytes are there.
   Result<verity::Superblock> superblock;
   Result<verity::RootHashSignature> signature;
 };

@@ -103,15 +103,16 @@ Result<> verify_slot(const sys::Path& image, const SlotContent& slot, const cryp
   const Sha256& root_hash = slot.signature->root_hash;
   TRY(verify_names(slot, root_hash));
   if (slot.signature->certificate_fingerprint != root_hash_certificate.fingerprint()) {
-    return refuse(std::format("slot {} is signed by another key: its certificate is {}", to_string(slot.slot),
+    return refuse(std::format("slot {} is signed by another key, with the certificate {}", to_string(slot.slot),
                               slot.signature->certificate_fingerprint.to_string()));
   }
   TRY_CTX(crypto::pkcs7_verify(slot.signature->signature, root_hash_certificate, as_bytes(root_hash.to_string())),
           "slot {}", to_string(slot.slot));
   if (slot.superblock->data_size() > slot.root.size)
-    return refuse(std::format("the hash tree of slot {} is for more data than there is", to_string(slot.slot)));
+    return refuse(
+        std::format("the hash tree of slot {} covers more data than its root partition holds", to_string(slot.slot)));
 
-  // libcryptsetup takes whole files: hash tree and data have to be taken out of the image.
+  // libcryptsetup works on whole files: hash tree and data have to be copied out of the image.
   const sys::TempDir scratch = TRY(sys::TempDir::create(work, ".verify."));
   const sys::Path data = scratch.path() / "root";
   const sys::Path hashes = scratch.path() / "verity";

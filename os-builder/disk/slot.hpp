@@ -11,7 +11,7 @@
 
 namespace bulkhead::disk {
 
-// What a partition holds before it is written: zeros stay holes only in a new image.
+// The content of a partition before it is written: zeros can be holes only in a new image.
 enum class TargetContent { zero, anything };
 
 // failed_precondition when a part is larger than its partition.

@@ -5,8 +5,8 @@
 namespace bulkhead::disk {
 namespace {
 
-// mkfs.vfat only says that it failed to write, so the file system is asked too. A tool that could not write a block of
-// some size leaves less than that free.
+// mkfs.vfat only reports that it failed to write, so the file system is checked too: less space is free than the block
+// that could not be written.
 bool is_full(const sys::Path& target) {
   static constexpr std::uint64_t kLargestBlock = std::uint64_t{128} << 10U;
   struct statvfs info{};

@@ -1,5 +1,5 @@
-// Programs that write into disk images. A full disk is the one failure that users meet, and tools only tell it in
-// words.
+// Programs that write into disk images. A full disk is the failure that users meet, and the tools report it only as
+// text.
 #pragma once
 
 #include "lib/sys/child.hpp"

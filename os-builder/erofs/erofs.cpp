@@ -37,13 +37,13 @@ Result<std::string> tool_version() {
   const std::string text = TRY(sys::run_checked({.arguments = {"mkfs.erofs", "--version"}}));
   // "mkfs.erofs (erofs-utils) 1.8.6"
   const auto space = text.find_last_of(' ', text.find('\n'));
-  if (space == std::string::npos) return fail(ErrorCode::internal, "mkfs.erofs does not say its version");
+  if (space == std::string::npos) return fail(ErrorCode::internal, "cannot read the version of mkfs.erofs");
   return std::format("mkfs.erofs {}", trim(std::string_view(text).substr(space, text.find('\n') - space)));
 }
 
 Result<> build(const RootImageInputs& inputs, const sys::Path& output) {
   const rootfs::Tree& tree = *inputs.tree;
-  if (sys::exists(output)) return fail(ErrorCode::already_exists, "{} exists", output.native());
+  if (sys::exists(output)) return fail(ErrorCode::already_exists, "{} already exists", output.native());
   sys::Command command{.arguments = {"mkfs.erofs", "--quiet", "--tar=f", "-T" + std::to_string(inputs.epoch),
                                      "--all-time", "-U", derived_uuid(tree.digest())}};
   // No -Efragments, dedupe or ztailpacking: they pack unrelated files into one block, and an update then changes most

@@ -28,7 +28,8 @@ class Bytes {
   explicit Bytes(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
   Result<std::span<const std::byte>> range(std::uint64_t offset, std::uint64_t size) const {
-    if (offset > bytes_.size() || size > bytes_.size() - offset) return damaged("something points outside of it");
+    if (offset > bytes_.size() || size > bytes_.size() - offset)
+      return damaged("an offset points outside of the image");
     return bytes_.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(size));
   }
 
@@ -62,7 +63,7 @@ Result<Superblock> parse_superblock(const Bytes& image) {
   const unsigned directory_bits = TRY(image.number<std::uint8_t>(kSuperblock + 90));
   if (block_bits < 9 || block_bits > 16 || directory_bits != 0) return damaged("impossible block size");
   const unsigned extra_devices = TRY(image.number<std::uint16_t>(kSuperblock + 86));
-  if (extra_devices != 0) return damaged("it spans several devices");
+  if (extra_devices != 0) return damaged("the image spans several devices");
   Superblock superblock;
   superblock.block_size = std::uint64_t{1} << block_bits;
   superblock.directory_block_size = superblock.block_size;
@@ -90,13 +91,12 @@ struct Node {
 };
 
 Result<Node> parse_node(const Bytes& image, const Superblock& superblock, std::uint64_t number) {
-  if (number > image.size() / kSlot) return damaged("something points outside of it");
+  if (number > image.size() / kSlot) return damaged("an offset points outside of the image");
   const std::uint64_t at = superblock.metadata + number * kSlot;
   const unsigned format = TRY(image.number<std::uint16_t>(at));
   const bool extended = (format & 1U) != 0;
   const unsigned layout = format >> 1U & 7U;
-  if (layout > static_cast<unsigned>(Layout::compressed_compact))
-    return damaged("a layout of data that is not supported");
+  if (layout > static_cast<unsigned>(Layout::compressed_compact)) return damaged("an unsupported data layout");
   const unsigned xattr_count = TRY(image.number<std::uint16_t>(at + 2));
   Node node{.layout = static_cast<Layout>(layout)};
   node.mode = TRY(image.number<std::uint16_t>(at + 4));
@@ -156,7 +156,7 @@ Result<std::uint64_t> read_xattr(const Bytes& image, std::uint64_t at, std::map<
   name += as_text(suffix);
   if (name.contains('\0')) return damaged("an extended attribute with a NUL in its name");
   const auto value = TRY(image.range(at + 4 + name_size, value_size));
-  if (!xattrs.emplace(std::move(name), as_text(value)).second) return damaged("an extended attribute is there twice");
+  if (!xattrs.emplace(std::move(name), as_text(value)).second) return damaged("an extended attribute appears twice");
   return (4 + name_size + value_size + 3U) / 4 * 4;
 }
 
@@ -192,13 +192,14 @@ Result<> read_directory_block(std::string_view block, std::vector<Name>& names) 
   static constexpr std::size_t kEntry = 12;
   const Bytes bytes(as_bytes(block));
   const std::size_t first_name = TRY(bytes.number<std::uint16_t>(8));
-  if (first_name < kEntry || first_name % kEntry != 0 || first_name > block.size()) return damaged("a directory block");
+  if (first_name < kEntry || first_name % kEntry != 0 || first_name > block.size())
+    return damaged("a damaged directory block");
   const std::size_t count = first_name / kEntry;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t start = TRY(bytes.number<std::uint16_t>(i * kEntry + 8));
     std::size_t end = block.size();
     if (i + 1 < count) end = TRY(bytes.number<std::uint16_t>((i + 1) * kEntry + 8));
-    if (start < first_name || start > end || end > block.size()) return damaged("a directory block");
+    if (start < first_name || start > end || end > block.size()) return damaged("a damaged directory block");
     std::string_view name = block.substr(start, end - start);
     if (i + 1 == count) name = name.substr(0, name.find('\0'));  // the last name of a block is padded
     if (name.empty() || name.find('/') != std::string_view::npos || name.find('\0') != std::string_view::npos) {
@@ -266,7 +267,7 @@ Result<rootfs::Tree> parse_metadata(std::span<const std::byte> image) {
     rootfs::Entry entry = TRY_CTX(make_entry(bytes, superblock, node), "{}", next.path);
     const bool directory = entry.is_directory();
     if (next.path == "/" && !directory) return damaged("the root is not a directory");
-    if (next.path != "/" && tree.find(next.path) != nullptr) return damaged("a name is there twice");
+    if (next.path != "/" && tree.find(next.path) != nullptr) return damaged("a name appears twice");
     TRY(tree.put(next.path, std::move(entry)));
     if (!directory) continue;
     if (!directories.insert(next.node).second) return damaged("a directory has two parents");
@@ -274,7 +275,7 @@ Result<rootfs::Tree> parse_metadata(std::span<const std::byte> image) {
     const std::vector<Name> names = TRY_CTX(read_directory(bytes, superblock, node), "{}", next.path);
     for (const Name& name : names) {
       std::string path = next.path == "/" ? "/" + name.name : next.path + "/" + name.name;
-      if (path.size() >= kMaxPath || ++count > kMaxEntries) return damaged("too many or too long names");
+      if (path.size() >= kMaxPath || ++count > kMaxEntries) return damaged("names are too many or too long");
       pending.push_back({.path = std::move(path), .node = name.node, .depth = next.depth + 1});
     }
   }

@@ -14,7 +14,8 @@ Result<> check_regular(const sys::Path& path, std::uint64_t size) {
   struct stat info{};
   if (::lstat(path.c_str(), &info) < 0) return fail_errno("looking at {}", path.native());
   if (!S_ISREG(info.st_mode) || static_cast<std::uint64_t>(info.st_size) != size) {
-    return fail(ErrorCode::data_loss, "{} did not come out of the image as a file of {} bytes", path.native(), size);
+    return fail(ErrorCode::data_loss, "{} could not be extracted from the image as a file of {} bytes", path.native(),
+                size);
   }
   return {};
 }

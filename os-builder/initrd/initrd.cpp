@@ -36,7 +36,8 @@ std::unexpected<Error> archive_failure(archive* source, std::string_view what) {
   return fail(ErrorCode::internal, "{}: {}", what, text == nullptr ? "unknown error of libarchive" : text);
 }
 
-// The kernel of the initrd stage unpacks no module: it would need xz, and compressing the archive as a whole is better.
+// The modules are uncompressed: unpacking them at boot would need xz, and compressing the archive as a whole works
+// better.
 Result<std::string> decompress(const std::string& bytes) {
   const std::unique_ptr<archive, ReadFree> reader(::archive_read_new());
   ::archive_read_support_filter_xz(reader.get());
@@ -55,7 +56,7 @@ Result<std::string> decompress(const std::string& bytes) {
     if (count == 0) return result;
     result.append(buffer.data(), static_cast<std::size_t>(count));
     if (result.size() > kLargestModule)
-      return fail(ErrorCode::data_loss, "a kernel module of more than {}", format_bytes(kLargestModule));
+      return fail(ErrorCode::data_loss, "a kernel module is larger than {}", format_bytes(kLargestModule));
   }
 }
 
@@ -158,7 +159,7 @@ Result<std::set<std::string>> builtin_modules(const InitrdInputs& inputs) {
   const std::string path = std::format("/usr/lib/modules/{}/modules.builtin", inputs.kernel_release);
   const rootfs::Entry* entry = inputs.modules->find(path);
   if (entry == nullptr || entry->content() == nullptr)
-    return fail(ErrorCode::not_found, "the kernel package has no {}", path);
+    return fail(ErrorCode::not_found, "the kernel package does not contain {}", path);
   const std::string text = TRY(entry->content()->read());
   return parse_builtin(text);
 }
@@ -216,7 +217,7 @@ Result<> build(const InitrdInputs& inputs, const sys::Path& output) {
   TRY(check_names(inputs.wanted, builtin, modules));
   const auto steps = TRY_CTX(plan_loading(inputs, builtin, modules), "choosing modules for the initrd");
   if (auto done = write(inputs, modules, steps, output); !done) {
-    static_cast<void>(sys::remove_all(output));  // the reason to report is the first one
+    static_cast<void>(sys::remove_all(output));  // the first error is the one to report
     return done;
   }
   return {};

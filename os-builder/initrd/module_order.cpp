@@ -32,7 +32,7 @@ Result<std::string_view> modinfo_of(std::span<const std::byte> module) {
   for (Elf_Scn* section = ::elf_nextscn(elf.get(), nullptr); section != nullptr;
        section = ::elf_nextscn(elf.get(), section)) {
     GElf_Shdr header{};
-    if (::gelf_getshdr(section, &header) == nullptr) return fail(ErrorCode::data_loss, "a damaged section header");
+    if (::gelf_getshdr(section, &header) == nullptr) return fail(ErrorCode::data_loss, "a section header is damaged");
     const char* name = ::elf_strptr(elf.get(), names, header.sh_name);
     if (name == nullptr || std::string_view(name) != ".modinfo") continue;
     if (header.sh_offset > module.size() || header.sh_size > module.size() - header.sh_offset) {
@@ -40,7 +40,7 @@ Result<std::string_view> modinfo_of(std::span<const std::byte> module) {
     }
     return as_text(module.subspan(header.sh_offset, header.sh_size));
   }
-  return fail(ErrorCode::data_loss, "no section .modinfo");
+  return fail(ErrorCode::data_loss, "there is no section .modinfo");
 }
 
 // Depth-first: a module is appended after everything it needs.
@@ -51,7 +51,7 @@ class Walk {
 
   Result<> visit(const std::string& name) {
     if (builtin_.contains(name) || done_.contains(name)) return {};
-    if (!open_.insert(name).second) return fail(ErrorCode::data_loss, "module {} needs itself", name);
+    if (!open_.insert(name).second) return fail(ErrorCode::data_loss, "module {} depends on itself", name);
     const auto needed = TRY(dependencies_(name));
     if (!needed) return fail(ErrorCode::not_found, "there is no kernel module {}", name);
     for (const std::string& dependency : *needed) TRY_CTX(visit(module_name(dependency)), "module {}", name);

@@ -67,7 +67,7 @@ Facts sizes_of(const Inspection& inspection) {
       facts[file.path] = std::to_string(file.size);
       continue;
     }
-    // The version is in the name of a UKI; its parts are comparable all the same.
+    // The name of a UKI contains the version; its parts are compared nevertheless.
     facts["UKI"] = std::to_string(file.size);
     for (const EfiSection& section : file.kernel->sections) facts["UKI " + section.name] = std::to_string(section.size);
   }
@@ -126,7 +126,7 @@ const std::vector<Aspect>& aspects() {
   return list;
 }
 
-// All that there is to say about an entry that only one side has.
+// The description of an entry that only one side has.
 std::string whole(const rootfs::Entry& entry) {
   std::string text = kind_of(entry);
   if (entry.content() != nullptr) text += std::format(" {}", entry.content()->size);

@@ -8,7 +8,7 @@
 
 namespace bulkhead::inspect {
 
-// One thing that two images have in different form. An empty side: it is not there.
+// One difference between two images. An empty side: it does not exist there.
 struct DiffLine {
   std::string name;
   std::string before;

@@ -26,7 +26,7 @@ std::string section(std::string_view title, const std::vector<DiffLine>& changes
   return text;
 }
 
-// Bytes are for JSON; a person wants to see how much more it became.
+// Bytes are for JSON; for people, the difference.
 DiffLine readable_size(const DiffLine& change) {
   const auto before = parse_integer<std::int64_t>(change.before);
   const auto after = parse_integer<std::int64_t>(change.after);
@@ -51,7 +51,7 @@ ordered_json changes_json(const std::vector<DiffLine>& changes) {
 }  // namespace
 
 std::string to_text(const Difference& difference, bool color) {
-  if (difference.empty()) return std::format("{} and {} do not differ\n", difference.before, difference.after);
+  if (difference.empty()) return std::format("{} and {} are identical\n", difference.before, difference.after);
   std::vector<DiffLine> sizes;
   for (const DiffLine& change : difference.sizes) sizes.push_back(readable_size(change));
   return section("Packages", difference.packages, color) + section("Files", difference.files, color) +

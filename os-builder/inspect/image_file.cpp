@@ -35,9 +35,8 @@ Result<ImageKind> image_kind(std::string_view start, const sys::Path& path) {
   if (has(start, 1024, kErofsMagic)) return ImageKind::root;
   if (has(start, 0, kPeMagic)) return ImageKind::efi;
   if (has(start, 510, kProtectiveMbr)) return ImageKind::disk;
-  return fail(
-      error(ErrorCode::data_loss, "{} is neither a disk image nor a root image nor an EFI program", path.native())
-          .with_hint("give the disk.img, disk.qcow2, disk.img.zst, root.erofs or .efi file of a build"));
+  return fail(error(ErrorCode::data_loss, "{} is not a disk image, a root image or an EFI program", path.native())
+                  .with_hint("use the disk.img, disk.qcow2, disk.img.zst, root.erofs or .efi file of a build"));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Any file that a build writes, told by its first bytes, as something that can be read at offsets.
+// Any image file of a build, recognized by its first bytes, readable at offsets.
 #pragma once
 
 #include <optional>

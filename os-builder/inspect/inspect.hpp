@@ -1,4 +1,4 @@
-// What is in an image, read back from its bytes alone. Nothing is verified: verify.hpp does that.
+// The content of an image, read back from its bytes alone. Nothing is verified: verify.hpp does that.
 #pragma once
 
 #include <map>
@@ -85,7 +85,7 @@ struct Inspection {
 // Where the packages of an image are listed in it.
 inline constexpr std::string_view kLockPath = "/usr/share/bulkhead/packages.lock";
 
-// Errors: data_loss when there is nothing to read at all; what is wrong with a part is told in the part.
+// Errors: data_loss when nothing can be read; a problem with one part is reported in that part.
 Result<Inspection> inspect(const sys::Path& image);
 
 // The parts, for verify.

@@ -52,9 +52,9 @@ Result<crypto::Certificate> signer_of(std::span<const std::byte> file, const pe:
   const Pkcs7 pkcs7(d2i_PKCS7(nullptr, &bytes, static_cast<long>(message.size())));
   if (pkcs7 == nullptr || !PKCS7_type_is_signed(pkcs7.get())) return unreadable("it is not a PKCS#7 signature");
   const Signers signers(PKCS7_get0_signers(pkcs7.get(), nullptr, 0));
-  if (signers == nullptr || sk_X509_num(signers.get()) == 0) return unreadable("it names no signer");
+  if (signers == nullptr || sk_X509_num(signers.get()) == 0) return unreadable("it does not name a signer");
   X509* signer = sk_X509_value(signers.get(), 0);
-  if (signer == nullptr || X509_up_ref(signer) != 1) return unreadable("it names no signer");
+  if (signer == nullptr || X509_up_ref(signer) != 1) return unreadable("it does not name a signer");
   return crypto::Certificate::adopt(signer);
 }
 

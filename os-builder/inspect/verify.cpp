@@ -74,7 +74,7 @@ Result<> check_labels(const disk::SlotContent& slot) {
   if (!slot.version) return refuse(std::format("the root partition's label '{}' has no version", slot.root.label));
   const gpt::SlotLabels labels = TRY(gpt::slot_labels(*slot.version));
   if (slot.verity.label != labels.verity || slot.verity_signature.label != labels.verity_signature) {
-    return refuse(std::format("the labels '{}', '{}' and '{}' are not of one version", slot.root.label,
+    return refuse(std::format("the labels '{}', '{}' and '{}' name different versions", slot.root.label,
                               slot.verity.label, slot.verity_signature.label));
   }
   return {};
@@ -82,16 +82,18 @@ Result<> check_labels(const disk::SlotContent& slot) {
 
 Result<> check_root_hash_signature(const disk::SlotContent& slot, const crypto::Certificate& certificate) {
   if (slot.signature->certificate_fingerprint != certificate.fingerprint()) {
-    return refuse(std::format("it is by another certificate, {}", slot.signature->certificate_fingerprint.to_string()));
+    return refuse(
+        std::format("it was made with another certificate, {}", slot.signature->certificate_fingerprint.to_string()));
   }
   return crypto::pkcs7_verify(slot.signature->signature, certificate, as_bytes(slot.signature->root_hash.to_string()));
 }
 
-// Takes the root image and its tree out of the disk, because libcryptsetup wants whole files, and reads every block.
+// Copies the root image and its tree out of the disk, because libcryptsetup works on whole files, and reads every
+// block.
 Result<> check_blocks(const Subject& subject, const disk::SlotContent& slot, const sys::Path& root) {
   if (!slot.superblock) return fail(slot.superblock.error());
   if (slot.superblock->data_size() > slot.root.size)
-    return refuse("the hash tree is for more data than the partition holds");
+    return refuse("the hash tree covers more data than the partition holds");
   const sys::Path tree = subject.scratch / "verity";
   TRY(disk::extract(subject.file.raw(), slot.root.start, slot.superblock->data_size(), root));
   TRY(sys::remove_all(tree));
@@ -105,7 +107,7 @@ std::optional<sys::Path> check_slot(const Subject& subject, const disk::SlotCont
   checks.record(name + ": labels", check_labels(slot), slot.version ? slot.version->to_string() : "");
   if (!slot.signature) {
     checks.record(name + ": root-hash signature", fail(slot.signature.error()));
-    checks.skip(name + ": verity tree", "without a root hash there is nothing to compare with");
+    checks.skip(name + ": verity tree", "not checked: there is no root hash");
     return std::nullopt;
   }
   checks.record(name + ": root-hash signature", check_root_hash_signature(slot, subject.certificates.root_hash),
@@ -136,7 +138,7 @@ Result<> check_kernel_root_hash(const Subject& subject, const UnifiedKernel& ker
 
 bool is_boot_entry(std::string_view path) { return path.starts_with(std::format("{}/", slots::kEntryDirectory)); }
 
-// Programs that firmware or the boot loader could start; everything else on the ESP is data that nothing has to trust.
+// Programs that firmware or the boot loader could start; everything else on the ESP is data that need not be trusted.
 void check_efi_file(const Subject& subject, const std::string& path, Checks& checks) {
   const auto content = disk::read_esp_file(subject.content.esp, path);
   if (!content) return checks.record(path + ": signature", fail(content.error()));
@@ -145,8 +147,9 @@ void check_efi_file(const Subject& subject, const std::string& path, Checks& che
   if (!program) return;
   checks.record(path + ": signature", check_efi_signature(subject, *content), file.signer ? file.signer->subject : "");
   if (!is_boot_entry(path)) return;
-  checks.record(path + ": root hash", file.kernel ? check_kernel_root_hash(subject, *file.kernel)
-                                                  : Result<>(refuse("it is no unified kernel image: " + file.problem)));
+  checks.record(path + ": root hash", file.kernel
+                                          ? check_kernel_root_hash(subject, *file.kernel)
+                                          : Result<>(refuse("it is not a unified kernel image: " + file.problem)));
 }
 
 // Each filled slot needs its own UKI, or it cannot be started.
@@ -167,7 +170,7 @@ Result<> check_bootable(const disk::DiskContent& content) {
   return {};
 }
 
-// A file beside the image that is there, or was asked for.
+// A file beside the image that exists, or was named explicitly.
 std::optional<sys::Path> companion(const std::optional<sys::Path>& given, const sys::Path& image, const char* name) {
   if (given) return given;
   const sys::Path beside = image.parent_path() / name;
@@ -197,7 +200,7 @@ void check_companions(const VerifyOptions& options, const Subject& subject, cons
   if (!sbom_file) {
     checks.skip("SBOM and content", "there is no sbom.spdx.json beside the image");
   } else if (!root) {
-    checks.skip("SBOM and content", "no root image could be verified");
+    checks.skip("SBOM and content", "not checked: no root image could be verified");
   } else {
     checks.record("SBOM and content", check_sbom(*root, *sbom_file));
   }
@@ -220,7 +223,7 @@ Result<Verification> verify(const VerifyOptions& options) {
   const ImageFile file = TRY(ImageFile::open(options.image));
   if (file.kind() != ImageKind::disk) {
     return fail(error(ErrorCode::invalid_argument, "{} is not a disk image", options.image.native())
-                    .with_hint("'os-builder inspect' reads single parts"));
+                    .with_hint("to look at a single part, use os-builder inspect"));
   }
   std::error_code status;
   const sys::Path parent = std::filesystem::temp_directory_path(status);

@@ -1,4 +1,4 @@
-// Everything that can be checked about a disk image without starting it. Each check says what it looked at and what it
+// Everything that can be checked about a disk image without starting it. Each check says what it checked and what it
 // found.
 #pragma once
 
@@ -37,7 +37,7 @@ struct VerifyOptions {
   std::optional<sys::Path> manifest;  // default: manifest.json beside the image, if there
 };
 
-// What is wrong with the image is a failed check. Errors: an image or a certificate that cannot be read at all.
+// A fault of the image is a failed check. Errors: an image or a certificate that cannot be read.
 Result<Verification> verify(const VerifyOptions& options);
 
 std::string to_text(const Verification& verification, bool color);

@@ -3,7 +3,7 @@
 namespace bulkhead::inspect {
 namespace {
 
-// The first few are enough to see what happened; thousands help nobody.
+// The first few are enough to see the cause.
 class Differences {
  public:
   void add(std::string what) {

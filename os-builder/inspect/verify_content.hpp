@@ -1,4 +1,4 @@
-// Checks of what is in the image against what was said about it: the SBOM and the manifest.
+// Checks of an image's content against its SBOM and manifest.
 #pragma once
 
 #include "os-builder/inspect/inspect.hpp"

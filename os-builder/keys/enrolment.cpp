@@ -119,7 +119,7 @@ Result<Variable> make_variable(std::string name, std::string_view vendor, std::s
 Result<Enrolment> make_enrolment(const KeySet& keys, std::int64_t epoch) {
   static constexpr std::int64_t kYear9999 = 253402300799;
   if (epoch < 0 || epoch > kYear9999)
-    return fail(ErrorCode::invalid_argument, "{} is not a time that firmware can hold", epoch);
+    return fail(ErrorCode::invalid_argument, "{} is not a time that firmware can store", epoch);
   const Signer platform = TRY_CTX(load_signer(keys.platform_key), "platform key");
   const Signer exchange = TRY_CTX(load_signer(keys.key_exchange_key), "key exchange key");
   const auto db = TRY(crypto::Certificate::load(keys.signature_db.certificate));

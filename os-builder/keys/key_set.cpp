@@ -72,14 +72,14 @@ Result<> check_private(const sys::Path& file) {
   struct stat info{};
   if (::stat(file.c_str(), &info) < 0) return fail_errno("looking at {}", file.native());
   if ((info.st_mode & 077U) == 0) return {};
-  return fail(error(ErrorCode::permission_denied, "private key {} has mode {:04o}: others may read it", file.native(),
+  return fail(error(ErrorCode::permission_denied, "private key {} has mode {:04o}, so other users can read it", file.native(),
                     info.st_mode & 07777U)
                   .with_hint(std::format("chmod 600 {}", file.native())));
 }
 
 std::unexpected<Error> no_keys(const sys::Path& directory, const sys::Path& missing) {
   return fail(
-      error(ErrorCode::not_found, "no {} in key directory {}", missing.filename().native(), directory.native())
+      error(ErrorCode::not_found, "there is no {} in key directory {}", missing.filename().native(), directory.native())
           .with_hint(
               "make a set of keys with 'os-builder keys generate', or name the directory that has one with --keys"));
 }
@@ -96,7 +96,7 @@ Result<KeyPair> load_pair(const sys::Path& directory, const Role& role) {
     while (text.ends_with('\n')) text.pop_back();
     if (!crypto::is_pkcs11_uri(text)) {
       return fail(
-          error(ErrorCode::invalid_argument, "{} holds no PKCS#11 URI", uri.native())
+          error(ErrorCode::invalid_argument, "{} does not contain a PKCS#11 URI", uri.native())
               .with_hint("write one line that begins with 'pkcs11:', or remove the file to use a key in a file"));
     }
     pair.key = std::move(text);
@@ -110,7 +110,7 @@ Result<KeyPair> load_pair(const sys::Path& directory, const Role& role) {
 
 constexpr std::string_view kUnfinished = ".bulkhead-keys.";
 
-// What a run that was killed left behind does not count.
+// Leftovers of a killed run are ignored.
 Result<bool> holds_something(const sys::Path& directory) {
   const std::vector<sys::Path> entries = TRY(sys::list_directory(directory));
   for (const sys::Path& entry : entries) {
@@ -139,11 +139,11 @@ Result<KeySet> generate(const sys::Path& directory, const std::string& owner, in
   bool in_use = false;
   if (there) in_use = TRY(holds_something(directory));
   if (in_use) {
-    return fail(error(ErrorCode::already_exists, "{} is not empty: keys are never overwritten", directory.native())
-                    .with_hint("choose another directory, or move the old keys away"));
+    return fail(error(ErrorCode::already_exists, "{} is not empty, and keys are never overwritten", directory.native())
+                    .with_hint("use another directory, or move the old keys away"));
   }
   const auto end = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()) + std::chrono::years{years};
-  // A directory that is there may be a mount point, which nothing can be renamed onto: its files are.
+  // An existing directory may be a mount point, which cannot be replaced by a rename; its files can.
   const sys::Path parent = directory.has_parent_path() ? directory.parent_path() : sys::Path(".");
   sys::TempDir fresh = TRY(sys::TempDir::create(there ? directory : parent, std::string(kUnfinished)));
   for (const Role& role : kRoles) TRY(write_pair(fresh.path(), role, owner, end));

@@ -37,7 +37,7 @@ std::vector<std::string> addresses_of(const Package& package, pkgSourceList& sou
   return own;
 }
 
-// A file: source leaves a symlink to its own file, which may change at any time.
+// A file: source makes a symlink to its own file, which may change at any time.
 Result<> own_bytes(const sys::Path& path) {
   std::error_code status;
   if (!std::filesystem::is_symlink(path, status)) return {};
@@ -48,7 +48,7 @@ Result<> own_bytes(const sys::Path& path) {
   return {};
 }
 
-// One round: each package from its n-th address. What arrived leaves the list.
+// One round: each package from its n-th address. Packages that arrived leave the list.
 Result<> attempt(std::list<Wanted>& wanted, std::size_t round, const sys::Path& directory, const OnProgress& progress) {
   AptLog log(progress);
   pkgAcquire fetcher(&log);
@@ -89,12 +89,13 @@ Result<> download(AptSession& session, const std::vector<Package>& packages, con
   }
   if (wanted.empty()) return {};
   const Wanted& first = wanted.front();
-  Error problem = first.problem.value_or(error(ErrorCode::not_found, "{} has no address", first.package->name));
+  Error problem =
+      first.problem.value_or(error(ErrorCode::not_found, "{} has no download address", first.package->name));
   if (wanted.size() > 1) problem.message += std::format(" (and {} more packages)", wanted.size() - 1);
   if (problem.code == ErrorCode::not_found) {
-    problem.hint = std::format(
-        "the archive no longer has {} {}; resolve anew without --locked, or use a mirror that keeps old versions",
-        first.package->name, first.package->version);
+    problem.hint =
+        std::format("the archive no longer has {} {}; build without --locked, or use a mirror that keeps old versions",
+                    first.package->name, first.package->version);
   }
   return fail(
       std::move(problem).with_context(std::format("downloading {} {}", first.package->name, first.package->version)));

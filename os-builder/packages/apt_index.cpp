@@ -188,7 +188,7 @@ Result<Package> AptIndex::details(const std::string& name) {
   const HashStringList hashes = record.Hashes();
   const HashString* digest = hashes.find("SHA256");
   if (digest == nullptr)
-    return fail(ErrorCode::data_loss, "the archive gives no SHA-256 for {} {}", name, version.VerStr());
+    return fail(ErrorCode::data_loss, "the archive has no SHA-256 for {} {}", name, version.VerStr());
 
   Package package;
   package.name = name;

@@ -20,7 +20,8 @@ class AptIndex final : public PackageIndex {
   std::vector<std::string> providers(std::string_view name) override;
   std::vector<std::string> names() override;
 
-  // All that the archive says about the candidate of a package, but `reason`. data_loss when its entry lacks a SHA-256.
+  // The archive's data about the candidate of a package; `reason` stays empty. data_loss when its entry lacks a
+  // SHA-256.
   Result<Package> details(const std::string& name);
 
  private:

@@ -24,12 +24,12 @@ struct Kind {
 const std::array kKinds = {
     Kind{{"is expired", "is not valid yet"},
          ErrorCode::verification_failed,
-         "the mirror serves an old Release file, or this machine's clock is wrong; try again later or use another "
+         "the mirror serves an old Release file, or this machine's clock is wrong: check the clock, or use another "
          "mirror"},
     Kind{{"Hash Sum mismatch", "unexpected size",
           "Undetermined Error"},  // the last one: a wrong digest in a copy: archive
          ErrorCode::verification_failed,
-         "the mirror serves other bytes than it signed; try again later or use another mirror"},
+         "the mirror serves files that do not match its signed index: try again later, or use another mirror"},
     Kind{{"is not signed", "/sqv ", "/gpgv ", "signature", "Clearsigned"},
          ErrorCode::verification_failed,
          "the Release file is not signed by a key of the configured keyring; update the keyring "
@@ -37,10 +37,10 @@ const std::array kKinds = {
          "trust this mirror"},
     Kind{{"404", "does not have a Release file", "No such file", "File not found"},
          ErrorCode::not_found,
-         "the mirror does not have the file; check the mirror and the suites in the sources"},
+         "the mirror does not have the file: check the mirror and the suites in the sources"},
     Kind{{"No space left on device"},
          ErrorCode::failed_precondition,
-         "free some space in the cache directory and run the command again"},
+         "free some space in the cache directory, then run the command again"},
 };
 constexpr std::string_view kUnavailableHint =
     "check the network and the mirror, or build from the cache with --offline";

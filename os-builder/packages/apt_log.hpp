@@ -1,4 +1,4 @@
-// Listens to libapt's downloads, and turns what it says about failures into errors of ours.
+// Listens to libapt's downloads, and turns its failures into our errors.
 #pragma once
 
 #include <apt-pkg/acquire.h>
@@ -29,7 +29,7 @@ class AptLog final : public pkgAcquireStatus {
 std::optional<Error> failure_of(const pkgAcquire::Item& item);
 
 // The failure that matters most after a run: of the items, and of the errors on libapt's stack, which is empty
-// afterwards. A refused signature or digest weighs more than a missing answer, which is often only its consequence.
+// afterwards. A refused signature or digest matters more than a missing answer, which is often only its consequence.
 std::optional<Error> worst_failure(pkgAcquire& fetcher);
 
 }  // namespace bulkhead::packages

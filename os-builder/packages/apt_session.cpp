@@ -41,7 +41,7 @@ constexpr std::array kSettings = {
     Setting{"Acquire::AllowInsecureRepositories", "false"},
     Setting{"Acquire::AllowWeakRepositories", "false"},
     Setting{"Acquire::AllowDowngradeToInsecureRepositories", "false"},
-    // A stable release that becomes oldstable keeps its codename, keys and sense.
+    // A stable release that becomes oldstable keeps its codename and keys.
     Setting{"Acquire::AllowReleaseInfoChange::Suite", "true"},
     Setting{"Acquire::Retries", "2"},
     Setting{"Acquire::http::Timeout", "20"},
@@ -88,23 +88,24 @@ Result<> configure(const ArchiveOptions& archive) {
   return {};
 }
 
-// Signatures are what a build stands on: "trusted=yes" would switch them off.
+// Builds depend on signatures: "trusted=yes" would switch them off.
 Result<> check_sources(const pkgSourceList& sources, const sys::Path& directory) {
   if (sources.empty()) {
     return fail(error(ErrorCode::failed_precondition, "no package archive is configured in {}", directory.native())
-                    .with_hint("sources.list or sources.list.d there must name the suites of Debian 13"));
+                    .with_hint("add the suites of Debian 13 to sources.list or sources.list.d there"));
   }
   for (const metaIndex* source : sources) {
     if (source->GetTrusted() != metaIndex::TRI_YES) continue;
-    return fail(error(ErrorCode::failed_precondition, "the source {} {} is marked as trusted without a signature",
-                      source->GetURI(), source->GetDist())
+    return fail(error(ErrorCode::failed_precondition,
+                      "the source {} {} is trusted without a signature, which is not allowed", source->GetURI(),
+                      source->GetDist())
                     .with_hint(std::format("remove 'trusted=yes' in {} and name the keyring with signed-by",
                                            directory.native())));
   }
   return {};
 }
 
-// Changes with anything that decides which lists belong in the cache.
+// Changes when anything changes that decides which lists belong in the cache.
 std::string describe(const pkgSourceList& sources) {
   crypto::Sha256Stream digest;
   for (const metaIndex* source : sources) {
@@ -133,7 +134,7 @@ Error take_apt_error(ErrorCode code, std::string_view what) {
     std::string message;
     if (_error->PopMessage(message)) text += (text.empty() ? "" : "; ") + message;
   }
-  return error(code, "{}: {}", what, text.empty() ? "libapt gives no reason" : text);
+  return error(code, "{}: {}", what, text.empty() ? "libapt gave no reason" : text);
 }
 
 AptSession::AptSession(std::unique_lock<std::mutex> lock, std::unique_ptr<pkgSourceList> sources)
@@ -166,7 +167,7 @@ Result<> AptSession::refresh(const ArchiveOptions& archive, const OnProgress& pr
     return fail(take_apt_error(ErrorCode::internal, "listing the indexes of the archive"));
   const bool updated = AcquireUpdate(fetcher, AptLog::kPulse, false, true);
   if (auto problem = worst_failure(fetcher)) return fail(*std::move(problem));
-  if (!updated) return fail(ErrorCode::unavailable, "libapt could not refresh its lists and gives no reason");
+  if (!updated) return fail(ErrorCode::unavailable, "libapt could not refresh the package lists and gave no reason");
   return sys::write_file_atomically(stamp_path(archive), description);
 }
 

@@ -42,7 +42,7 @@ class AptSession {
   std::unique_ptr<pkgSourceList> sources_;
 };
 
-// What libapt has complained about since the last call, as one error with `code`; its error stack is empty afterwards.
+// libapt's errors since the last call, as one error with `code`; its error stack is empty afterwards.
 Error take_apt_error(ErrorCode code, std::string_view what);
 
 }  // namespace bulkhead::packages

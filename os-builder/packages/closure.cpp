@@ -109,7 +109,7 @@ class Closure {
     });
   }
 
-  // Breadth first, so that reasons and chains are short. Choices wait until everything certain is in.
+  // Breadth first, so that reasons and chains are short. Choices wait until everything without a choice is chosen.
   Result<> take_what_leaves_no_choice() {
     while (!queue_.empty()) {
       const std::string owner = std::move(queue_.front());
@@ -155,7 +155,7 @@ class Closure {
     });
   }
 
-  // "containerd -> runc": how the package came in.
+  // "containerd -> runc": why the package is chosen.
   std::string chain(const std::string& name) const {
     std::string text = name;
     for (const Chosen* step = &chosen_.at(name); !step->parent.empty(); step = &chosen_.at(step->parent)) {
@@ -174,7 +174,7 @@ class Closure {
     }
     return error(ErrorCode::invalid_argument, "unsatisfiable dependency: {} -> {}; the archive has {}", chain(owner),
                  text_of(dependency), have)
-        .with_hint("leave the package out, or put what it needs into packages.exclude if the image can do without");
+        .with_hint("leave out the package; or, if the image works without the dependency, add it to packages.exclude");
   }
 
   Result<> check_conflicts() const {
@@ -182,16 +182,16 @@ class Closure {
       for (const Conflict& conflict : chosen.candidate->conflicts) {
         for (const std::string& other : conflict.with) {
           if (!chosen_.contains(other)) continue;
-          return fail(error(ErrorCode::invalid_argument, "packages conflict: {} has '{}', but {} {} is in too",
+          return fail(error(ErrorCode::invalid_argument, "packages conflict: {} has '{}', but {} {} is installed too",
                             chain(name), conflict.text, chain(other), chosen_.at(other).candidate->version)
-                          .with_hint("leave one of them out, or name another alternative in packages.install"));
+                          .with_hint("leave out one of them, or name another alternative in packages.install"));
         }
       }
     }
     return {};
   }
 
-  // An exclusion has a use when a dependency would be open without it.
+  // An exclusion is used when a dependency would be unsatisfied without it.
   Result<> check_stale_exclusions() const {
     std::set<std::string, std::less<>> used;
     for (const auto& [name, chosen] : chosen_) {
@@ -205,8 +205,8 @@ class Closure {
     }
     for (const auto& [name, reason] : excluded_) {
       if (used.contains(name)) continue;
-      return fail(error(ErrorCode::invalid_argument, "packages.exclude: nothing needs '{}'", name)
-                      .with_hint("remove the entry; exclusions are for what an installed package depends on"));
+      return fail(error(ErrorCode::invalid_argument, "packages.exclude: nothing depends on '{}'", name)
+                      .with_hint("remove the entry: only dependencies of installed packages can be excluded"));
     }
     return {};
   }

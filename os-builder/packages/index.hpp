@@ -1,4 +1,5 @@
-// What an archive offers, as the dependency closure sees it. Production: AptIndex over libapt's cache; tests: a table.
+// The packages of an archive, as the dependency closure sees them. Production: AptIndex over libapt's cache; tests: a
+// table.
 #pragma once
 
 #include <string>

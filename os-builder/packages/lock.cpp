@@ -161,15 +161,16 @@ Result<PackageSet> parse_lock(std::string_view text, const std::string& file_nam
   const toml::Table table = TRY(toml::parse(text, file_name));
   Record record(table, file_name, {.line = 1, .column = 1});
   if (const std::int64_t format = TRY(record.number("format", 1 << 20)); format != kFormat) {
-    return fail(error(ErrorCode::invalid_argument, "{}: format {} of the lock is not known", file_name, format)
-                    .with_hint(std::format("this os-builder reads format {}", kFormat)));
+    return fail(error(ErrorCode::invalid_argument, "{}: unknown format {} of the lock", file_name, format)
+                    .with_hint(std::format(
+                        "this os-builder reads format {}: make a new lock by building without --locked", kFormat)));
   }
   PackageSet set;
   set.source_date_epoch = TRY(record.number("source_date_epoch", kMaxEpoch));
   const toml::Node* packages = TRY(record.take("package"));
   if (packages->array() == nullptr) return fail(record.wrong(*packages, "package", "tables: [[package]]"));
   if (packages->array()->empty()) {
-    return fail(toml::error_at(file_name, packages->position, "the lock names no package"));
+    return fail(toml::error_at(file_name, packages->position, "the lock contains no packages"));
   }
   if (packages->array()->size() > kMaxPackages) {
     return fail(ErrorCode::invalid_argument, "{}: more than {} packages", file_name, kMaxPackages);
@@ -179,8 +180,8 @@ Result<PackageSet> parse_lock(std::string_view text, const std::string& file_nam
     Package package = TRY(read_package(node, file_name));
     if (!set.packages.empty() && set.packages.back().name >= package.name) {
       return fail(toml::error_at(file_name, node.position,
-                                 "'{}' is not after '{}': packages are sorted by name, each once", package.name,
-                                 set.packages.back().name));
+                                 "'{}' must come after '{}': packages are sorted by name, without duplicates",
+                                 package.name, set.packages.back().name));
     }
     set.packages.push_back(std::move(package));
   }

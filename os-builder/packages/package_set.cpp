@@ -57,13 +57,13 @@ Error not_in_cache(const std::vector<Package>& missing) {
   return error(ErrorCode::not_found, "the cache lacks {}", names).with_hint("run once without --offline");
 }
 
-// Takes a download into the cache, or refuses it. Files in the cache are checked at every use, so that a power cut
+// Moves a download into the cache, or refuses it. Files in the cache are checked at every use, so that a power cut
 // needs no fsync.
 Result<> accept(const sys::Path& arrived, const Package& package, const ArchiveOptions& archive) {
   if (!intact(arrived, package)) {
     TRY(sys::remove_all(arrived));
-    return fail(error(ErrorCode::verification_failed, "{} {} is not the file that the archive signed", package.name,
-                      package.version)
+    return fail(error(ErrorCode::verification_failed, "{} {} does not match the digest that the archive signed",
+                      package.name, package.version)
                     .with_hint("try again, or use another mirror"));
   }
   return sys::rename(arrived, stored_path(archive, package));
@@ -82,7 +82,7 @@ Result<std::int64_t> parse_source_date_epoch(std::string_view text) {
   if (!seconds || *seconds < 0 || *seconds > kMaxEpoch) {
     return fail(
         error(ErrorCode::invalid_argument, "SOURCE_DATE_EPOCH: '{}' is not a number of seconds since 1970", text)
-            .with_hint("for example the output of 'date +%s', or unset it"));
+            .with_hint("use, for example, the output of 'date +%s'; or unset it"));
   }
   return *seconds;
 }
@@ -119,7 +119,7 @@ Result<std::vector<sys::Path>> fetch(const PackageSet& set, const ArchiveOptions
     for (const Package& package : missing) {
       TRY(accept(partial / (package.sha256.to_string() + ".deb"), package, archive));
     }
-    TRY(sys::remove_all(partial));  // also what interrupted downloads of other sets left
+    TRY(sys::remove_all(partial));  // also leftovers of interrupted downloads of other sets
   }
   std::vector<sys::Path> paths;
   for (const Package& package : set.packages) paths.push_back(stored_path(archive, package));

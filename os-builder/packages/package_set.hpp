@@ -62,13 +62,13 @@ inline constexpr std::int64_t kMaxEpoch = 253402300799;
 Result<std::int64_t> parse_source_date_epoch(std::string_view text);
 
 struct ArchiveOptions {
-  // Everything kept between builds: lists in apt/, packages in debs/<sha256>.deb. Nothing is pruned; removing it is
-  // safe.
+  // Everything that is kept between builds: lists in apt/, packages in debs/<sha256>.deb. Nothing is pruned; removing
+  // it is safe.
   sys::Path cache_dir;
   sys::Path sources{"/etc/apt"};  // apt configuration directory that names the archive and its keyring
   bool offline = false;           // only what the cache has; a missing file is one error that names it
-  // Lists that were refreshed less than this ago are taken as they are. 0: ask the archive every time, which costs one
-  // small conditional request per suite when nothing is new.
+  // Lists that are newer than this are used without a refresh. 0: ask the archive every time, which costs one small
+  // conditional request per suite when nothing changed.
   std::chrono::seconds max_age{0};
   std::optional<std::int64_t> source_date_epoch{};  // overrides the date of the Release files
 };

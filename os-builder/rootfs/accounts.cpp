@@ -16,7 +16,7 @@ Result<> add_accounts(const variant::Variant& variant, Tree& tree) {
                   group.gid);
     for (const std::string& member : group.members) {
       if (!variant.users.contains(member))
-        return fail(ErrorCode::invalid_argument, "[groups] {}: no user '{}'", name, member);
+        return fail(ErrorCode::invalid_argument, "[groups] {}: there is no user '{}'", name, member);
       members[name].insert(member);
     }
   }
@@ -26,11 +26,11 @@ Result<> add_accounts(const variant::Variant& variant, Tree& tree) {
     if (!added)
       return fail(ErrorCode::invalid_argument, "[users] {} and {} both have the number {}", known->second, name,
                   user.uid);
-    // A user's own group need not be said twice.
+    // A user's own group need not be declared.
     if (!groups.contains(user.gid)) {
       if (variant.groups.contains(name)) {
         return fail(ErrorCode::invalid_argument,
-                    "[users] {}: group {} is not in [groups], and '{}' there has another number", name, user.gid, name);
+                    "[users] {}: group {} is not in [groups], where '{}' has another number", name, user.gid, name);
       }
       groups.emplace(user.gid, name);
     }

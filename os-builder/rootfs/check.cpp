@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxExecutables = 30;
 
-// Programs that run what somebody types or sends. Names are compared without a version ("python3.13" is python).
+// Programs that execute text. Names are compared without a version ("python3.13" is python).
 constexpr std::string_view kInterpreters[] = {"ash",  "awk",   "bash", "busybox", "csh",    "dash",  "fish",
                                               "gawk", "guile", "ksh",  "lua",     "luajit", "mawk",  "mksh",
                                               "node", "perl",  "php",  "posh",    "python", "ruby",  "sash",
@@ -27,8 +27,8 @@ class Problems {
 
   Result<> result() const {
     if (found_.empty()) return {};
-    std::string text = found_.size() == 1 ? "the root image must not be like this"
-                                          : std::format("the root image has {} faults", found_.size());
+    std::string text = found_.size() == 1 ? "the finished root tree failed a check"
+                                          : std::format("the finished root tree failed {} checks", found_.size());
     for (const std::string& problem : found_) text += "\n  " + problem;
     return fail(ErrorCode::failed_precondition, "{}", text);
   }
@@ -41,7 +41,7 @@ void check_modes(const Tree& tree, Problems& problems) {
   for (const auto& [path, entry] : tree.entries()) {
     if (entry.symlink() != nullptr) continue;
     if ((entry.mode & 06000U) != 0) problems.add("{} ({}) is set-user-ID or set-group-ID", path, entry.origin);
-    if ((entry.mode & 0002U) != 0) problems.add("{} ({}) can be written by everybody", path, entry.origin);
+    if ((entry.mode & 0002U) != 0) problems.add("{} ({}) is writable by everybody", path, entry.origin);
   }
 }
 
@@ -86,12 +86,13 @@ void check_executables(const variant::Variant& variant, const Tree& tree, Proble
   for (const auto& [name, reason] : variant.executables) {
     if (names.contains(name)) continue;
     const std::string near = nearest(name, std::vector<std::string>(names.begin(), names.end()));
-    problems.add("[executables] {}: no package brings it{}", name,
+    problems.add("[executables] {}: no package contains it{}", name,
                  near.empty() ? "" : std::format("; did you mean '{}'?", near));
   }
   programs.erase("");
   if (programs.size() > kMaxExecutables && !variant.shell_allowed) {
-    problems.add("{} programs in the directories of PATH; {} are allowed", programs.size(), kMaxExecutables);
+    problems.add("there are {} programs in the directories of PATH; at most {} are allowed", programs.size(),
+                 kMaxExecutables);
   }
 }
 
@@ -114,16 +115,17 @@ void check_libraries(const variant::Variant& variant, const ElfFiles& files, con
       bool any = false;
       for (const std::string& soname : note.sonames) any = found(path, info, soname) || any;
       if (!any)
-        problems.add("{}: may load {} ({}), which is neither there nor in [libraries.absent]", path,
+        problems.add("{}: may load {} ({}), which is neither in the image nor in [libraries.absent]", path,
                      note.sonames.front(), note.feature);
     }
   }
   for (const auto& [soname, reason] : variant.absent_libraries) {
-    if (!absent.contains(soname)) problems.add("[libraries.absent] {}: nothing asks for it, or it is there", soname);
+    if (!absent.contains(soname))
+      problems.add("[libraries.absent] {}: nothing may load it, or the image contains it", soname);
   }
 }
 
-// Where a path of the running system is in the image.
+// The path in the image of a path of the running system.
 std::string in_image(std::string_view path) {
   return path.starts_with("/etc/") ? std::format("{}{}", kFactoryEtc, path.substr(4)) : std::string(path);
 }
@@ -177,7 +179,7 @@ Result<> check_units(const variant::Variant& variant, const Tree& tree, Problems
       }
       const bool plain = !dynamic && !setting.value.empty() && !setting.value.contains('%');
       if (setting.key == "User" && plain && !variant.users.contains(setting.value)) {
-        problems.add("{} ({}) runs as user {}, who is not in [users]", path, entry.origin, setting.value);
+        problems.add("{} ({}) runs as user {}, which is not in [users]", path, entry.origin, setting.value);
       }
       if ((setting.key == "Group" || setting.key == "SocketGroup") && plain && !groups.contains(setting.value)) {
         problems.add("{} ({}) names group {}, which is not in [groups]", path, entry.origin, setting.value);
@@ -194,7 +196,7 @@ class AccountNames {
 
   void check_user(std::string_view name, std::string_view path, const Entry& entry) {
     if (is_name(name) && !is_user(name)) {
-      problems_.add("{} ({}) names user {}, who is not in [users]", path, entry.origin, name);
+      problems_.add("{} ({}) names user {}, which is not in [users]", path, entry.origin, name);
     }
   }
   void check_group(std::string_view name, std::string_view path, const Entry& entry) {
@@ -238,7 +240,7 @@ Result<> check_account_names(const variant::Variant& variant, const Tree& tree, 
   for (const auto& [path, entry] : tree.entries()) {
     const std::string_view folder = parent_path(path);
     if (folder == "/usr/lib/sysusers.d")
-      problems.add("{} ({}) would do nothing: accounts come from [users]", path, entry.origin);
+      problems.add("{} ({}) has no effect: accounts come from [users]", path, entry.origin);
     const bool tmpfiles = folder == "/usr/lib/tmpfiles.d";
     const bool rules = folder == "/usr/lib/udev/rules.d";
     if ((!tmpfiles && !rules) || entry.content() == nullptr) continue;

@@ -8,7 +8,7 @@ namespace {
 Result<Content> boot_file(const Tree& boot_files, const std::string& name) {
   const Entry* const entry = boot_files.find("/usr/lib/systemd/boot/efi/" + name);
   if (entry == nullptr || entry->content() == nullptr) {
-    return fail(error(ErrorCode::not_found, "no package brings {}", name)
+    return fail(error(ErrorCode::not_found, "no package contains {}", name)
                     .with_hint("add systemd-boot-efi to [packages.install]"));
   }
   return *entry->content();

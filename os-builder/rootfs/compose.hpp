@@ -1,4 +1,4 @@
-// From packages to the root file system, as a value. The recipe of docs/architecture.md, "BUILD", second step.
+// From packages to the root file system, as a value. The step "root tree" of a build (docs/architecture.md).
 #pragma once
 
 #include <span>
@@ -9,7 +9,7 @@
 
 namespace bulkhead::rootfs {
 
-// What the image says about itself, in os-release and in the banner.
+// The image's description of itself, in os-release and in the banner.
 struct ImageIdentity {
   std::string build_id;                // derived from the inputs, see os-builder/build
   std::int64_t source_date_epoch = 0;  // seconds
@@ -23,7 +23,7 @@ struct ComposeInputs {
   ImageIdentity identity;
 };
 
-// What leaves the packages: the tree of the root image, and the files that go into the UKI and the ESP instead of it.
+// The results from the packages: the tree of the root image, and the files that go into the UKI and the ESP instead.
 struct ComposedRoot {
   Tree tree;
   std::string kernel_release;  // "6.12.117+deb13-cloud-amd64"
@@ -36,7 +36,7 @@ struct ComposedRoot {
   std::string os_release;  // text of /usr/lib/os-release
 };
 
-// `debs` in the order of `set`. Warm (everything in the content store) it takes well under two CPU seconds.
+// `debs` in the order of `set`. With everything in the content store it takes well under two CPU seconds.
 Result<ComposedRoot> compose(const variant::Variant& variant, const packages::PackageSet& set,
                              std::span<const sys::Path> debs, const ComposeInputs& inputs);
 

@@ -47,7 +47,7 @@ la_ssize_t read_outer(archive* inner, void* outer, const void** block) {
   const int status = archive_read_data_block(static_cast<archive*>(outer), block, &size, &offset);
   if (status == ARCHIVE_EOF) return 0;
   if (status != ARCHIVE_OK) {
-    archive_set_error(inner, EILSEQ, "the package ends too early");
+    archive_set_error(inner, EILSEQ, "the package is cut off");
     return -1;
   }
   return static_cast<la_ssize_t>(size);
@@ -55,12 +55,13 @@ la_ssize_t read_outer(archive* inner, void* outer, const void** block) {
 
 // "./bin/true" -> "/usr/bin/true"; "" for the root and for what merged-/usr replaces by a symlink of ours.
 Result<std::string> image_path(std::string_view name, std::size_t limit) {
-  if (name.size() > limit) return fail(ErrorCode::invalid_argument, "a path of {} bytes", name.size());
+  if (name.size() > limit)
+    return fail(ErrorCode::invalid_argument, "a path has {} bytes, which is too long", name.size());
   if (name.starts_with('/')) return fail(ErrorCode::invalid_argument, "'{}' is an absolute path", name);
   std::string path;
   for (const std::string_view part : split(name, '/')) {
     if (part.empty() || part == ".") continue;
-    if (part == "..") return fail(ErrorCode::invalid_argument, "'{}' leaves the root", name);
+    if (part == "..") return fail(ErrorCode::invalid_argument, "'{}' leads out of the root", name);
     path += '/';
     path += part;
   }
@@ -115,16 +116,17 @@ class PackageReader {
       case AE_IFREG: entry.node = TRY(content(reader)); break;
       case AE_IFLNK: {
         const char* const target = archive_entry_symlink(header);
-        if (target == nullptr || *target == '\0') return fail(ErrorCode::invalid_argument, "a symlink to nowhere");
+        if (target == nullptr || *target == '\0')
+          return fail(ErrorCode::invalid_argument, "a symlink has an empty target");
         if (std::string_view(target).size() > limits_.path_bytes)
-          return fail(ErrorCode::invalid_argument, "a symlink too long");
+          return fail(ErrorCode::invalid_argument, "the target of a symlink is too long");
         // base-files' /bin -> usr/bin and the like: ours to make.
         if (path == "/usr/bin" || path == "/usr/sbin" || path == "/usr/lib" || path == "/usr/lib64") return {};
         entry.node = Symlink{target};
         entry.mode = 0777;
         break;
       }
-      default: return fail(ErrorCode::invalid_argument, "neither file, directory nor symlink");
+      default: return fail(ErrorCode::invalid_argument, "it is not a file, directory or symlink");
     }
     return put_new(std::move(path), std::move(entry));
   }
@@ -139,7 +141,7 @@ class PackageReader {
   Result<> add_directory(std::string path, Entry entry) {
     // Known already when a file below it came first, or when /bin and /usr/bin are both there.
     const Entry* const known = tree_.find(path);
-    if (known != nullptr && !known->is_directory()) return fail(ErrorCode::invalid_argument, "given twice");
+    if (known != nullptr && !known->is_directory()) return fail(ErrorCode::invalid_argument, "it appears twice");
     return tree_.put(std::move(path), std::move(entry));
   }
 
@@ -147,13 +149,13 @@ class PackageReader {
     const std::string original = TRY(image_path(target, limits_.path_bytes));
     const Entry* const entry = tree_.find(original);
     if (entry == nullptr || entry->content() == nullptr) {
-      return fail(ErrorCode::invalid_argument, "a hard link to {}, which is no file before it", target);
+      return fail(ErrorCode::invalid_argument, "it is a hard link to {}, which is not an earlier file", target);
     }
     return put_new(std::move(path), *entry);
   }
 
   Result<> put_new(std::string path, Entry entry) {
-    if (tree_.find(path) != nullptr) return fail(ErrorCode::invalid_argument, "given twice");
+    if (tree_.find(path) != nullptr) return fail(ErrorCode::invalid_argument, "it appears twice");
     return tree_.put(std::move(path), std::move(entry));
   }
 
@@ -166,7 +168,7 @@ class PackageReader {
 
 Result<Tree> read_data_tar(archive* outer, const DebLimits& limits, const ContentSink& sink) {
   const Reader inner(archive_read_new());
-  if (!inner) return fail(ErrorCode::internal, "libarchive gave no reader");
+  if (!inner) return fail(ErrorCode::internal, "libarchive could not make a reader");
   archive_read_support_filter_xz(inner.get());
   archive_read_support_filter_zstd(inner.get());
   archive_read_support_filter_gzip(inner.get());
@@ -182,7 +184,7 @@ Result<Tree> read_data_tar(archive* outer, const DebLimits& limits, const Conten
 
 Result<Tree> read_deb(std::span<const std::byte> deb, const DebLimits& limits, const ContentSink& sink) {
   const Reader outer(archive_read_new());
-  if (!outer) return fail(ErrorCode::internal, "libarchive gave no reader");
+  if (!outer) return fail(ErrorCode::internal, "libarchive could not make a reader");
   archive_read_support_format_ar(outer.get());
   if (archive_read_open_memory(outer.get(), deb.data(), deb.size()) != ARCHIVE_OK) {
     return reader_error(outer.get(), "not a Debian package");
@@ -190,16 +192,16 @@ Result<Tree> read_deb(std::span<const std::byte> deb, const DebLimits& limits, c
   bool versioned = false;
   for (;;) {
     archive_entry* const header = TRY(next_entry(outer.get(), "not a Debian package"));
-    if (header == nullptr) return fail(ErrorCode::data_loss, "not a Debian package: no data.tar in it");
+    if (header == nullptr) return fail(ErrorCode::data_loss, "not a Debian package: it has no data.tar");
     const char* const name = archive_entry_pathname(header);
     const std::string_view member = name == nullptr ? "" : name;
     if (member == "debian-binary") {
       const std::string format = TRY(read_data(outer.get(), 64, "debian-binary"));
       if (!format.starts_with("2."))
-        return fail(ErrorCode::invalid_argument, "package format '{}' is not known", trim(format));
+        return fail(ErrorCode::invalid_argument, "unknown package format '{}'", trim(format));
       versioned = true;
     } else if (member == "data.tar" || member.starts_with("data.tar.")) {
-      if (!versioned) return fail(ErrorCode::data_loss, "not a Debian package: no debian-binary in it");
+      if (!versioned) return fail(ErrorCode::data_loss, "not a Debian package: it has no debian-binary");
       return read_data_tar(outer.get(), limits, sink);
     }
   }
@@ -207,7 +209,7 @@ Result<Tree> read_deb(std::span<const std::byte> deb, const DebLimits& limits, c
 
 Result<std::string> decompress_xz(std::span<const std::byte> bytes, std::uint64_t limit) {
   const Reader reader(archive_read_new());
-  if (!reader) return fail(ErrorCode::internal, "libarchive gave no reader");
+  if (!reader) return fail(ErrorCode::internal, "libarchive could not make a reader");
   archive_read_support_filter_xz(reader.get());
   archive_read_support_format_raw(reader.get());
   if (archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) {

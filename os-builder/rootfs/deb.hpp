@@ -1,9 +1,8 @@
 // The files of a Debian binary package (deb(5), format 2.0), read from memory by libarchive.
 //
 // Paths come out under /usr where Debian's merged-/usr layout has them (/bin, /sbin, /lib, /lib64). Refused: absolute
-// names and
-// "..", device nodes, fifos and sockets, names given twice, and anything beyond the limits. Hard links become entries
-// with the same content. Maintainer scripts (control.tar) are not looked at.
+// names and "..", device nodes, fifos and sockets, names given twice, and anything beyond the limits. Hard links become
+// entries with the same content. Maintainer scripts (control.tar) are not read.
 #pragma once
 
 #include "os-builder/rootfs/layer_store.hpp"

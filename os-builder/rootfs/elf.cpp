@@ -36,7 +36,7 @@ class ElfReader {
     GElf_Ehdr header;
     if (gelf_getehdr(elf_, &header) == nullptr) return damaged("header");
     if (gelf_getclass(elf_) != ELFCLASS64 || header.e_machine != EM_X86_64) {
-      return fail(ErrorCode::invalid_argument, "an ELF file for another machine than x86-64");
+      return fail(ErrorCode::invalid_argument, "an ELF file for a machine other than x86-64");
     }
     info_.loadable = header.e_type == ET_EXEC || header.e_type == ET_DYN;
     if (!info_.loadable) return std::move(info_);
@@ -64,10 +64,10 @@ class ElfReader {
   }
 
   Result<std::string> text_at(std::uint64_t offset) const {
-    if (offset >= bytes_.size()) return damaged("text outside the file");
+    if (offset >= bytes_.size()) return damaged("a string lies outside of the file");
     const std::string_view rest = as_text(bytes_.subspan(offset, std::min(bytes_.size() - offset, kMaxText)));
     const auto end = rest.find('\0');
-    if (end == std::string_view::npos) return damaged("text without an end");
+    if (end == std::string_view::npos) return damaged("a string is not terminated");
     return std::string(rest.substr(0, end));
   }
 
@@ -93,12 +93,12 @@ class ElfReader {
     const auto table = std::ranges::find(items, Elf64_Sxword{DT_STRTAB}, &Elf64_Dyn::d_tag);
     if (table == items.end()) return {};  // a static position-independent program
     const auto start = offset_of_address(table->d_un.d_ptr);
-    if (!start) return damaged("string table outside the file");
+    if (!start) return damaged("the string table lies outside of the file");
     std::string run_path;
     for (const Elf64_Dyn& item : items) {
       if (item.d_tag != DT_NEEDED && item.d_tag != DT_SONAME && item.d_tag != DT_RUNPATH && item.d_tag != DT_RPATH)
         continue;
-      if (item.d_un.d_val > bytes_.size()) return damaged("text outside the file");
+      if (item.d_un.d_val > bytes_.size()) return damaged("a string lies outside of the file");
       std::string text = TRY(text_at(*start + item.d_un.d_val));
       if (item.d_tag == DT_NEEDED) {
         info_.needed.push_back(std::move(text));
@@ -171,7 +171,7 @@ bool is_elf(std::span<const std::byte> bytes) {
 }
 
 Result<ElfInfo> read_elf(std::span<const std::byte> bytes) {
-  if (elf_version(EV_CURRENT) == EV_NONE) return fail(ErrorCode::internal, "libelf is older than this program");
+  if (elf_version(EV_CURRENT) == EV_NONE) return fail(ErrorCode::internal, "libelf is older than os-builder needs");
   // elf_memory() takes a pointer to changeable bytes but only reads through it.
   const std::unique_ptr<Elf, EndElf> elf(
       elf_memory(reinterpret_cast<char*>(const_cast<std::byte*>(bytes.data())), bytes.size()));

@@ -1,4 +1,4 @@
-// What an ELF program or library asks of the file system at run time, read by libelf from memory.
+// What an ELF program or library needs from the file system at run time, read by libelf from memory.
 #pragma once
 
 #include <span>

@@ -32,8 +32,8 @@ Result<std::string> only_release(const Tree& boot_files) {
     if (parent_path(path) == kModules) releases.emplace(file_name(path));
   }
   if (releases.size() != 1) {
-    return fail(error(ErrorCode::failed_precondition, "{} kernels in the packages instead of one", releases.size())
-                    .with_hint("see [kernel] package of the variant"));
+    return fail(error(ErrorCode::failed_precondition, "the packages contain {} kernels instead of one", releases.size())
+                    .with_hint("check package in [kernel] of the variant"));
   }
   return *releases.begin();
 }
@@ -142,7 +142,7 @@ Result<KernelFiles> prepare_kernel(const Tree& boot_files, const LayerStore& sto
   kernel.release = TRY(only_release(boot_files));
   const Entry* const image = boot_files.find("/boot/vmlinuz-" + kernel.release);
   if (image == nullptr || image->content() == nullptr) {
-    return fail(ErrorCode::not_found, "no package brings /boot/vmlinuz-{}", kernel.release);
+    return fail(ErrorCode::not_found, "no package contains /boot/vmlinuz-{}", kernel.release);
   }
   kernel.image = *image->content();
 
@@ -172,7 +172,7 @@ Result<> add_modules(const variant::Variant& variant, const KernelFiles& kernel,
   for (const std::string& file : files) {
     const std::string path = std::format("{}/{}", directory, file);
     const Entry* const entry = kernel.modules.find(path);
-    if (entry == nullptr) return fail(ErrorCode::data_loss, "modules.dep names {}, which is not there", file);
+    if (entry == nullptr) return fail(ErrorCode::data_loss, "modules.dep names {}, which does not exist", file);
     TRY(chosen.put(path, *entry));
   }
   // depmod's sources for the indexes of what is built in.

@@ -119,7 +119,7 @@ Result<Tree> LayerStore::get(const Sha256& key,
   }
   const sys::FileLock lock = TRY(sys::FileLock::acquire(directory_ / ".lock"));
   if (sys::exists(target)) {
-    if (auto layer = load(target)) return layer;  // somebody else made it while we waited
+    if (auto layer = load(target)) return layer;  // another build made it while we waited
     TRY(sys::remove_all(target));                 // damaged: made again
   }
   TRY(make_layer(target, make));
@@ -128,7 +128,7 @@ Result<Tree> LayerStore::get(const Sha256& key,
 
 Result<> LayerStore::make_layer(const sys::Path& target,
                                 const std::function<Result<Tree>(const ContentSink& sink)>& make) const {
-  // We hold the lock, so whoever left an unfinished directory is dead.
+  // We hold the lock, so the process that left an unfinished directory has ended.
   std::error_code status;
   for (const auto& entry : std::filesystem::directory_iterator(directory_, status)) {
     if (entry.path().filename().native().starts_with(kUnfinished)) TRY(sys::remove_all(entry.path()));

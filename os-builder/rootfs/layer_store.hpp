@@ -1,5 +1,5 @@
-// Parts of a root file system kept between builds, each by a digest of what it was made from: an unpacked .deb, or what
-// a tool made of other files (a linker cache, a module index).
+// Parts of a root file system that are kept between builds, each under a digest of what it was made from: an unpacked
+// .deb, or what a tool made of other files (a linker cache, a module index).
 //
 //   <directory>/<key>/index.cbor      the entries
 //   <directory>/<key>/files/<sha256>  contents
@@ -14,7 +14,7 @@
 
 namespace bulkhead::rootfs {
 
-// Keeps the bytes of a file and returns how to get at them.
+// Stores the bytes of a file and returns a reference to them.
 using ContentSink = std::function<Result<Content>(std::string_view bytes)>;
 
 class LayerStore {

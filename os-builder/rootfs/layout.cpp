@@ -72,8 +72,9 @@ Result<> add_programs(const variant::Variant& variant, const sys::Path& programs
   for (const auto& [path, program] : variant.programs) {
     const sys::Path staged = programs_dir / program;
     if (!sys::exists(staged)) {
-      return fail(error(ErrorCode::not_found, "[programs] {}: the build has no program '{}'", path, program)
-                      .with_hint("build the whole project first"));
+      return fail(
+          error(ErrorCode::not_found, "[programs] {}: the build has no program '{}'", path, program)
+              .with_hint("build Bulkhead's programs first: cmake --build --preset release --target node-programs"));
     }
     Content content = TRY(read_content(staged));
     TRY(tree.put(path, Entry{.node = std::move(content), .mode = 0755, .xattrs = {}, .origin = "bulkhead"}));
@@ -121,7 +122,7 @@ Result<> finish_layout(Tree& tree) {
 
   for (const std::string_view path : kMountPoints) {
     if (const auto range = tree.below_directory(path); !range.empty()) {
-      return fail(ErrorCode::failed_precondition, "{} ({}) would be hidden by what is mounted on {}",
+      return fail(ErrorCode::failed_precondition, "{} ({}) would be hidden by the file system that is mounted on {}",
                   range.begin()->first, range.begin()->second.origin, path);
     }
     TRY(tree.put(std::string(path), Entry{.node = Directory{}, .mode = 0755, .xattrs = {}, .origin = "build"}));

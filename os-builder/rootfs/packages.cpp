@@ -9,8 +9,7 @@ namespace {
 
 constexpr mode_t kSetIdBits = 06000;
 
-// Where the things are that boot the machine: they are taken from the packages, and never in the root image as they
-// are.
+// The files that boot the machine: they are taken from the packages and never reach the root image unchanged.
 constexpr std::string_view kAside[] = {"/boot/", "/usr/lib/modules/", "/usr/lib/systemd/boot/efi/"};
 
 Result<Tree> unpack(const packages::Package& package, const sys::Path& deb, const LayerStore& store) {
@@ -54,7 +53,7 @@ Result<> merge(const std::string& path, Entry entry, Tree& tree) {
   const Entry* const known = tree.find(path);
   if (known == nullptr) return tree.put(path, std::move(entry));
   if (known->node != entry.node) {
-    return fail(ErrorCode::failed_precondition, "{} comes with package {} and, different, with package {}", path,
+    return fail(ErrorCode::failed_precondition, "{} is in package {} and, with other content, in package {}", path,
                 known->origin, entry.origin);
   }
   return {};  // as dpkg does: the first package decides about mode and owner of a directory
@@ -69,7 +68,7 @@ bool is_boot_file(std::string_view path) {
 Result<MergedPackages> merge_packages(const variant::Variant& variant, const packages::PackageSet& set,
                                       std::span<const sys::Path> debs, const LayerStore& store) {
   if (debs.size() != set.packages.size()) {
-    return fail(ErrorCode::internal, "{} packages but {} files", set.packages.size(), debs.size());
+    return fail(ErrorCode::internal, "there are {} packages but {} files", set.packages.size(), debs.size());
   }
   MergedPackages merged;
   FileRules rules(variant);

@@ -20,14 +20,14 @@ inline constexpr std::string_view kPathDirs[] = {"/usr/local/sbin", "/usr/local/
 // ---- packages.cpp
 
 struct MergedPackages {
-  Tree tree;        // what the file rules let through
+  Tree tree;        // what the file rules keep
   Tree boot_files;  // kernel, its modules, boot loader and EFI stub, which no rule applies to
 };
 // Set-user-ID and set-group-ID bits are stripped here. Errors: two packages with different files at one path (names
 // both), a keep rule that matches nothing.
 Result<MergedPackages> merge_packages(const variant::Variant& variant, const packages::PackageSet& set,
                                       std::span<const sys::Path> debs, const LayerStore& store);
-// Removes from the directories of PATH what [executables] does not list.
+// Removes the programs in the directories of PATH that [executables] does not list.
 void keep_listed_executables(const variant::Variant& variant, Tree& tree);
 
 // ---- layout.cpp
@@ -37,7 +37,7 @@ Result<> add_overlays(const variant::Variant& variant, const sys::Path& overlay_
 Result<> add_programs(const variant::Variant& variant, const sys::Path& programs_dir, Tree& tree);
 std::string os_release_text(const variant::Variant& variant, const ImageIdentity& identity);
 Result<> add_identity(const std::string& os_release, const std::string& packages_lock, Tree& tree);
-// Directories that came with packages and lost all their files.
+// Removes directories of packages that lost all their files.
 void remove_empty_directories(Tree& tree);
 // /etc becomes the template that the initrd fills the real one from; mount points; /bin, /lib and the like.
 Result<> finish_layout(Tree& tree);
@@ -77,7 +77,7 @@ Result<> add_linker_cache(const ElfFiles& files, const LayerStore& store, Tree& 
 
 // ---- check.cpp
 
-// What the image must hold whatever the variant says. One error names everything that is wrong.
+// Rules that every image must obey, whatever the variant says. One error lists all violations.
 Result<> check_tree(const variant::Variant& variant, const ElfFiles& files, const Tree& tree);
 
 }  // namespace bulkhead::rootfs

@@ -53,7 +53,7 @@ void describe(const std::string& path, const Entry& entry, std::int64_t epoch, a
 Result<> write_tar(const Tree& tree, std::int64_t epoch, int fd) {
   const std::unique_ptr<archive, FreeWriter> writer(archive_write_new());
   const std::unique_ptr<archive_entry, FreeEntry> header(archive_entry_new());
-  if (!writer || !header) return fail(ErrorCode::internal, "libarchive gave no writer");
+  if (!writer || !header) return fail(ErrorCode::internal, "libarchive could not make a writer");
   // "restricted pax": extended headers only where the plain ones do not suffice, and no time finer than a second.
   if (archive_write_set_format_pax_restricted(writer.get()) != ARCHIVE_OK ||
       archive_write_set_options(writer.get(), "pax:xattrheader=SCHILY,pax:hdrcharset=BINARY") != ARCHIVE_OK ||

@@ -67,8 +67,9 @@ Result<> Tree::put(std::string path, Entry entry) {
   const auto found = entries_.find(path);
   if (found != entries_.end()) {
     if (found->second.is_directory() && !entry.is_directory() && has_entries(path)) {
-      return fail(ErrorCode::failed_precondition, "{}: a directory with entries ({}) would become something else ({})",
-                  path, found->second.origin, entry.origin);
+      return fail(ErrorCode::failed_precondition,
+                  "{}: a directory with entries ({}) would be replaced by something else ({})", path,
+                  found->second.origin, entry.origin);
     }
     found->second = std::move(entry);
     return {};

@@ -38,7 +38,7 @@ struct Content {
 // The content as a file, for tools that want one: its own when it is in a file already, else written to `path`.
 Result<sys::Path> as_file(const Content& content, const sys::Path& path);
 
-// The bytes of a Content, mapped when they are in a file. Refers to the Content, which must outlive it.
+// The bytes of a Content, mapped when they are in a file. The Content must outlive it.
 class ContentView {
  public:
   static Result<ContentView> open(const Content& content);
@@ -69,7 +69,7 @@ struct Entry {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::map<std::string, std::string> xattrs;  // name -> raw value
-  std::string origin;                         // package name, "overlay", "build": who put it there
+  std::string origin;                         // where it comes from: a package name, "overlay" or "build"
 
   bool is_directory() const { return std::holds_alternative<Directory>(node); }
   const Content* content() const { return std::get_if<Content>(&node); }

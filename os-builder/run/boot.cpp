@@ -14,8 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A node that is asked to shut down and does not is switched off: a power cut never harms it, only an unfinished write
-// of its own.
+// A node that does not shut down when asked is switched off. A power cut does not harm it; only a write in progress is
+// lost.
 constexpr auto kShutdownTime = 60s;
 
 Result<vm::UefiBoot> firmware(const BootOptions& options, const sys::Path& variables, bool keep) {
@@ -73,7 +73,7 @@ Result<cli::ExitCode> run(const BootOptions& options, const cli::Invocation& inv
   vm::Machine machine = TRY(vm::Machine::start(std::move(spec), {.cache_directory = options.cache}));
   if (files.fresh) note(invocation, std::format("a new machine, on {}", files.disk.image.native()));
   if (machine.spec().accelerator == vm::Accelerator::tcg && options.accelerator == vm::Accelerator::automatic) {
-    note(invocation, "KVM does not work here: emulating (TCG), which is slow");
+    note(invocation, "KVM does not work on this machine; emulating with TCG, which is slow");
   }
   if (options.until_ready) return run_until_ready(machine, options, invocation);
   TRY(run_terminal_session(machine));

@@ -24,18 +24,18 @@ struct BootOptions {
   unsigned cpus = 2;
   std::uint64_t disk_size = std::uint64_t{16} << 30U;  // bytes; what the guest sees, when that is more than the image
   std::optional<vm::DiskBus> bus{};                    // default: what the variant's platform has
-  bool snapshot = false;                               // forget everything that the guest writes
+  bool snapshot = false;                               // discard everything that the guest writes
   std::vector<vm::PortForward> ports{};
   std::optional<sys::Path> user_data{};  // handed to the node by the firmware (docs/user-data.md)
-  bool until_ready = false;              // no terminal; ends when the node says that it is ready
+  bool until_ready = false;              // no terminal; ends when the node is ready
   std::chrono::seconds ready_time{900};
 };
 
 // A variant's image is never written to: the machine of a variant lives in images/<variant>.machine (a disk on top of
 // the image, and UEFI variables), is kept between runs, and starts anew when the image was built again.
 //
-// Returns ok; failed when a node that was waited for is degraded. Errors: not_found (no image, no firmware, no keys),
-// aborted (image in use, port taken), unavailable (not ready in time; shows the console's last lines).
+// Returns ok, or failed when it waited for the node and the node is degraded. Errors: not_found (no image, no firmware,
+// no keys), aborted (image in use, port taken), unavailable (not ready in time; shows the console's last lines).
 Result<cli::ExitCode> run(const BootOptions& options, const cli::Invocation& invocation);
 
 }  // namespace bulkhead::run

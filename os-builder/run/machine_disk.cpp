@@ -44,7 +44,7 @@ Result<> make_machine(const sys::Path& image, std::uint64_t size, const std::str
 Result<MachineFiles> variant_machine(const BootOptions& options) {
   const sys::Path image = TRY(full_path(options.images / options.variant / "disk.img"));
   if (!sys::exists(image)) {
-    return fail(error(ErrorCode::not_found, "no image of variant {} at {}", options.variant, image.native())
+    return fail(error(ErrorCode::not_found, "there is no image of variant {} at {}", options.variant, image.native())
                     .with_hint(std::format("build it: os-builder build -v {}", options.variant)));
   }
   const std::uint64_t image_size = TRY(sys::file_size(image));
@@ -97,8 +97,8 @@ Result<vm::DiskFormat> format_of(const sys::Path& image) {
   if (text.starts_with("QFI\xfb")) return vm::DiskFormat::qcow2;
   if (text.substr(512) == "EFI PART") return vm::DiskFormat::raw;
   return fail(
-      error(ErrorCode::invalid_argument, "{} is neither a raw disk with a GPT nor a qcow2 image", image.native())
-          .with_hint("unpack a compressed image first: zstd -d IMAGE.zst"));
+      error(ErrorCode::invalid_argument, "{} is not a raw disk with a GPT or a qcow2 image", image.native())
+          .with_hint("if the image is compressed, unpack it first: zstd -d IMAGE.zst"));
 }
 
 Result<MachineFiles> prepare_disk(const BootOptions& options) {

@@ -1,4 +1,4 @@
-// Which disk a machine gets, and the files that a variant's machine keeps between runs.
+// The disk of a machine, and the files that a variant's machine keeps between runs.
 #pragma once
 
 #include "os-builder/run/boot.hpp"
@@ -7,7 +7,7 @@ namespace bulkhead::run {
 
 struct MachineFiles {
   vm::Disk disk;
-  std::optional<sys::Path> variables;  // UEFI variable store to keep; nothing: one that is forgotten
+  std::optional<sys::Path> variables;  // UEFI variable store to keep; empty: a temporary one
   bool fresh = false;  // the disk on top of the image was made now, because there was none for this image
 };
 

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Nothing is waited for here but events; the machine is looked at again after this time only to renew the deadline.
+// Only events end a wait here; after this time the deadline is renewed.
 constexpr auto kRound = std::chrono::hours(1);
 
 class RawTerminal {
@@ -82,7 +82,7 @@ class StopSignals {
 
 Result<> say(std::string_view text) { return sys::write_all(STDOUT_FILENO, as_bytes(text)); }
 
-// What a run of typed bytes means.
+// The meaning of typed bytes.
 class Keyboard {
  public:
   explicit Keyboard(vm::Machine& machine) : machine_(machine) {}

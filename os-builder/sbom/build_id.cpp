@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// What every image has outside its root; the variant's [programs] name the others.
+// Programs that every image has outside its root; the variant's [programs] name the others.
 constexpr std::array kBootPrograms = {"bulkhead-init", "bulkhead-chainload.efi"};
 constexpr std::size_t kDigits = 16;
 

@@ -1,4 +1,4 @@
-// The name of a build, derived from what goes into it.
+// The name of a build, derived from its inputs.
 #pragma once
 
 #include <string>

@@ -115,7 +115,8 @@ std::string write_manifest(const Manifest& manifest) {
 }
 
 Result<Manifest> parse_manifest(std::string_view text) {
-  if (text.size() > kMaxManifest) return fail(ErrorCode::data_loss, "a manifest of more than {} bytes", kMaxManifest);
+  if (text.size() > kMaxManifest)
+    return fail(ErrorCode::data_loss, "the manifest is larger than {} bytes", kMaxManifest);
   // Of two members with one name nlohmann keeps the last; a strict reader must not have to choose.
   std::vector<std::set<std::string>> open_objects;
   bool repeated = false;
@@ -129,7 +130,7 @@ Result<Manifest> parse_manifest(std::string_view text) {
   };
   const json object = json::parse(text, watch, /*allow_exceptions=*/false);
   if (object.is_discarded()) return fail(ErrorCode::data_loss, "the manifest is not JSON");
-  if (repeated) return fail(ErrorCode::data_loss, "the manifest has a member twice");
+  if (repeated) return fail(ErrorCode::data_loss, "a member appears twice in the manifest");
   return parse_object(object);
 }
 

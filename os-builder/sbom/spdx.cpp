@@ -140,7 +140,7 @@ Result<Files> describe_files(const rootfs::Tree& tree, const std::set<std::strin
     const rootfs::Content* content = entry.content();
     if (content == nullptr) continue;
     if (!is_utf8(path))
-      return fail(ErrorCode::invalid_argument, "the path '{}' is not UTF-8, so that an SBOM cannot name it", path);
+      return fail(ErrorCode::invalid_argument, "the path '{}' is not UTF-8, so the SBOM cannot name it", path);
     const rootfs::ContentView view = TRY_CTX(rootfs::ContentView::open(*content), "describing {}", path);
     const std::string sha1 = sha1_hex(view.bytes());
     const std::string id = file_id(path);

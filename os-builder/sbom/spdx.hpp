@@ -24,7 +24,7 @@ struct SbomSubject {
 Result<std::string> spdx_document(const SbomSubject& subject, const packages::PackageSet& set,
                                   const rootfs::Tree& tree);
 
-// What a document of ours says is in the image.
+// The content of the image according to one of our documents.
 struct SbomContent {
   std::map<std::string, Sha256, std::less<>> files;          // "/usr/bin/crun" -> digest
   std::map<std::string, std::string, std::less<>> packages;  // Debian package -> version

@@ -51,7 +51,7 @@ Result<> read_package_element(const json& element, SbomContent& content) {
 }  // namespace
 
 Result<SbomContent> parse_spdx(std::string_view text) {
-  if (text.size() > kMaxSbom) return fail(ErrorCode::data_loss, "an SBOM of more than {} bytes", kMaxSbom);
+  if (text.size() > kMaxSbom) return fail(ErrorCode::data_loss, "the SBOM is larger than {} bytes", kMaxSbom);
   bool too_deep = false;
   const auto watch = [&](int depth, json::parse_event_t, json&) {
     too_deep = too_deep || depth > kMaxDepth;
@@ -60,7 +60,7 @@ Result<SbomContent> parse_spdx(std::string_view text) {
   const json document = json::parse(text, watch, /*allow_exceptions=*/false);
   const std::string* version = text_member(document, "spdxVersion");
   if (too_deep || version == nullptr || *version != "SPDX-2.3")
-    return fail(ErrorCode::data_loss, "this is no SPDX 2.3 document in JSON");
+    return fail(ErrorCode::data_loss, "this is not an SPDX 2.3 document in JSON");
   SbomContent content;
   for (const char* name : {"packages", "files"}) {
     const auto list = document.find(name);

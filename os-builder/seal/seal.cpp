@@ -47,7 +47,7 @@ Result<Sha256> SealedRoot::digest() const {
 
 Result<SealedRoot> seal(const SealInputs& inputs, const sys::Path& directory) {
   SealedRoot sealed = files_in(inputs.root.path, directory);
-  // The superblock's UUID takes no part in the root hash, and nobody looks for it: one constant is enough.
+  // The superblock's UUID is not part of the root hash, and nothing looks for it: a constant is enough.
   const gpt::PartitionUuid uuid = gpt::derived_uuid("bulkhead verity superblock");
   sealed.root_hash =
       TRY_CTX(verity::format(sealed.root, sealed.verity, {.salt = kSalt, .uuid = uuid}), "sealing the root image");

@@ -29,8 +29,8 @@ struct SealedRoot {
   Result<Sha256> digest() const;
 };
 
-// One salt for the whole product line, so that equal blocks of two releases have equal leaf hashes and the updater can
-// find them (docs/architecture.md D9). It is public; it only has to be constant.
+// One salt for the whole product line, so that equal blocks of two releases have equal leaf hashes: an update
+// can copy the blocks that a node has. The salt is public; it only has to be constant.
 extern const std::array<std::byte, 32> kSalt;
 
 // Writes root.verity, root.verity-sig and root-hash into `directory`. Deterministic.

@@ -41,10 +41,10 @@ Result<Sha256> root_hash_of(std::string_view command_line) {
   std::optional<std::string_view> value;
   for (const std::string_view word : split(command_line, ' ')) {
     if (!word.starts_with(kOption)) continue;
-    if (value) return fail(ErrorCode::invalid_argument, "roothash= twice on the kernel command line");
+    if (value) return fail(ErrorCode::invalid_argument, "roothash= appears twice on the kernel command line");
     value = word.substr(kOption.size());
   }
-  if (!value) return fail(ErrorCode::not_found, "no roothash= on the kernel command line");
+  if (!value) return fail(ErrorCode::not_found, "the kernel command line has no roothash=");
   return Sha256::parse(*value);
 }
 

@@ -7,8 +7,8 @@
 namespace bulkhead::uki {
 namespace {
 
-// How osslsigncode is told about a key. For a token, the module comes from the URI's module-path (RFC 7512, 2.4);
-// without it p11-kit's proxy asks every configured token.
+// The options that give a key to osslsigncode. For a token, the module comes from the URI's module-path (RFC 7512,
+// 2.4); without it p11-kit's proxy asks every configured token.
 std::vector<std::string> key_arguments(const std::string& key) {
   if (!crypto::is_pkcs11_uri(key)) return {"-key", key};
   const std::string module = crypto::pkcs11_module_path(key).value_or("p11-kit-proxy.so");

@@ -16,7 +16,7 @@ Result<sys::Path> as_file(std::string_view text, const sys::Path& directory, std
   return file;
 }
 
-// ukify is a Python program: nothing of the caller's Python set-up and no configuration file may take part.
+// ukify is a Python program: the caller's Python environment and configuration files must not influence it.
 Result<> run_ukify(const UkiInputs& inputs, const sys::Path& directory, const sys::Path& output) {
   const sys::Path kernel = TRY(rootfs::as_file(inputs.kernel, directory / "linux"));
   const sys::Path stub = TRY(rootfs::as_file(inputs.stub, directory / "stub"));
@@ -34,7 +34,7 @@ Result<> run_ukify(const UkiInputs& inputs, const sys::Path& directory, const sy
   return {};
 }
 
-// What ukify made must say what it was told: it interprets some texts.
+// The result is compared with the inputs, because ukify interprets some texts.
 Result<> check_content(const UkiInputs& inputs, const sys::Path& file) {
   const sys::MappedFile mapped = TRY(sys::MappedFile::open(file));
   const UkiContent content = TRY(read_content(mapped.bytes()));

@@ -122,7 +122,7 @@ Result<> path_glob(std::string_view text) {
     return no("can match no path: a pattern starts with '/' or '**'");
   }
   if (text.size() > 1024 || !printable(text) || text.contains("//") || text.ends_with('/') || text.ends_with('\\')) {
-    return no("can match no path: '//', a final '/' or a final '\\' is in it");
+    return no("can match no path: it contains '//', a final '/' or a final '\\'");
   }
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '\\') {

@@ -1,5 +1,4 @@
-// What a single value of a variant may look like. Each check returns an invalid_argument whose message continues the
-// sentence
+// Checks of a single value of a variant. Each check returns an invalid_argument whose message continues the sentence
 // "'<value>' …", for example "is not a package name (…)".
 #pragma once
 

@@ -78,7 +78,7 @@ Result<std::vector<std::pair<std::string, toml::Position>>> read_list(const std:
   for (const toml::Node& item : *node.array()) {
     std::string text = TRY(read_text(file, item, path, check));
     if (!seen.insert(text).second)
-      return fail(toml::error_at(file, item.position, "'{}': '{}' is in the list twice", path, text));
+      return fail(toml::error_at(file, item.position, "'{}': the list contains '{}' twice", path, text));
     elements.emplace_back(std::move(text), item.position);
   }
   return elements;
@@ -95,7 +95,7 @@ Result<const toml::Table*> read_record(const std::string& file, const toml::Node
                                near.empty() ? "" : std::format("; nearest known key: '{}.{}'", path, near)));
   }
   for (const std::string& key : required) {
-    if (!node.table()->contains(key)) return fail(toml::error_at(file, node.position, "'{}' lacks '{}'", path, key));
+    if (!node.table()->contains(key)) return fail(toml::error_at(file, node.position, "'{}' needs '{}'", path, key));
   }
   return node.table();
 }
@@ -294,8 +294,8 @@ Result<> Draft::check_contradictions() const {
 Result<Variant> Draft::finish(const std::string& file) && {
   for (const Key& key : keys()) {
     if (!key.required || places_.contains(key.path)) continue;
-    return fail(error(ErrorCode::invalid_argument, "{}: the variant lacks '{}'", file, key.path)
-                    .with_hint(std::format("set it there or in an inherited file: {}", key.meaning)));
+    return fail(error(ErrorCode::invalid_argument, "{}: the variant needs '{}'", file, key.path)
+                    .with_hint(std::format("set it there, or in an inherited file: {}", key.meaning)));
   }
   TRY(check_accounts());
   TRY(check_contradictions());

@@ -14,7 +14,7 @@ class Draft {
   // Merges the keys of one parsed file, except `inherits`. `file` is for messages.
   Result<> merge(const codec::toml::Table& table, const std::string& file);
 
-  // Checks what only the whole can show: required keys, contradictions. `file` is the variant's own file.
+  // Checks the merged variant: required keys, contradictions. `file` is the variant's own file.
   Result<Variant> finish(const std::string& file) &&;
 
  private:

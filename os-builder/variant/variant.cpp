@@ -57,7 +57,7 @@ class Loader {
     if (std::ranges::find(chain_, link) != chain_.end()) {
       std::string circle;
       for (const std::string& step : chain_) circle += step + " -> ";
-      return fail(toml::error_at(file, at, "inheritance goes in a circle: {}{}", circle, link));
+      return fail(toml::error_at(file, at, "files inherit each other in a circle: {}{}", circle, link));
     }
     if (std::ranges::find(done_, name) != done_.end()) return {};
     const sys::Path path = shared_dir_ / (name + std::string(kExtension));
@@ -83,7 +83,7 @@ class Loader {
 };
 
 Error unknown_variant(const sys::Path& variants_dir, const std::string& name) {
-  Error problem = error(ErrorCode::invalid_argument, "no variant named '{}' in {}", name, variants_dir.native());
+  Error problem = error(ErrorCode::invalid_argument, "there is no variant '{}' in {}", name, variants_dir.native());
   const auto names = list(variants_dir);
   if (!names || names->empty()) return problem;
   std::string all;

@@ -1,4 +1,4 @@
-// A variant: what an image is made of, as read from variants/<name>/variant.toml and the shared files that it inherits.
+// A variant: the description of an image, read from variants/<name>/variant.toml and the shared files that it inherits.
 //
 // Plain data. load() is strict: an unknown key, a wrong type or a bad value is one error with file:line:column and the
 // nearest known key. Later files win key by key; lists are appended; the map entry `name = false` removes an inherited

@@ -124,8 +124,8 @@ TEST_CASE("an excluded package satisfies a choice, so that no other alternative 
 
 TEST_CASE("an exclusion that nothing needs is an error") {
   const std::map<std::string, Table::Row> rows = {{"a", {.depends = {"x|y"}}}, {"x", {}}, {"y", {}}, {"z", {}}};
-  CHECK(failure(Table(rows), {{"a", ""}}, {{"z", ""}}) == "packages.exclude: nothing needs 'z'");
-  CHECK(failure(Table(rows), {{"a", ""}, {"x", ""}}, {{"y", ""}}) == "packages.exclude: nothing needs 'y'");
+  CHECK(failure(Table(rows), {{"a", ""}}, {{"z", ""}}) == "packages.exclude: nothing depends on 'z'");
+  CHECK(failure(Table(rows), {{"a", ""}, {"x", ""}}, {{"y", ""}}) == "packages.exclude: nothing depends on 'y'");
   CHECK(failure(Table(rows), {{"a", ""}}, {{"x", ""}, {"y", ""}}) == "no error");
 }
 
@@ -153,7 +153,7 @@ TEST_CASE("an unsatisfiable dependency shows the chain and what there is") {
 
 TEST_CASE("a conflict shows how both packages came in") {
   CHECK(failure(Table({{"a", {.depends = {"b"}}}, {"b", {.conflicts = {"c"}}}, {"c", {}}}), {{"a", ""}, {"c", ""}}) ==
-        "packages conflict: a -> b has 'Conflicts: c', but c 1 is in too");
+        "packages conflict: a -> b has 'Conflicts: c', but c 1 is installed too");
   SECTION("but not with itself as a provider") {
     Table table({{"m1", {.provides = {"mta"}, .conflicts = {"mta"}}}});
     CHECK(closure(table, {{"m1", ""}}, {}));

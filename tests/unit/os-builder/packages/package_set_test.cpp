@@ -153,7 +153,7 @@ TEST_CASE("dependencies on versions, providers and conflicts are read from the a
   SECTION("a conflict names both sides") {
     world.wanted.packages = {{"app", ""}, {"breaker", ""}};
     check_error(world.resolve(), ErrorCode::invalid_argument,
-                "packages conflict: breaker has 'Breaks: lib (<< 2)', but app -> lib 1.0 is in too");
+                "packages conflict: breaker has 'Breaks: lib (<< 2)', but app -> lib 1.0 is installed too");
   }
   SECTION("an excluded package is satisfied and absent") {
     world.wanted.packages = {{"virt", ""}};

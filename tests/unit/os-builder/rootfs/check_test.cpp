@@ -53,7 +53,7 @@ TEST_CASE("one error names everything that is wrong") {
   const std::string fault = Image().file("/usr/lib/a", "", 04755).file("/usr/lib/b", "", 0666).fault();
   CHECK(fault.contains("faults"));
   CHECK(fault.contains("\n  /usr/lib/a (pkg) is set-user-ID"));
-  CHECK(fault.contains("\n  /usr/lib/b (pkg) can be written by everybody"));
+  CHECK(fault.contains("\n  /usr/lib/b (pkg) is writable by everybody"));
 }
 
 TEST_CASE("shells, interpreters, scripts and package managers are found wherever they hide") {
@@ -97,13 +97,13 @@ TEST_CASE("the directories of PATH hold what is listed, everything listed, and n
   CHECK(Image().file("/usr/sbin/extra", "x", 0755).fault().contains("/usr/sbin/extra (pkg) is not in [executables]"));
   Image missing;
   missing.variant.executables["programm"] = "reason";
-  CHECK(missing.fault().contains("[executables] programm: no package brings it; did you mean 'program'?"));
+  CHECK(missing.fault().contains("[executables] programm: no package contains it; did you mean 'program'?"));
   Image many;
   for (int number = 0; number < 30; ++number) {
     many.variant.executables[std::format("p{}", number)] = "reason";
     many.file(std::format("/usr/bin/p{}", number), "x", 0755);
   }
-  CHECK(many.fault().contains("31 programs in the directories of PATH; 30 are allowed"));
+  CHECK(many.fault().contains("there are 31 programs in the directories of PATH; at most 30 are allowed"));
 }
 
 TEST_CASE("libraries are there or deliberately absent, and what is declared absent is asked for") {
@@ -124,7 +124,7 @@ TEST_CASE("libraries are there or deliberately absent, and what is declared abse
   image.variant.absent_libraries = {{"libmaybe.so.1", "not wanted"}};
   CHECK_FALSE(image.fault().contains("/usr/bin/program"));
   image.variant.absent_libraries["libold.so.1"] = "was not wanted";
-  CHECK(image.fault().contains("[libraries.absent] libold.so.1: nothing asks for it"));
+  CHECK(image.fault().contains("[libraries.absent] libold.so.1: nothing may load it"));
 }
 
 TEST_CASE("symlinks lead somewhere, now or when the system runs") {

@@ -52,7 +52,8 @@ TEST_CASE("two packages with different files at one path are an error that names
                           .add("second", {{.name = "./usr/bin/x", .content = "2"}})
                           .merge();
   REQUIRE_FALSE(merged);
-  CHECK(merged.error().describe().contains("/usr/bin/x comes with package first and, different, with package second"));
+  CHECK(
+      merged.error().describe().contains("/usr/bin/x is in package first and, with other content, in package second"));
 }
 
 TEST_CASE("no file keeps a set-user-ID or set-group-ID bit") {

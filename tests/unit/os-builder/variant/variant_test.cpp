@@ -165,7 +165,8 @@ TEST_CASE("a circle of inheritance is refused and shown") {
             .shared("a", "inherits = [\"b\"]\n")
             .shared("b", "inherits = [\"a\"]\n")
             .variant("kvm", "inherits = [\"a\"]\n")
-            .message() == "shared/b.toml:1:13: inheritance goes in a circle: kvm -> shared/a -> shared/b -> shared/a");
+            .message() ==
+        "shared/b.toml:1:13: files inherit each other in a circle: kvm -> shared/a -> shared/b -> shared/a");
 }
 
 TEST_CASE("a missing shared file is an error at the place that names it") {
@@ -202,7 +203,7 @@ TEST_CASE("a value of the wrong type is an error that says both types") {
   CHECK(complaint("executables = []") == "2:15: 'executables' must be a table, not a list");
   CHECK(complaint("description = 2020-01-01") == "2:15: 'description' must be a string, not a date or time");
   CHECK(complaint("[users]\na = 1") == "3:5: 'users.a' must be a table or false, not an integer");
-  CHECK(complaint("[groups]\na = {}") == "3:5: 'groups.a' lacks 'gid'");
+  CHECK(complaint("[groups]\na = {}") == "3:5: 'groups.a' needs 'gid'");
 }
 
 TEST_CASE("a bad value is an error with the value and the rule") {
@@ -220,7 +221,7 @@ TEST_CASE("a bad value is an error with the value and the rule") {
 
 TEST_CASE("an element that is twice in one list is refused, across files it keeps its first place") {
   CHECK(complaint("[units]\nmask = [\"a.service\", \"a.service\"]") ==
-        "3:22: 'units.mask': 'a.service' is in the list twice");
+        "3:22: 'units.mask': the list contains 'a.service' twice");
   const auto loaded =
       Variants().variant("kvm", "inherits = [\"base\"]\n[kernel]\nmodules = [\"x\", \"dm_verity\"]").load();
   REQUIRE(loaded);
@@ -247,7 +248,7 @@ TEST_CASE("contradictions are errors at the place of the refusal") {
 TEST_CASE("a missing required key is an error that says what to set") {
   const auto loaded = Variants().variant("kvm", "description = \"x\"").load();
   REQUIRE_FALSE(loaded);
-  CHECK(loaded.error().message.ends_with("kvm/variant.toml: the variant lacks 'product.name'"));
+  CHECK(loaded.error().message.ends_with("kvm/variant.toml: the variant needs 'product.name'"));
   CHECK_FALSE(loaded.error().hint.empty());
 }
 
@@ -264,7 +265,7 @@ TEST_CASE("an unknown variant is an error that names the nearest one and all oth
   const auto loaded = variants.load("kvn");
   REQUIRE_FALSE(loaded);
   CHECK(loaded.error().code == ErrorCode::invalid_argument);
-  CHECK(loaded.error().message.starts_with("no variant named 'kvn' in "));
+  CHECK(loaded.error().message.starts_with("there is no variant 'kvn' in "));
   CHECK(loaded.error().hint == "did you mean 'kvm'? variants: ec2, kvm, kvm-dev");
   CHECK_FALSE(variants.load("shared"));
   CHECK_FALSE(variants.load("../kvm"));
