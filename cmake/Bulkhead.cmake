@@ -2,7 +2,7 @@
 #
 #   bulkhead_library(NAME SOURCES … DEPS … [NODE] [ALONE SOURCE…])
 #                                               a static library, linked as bulkhead::NAME; NODE: for programs that stay in a
-#                                               node's memory and wait most of the time, so small counts for more than fast
+#                                               node's memory and wait most of the time, so size matters more than speed
 #   bulkhead_executable(NAME SOURCES … DEPS …)   a program for the machine that builds
 #   bulkhead_node_executable(NAME SOURCES … DEPS … [STATIC | STATIC_LIBRARIES])
 #                                               a program for the image; staged under ${BULKHEAD_NODE_DIR}
@@ -119,7 +119,7 @@ endfunction()
 add_custom_target(node-programs COMMENT "Every program for the image")
 add_custom_target(fast-tests COMMENT "Unit tests and fuzz targets: what a sanitizer preset runs")
 
-# Programs of the image are stripped copies in one folder, so that os-builder takes them from there by name.
+# Programs of the image are stripped copies in one folder, where os-builder finds them by name.
 function(bulkhead_node_executable name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "STATIC;STATIC_LIBRARIES" "" "SOURCES;DEPS")
   bulkhead_group_sources(sources ${name} SOURCES ${arg_SOURCES})
@@ -138,9 +138,9 @@ function(bulkhead_node_executable name)
     target_link_options(${name} PRIVATE -pie)
   endif()
   if(arg_STATIC_LIBRARIES)
-    # Everything but glibc inside: a program that runs for a millisecond must not spend another one on loading libraries.
+    # Linked statically, except glibc: a program that runs for a millisecond must not spend another one on loading libraries.
     target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc -Wl,-z,pack-relative-relocs)
-    # All of libm that libstdc++ wants are these two and frexp, which libc has as well.
+    # libstdc++ needs only these two functions of libm, and frexp, which libc has as well.
     target_link_options(${name} PRIVATE -Wl,-u,fegetround,-u,fesetround -l:libm.a -l:libc.so.6)
   endif()
   add_dependencies(node-programs ${name})

@@ -72,7 +72,8 @@ Error errno_error_text(int value, std::string message) {
   message += std::generic_category().message(value);
   Error result{
       .code = code_of_errno(value), .sys_errno = value, .message = std::move(message), .context = {}, .hint = {}};
-  if (value == ENOSPC || value == EDQUOT) result.hint = "free some space on that file system and run the command again";
+  if (value == ENOSPC || value == EDQUOT)
+    result.hint = "free some space on that file system, then run the command again";
   return result;
 }
 

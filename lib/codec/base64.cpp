@@ -24,7 +24,7 @@ std::string to_base64(std::span<const std::byte> bytes) {
 
 Result<std::vector<std::byte>> from_base64(std::string_view text) {
   if (text.size() % 4 != 0)
-    return fail(ErrorCode::invalid_argument, "base64 text of {} characters is not whole", text.size());
+    return fail(ErrorCode::invalid_argument, "base64 text of {} characters is incomplete", text.size());
   std::size_t padding = 0;
   while (padding < 2 && text.ends_with('=')) {
     text.remove_suffix(1);

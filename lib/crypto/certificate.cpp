@@ -14,7 +14,7 @@ Certificate Certificate::adopt(x509_st* certificate) {
 Result<Certificate> Certificate::parse_pem(std::string_view text) {
   const BioHandle bio = TRY(reading_bio(bulkhead::as_bytes(text)));
   X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr);
-  if (certificate == nullptr) return fail_openssl(ErrorCode::invalid_argument, "no PEM certificate");
+  if (certificate == nullptr) return fail_openssl(ErrorCode::invalid_argument, "not a PEM certificate");
   return adopt(certificate);
 }
 
@@ -34,7 +34,7 @@ Result<std::vector<Certificate>> Certificate::parse_bundle(std::string_view pem)
 Result<Certificate> Certificate::parse_der(std::span<const std::byte> der) {
   const BioHandle bio = TRY(reading_bio(der));
   X509* certificate = d2i_X509_bio(bio.get(), nullptr);
-  if (certificate == nullptr) return fail_openssl(ErrorCode::invalid_argument, "no DER certificate");
+  if (certificate == nullptr) return fail_openssl(ErrorCode::invalid_argument, "not a DER certificate");
   return adopt(certificate);
 }
 

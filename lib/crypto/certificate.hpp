@@ -16,7 +16,7 @@ namespace bulkhead::crypto {
 
 class Certificate {
  public:
-  // Errors: invalid_argument when the text holds no certificate. The first one counts.
+  // Errors: invalid_argument when the text contains no certificate. The first one is used.
   static Result<Certificate> parse_pem(std::string_view text);
   // Every certificate of a text that may have several, and other things between them. Errors: invalid_argument for one
   // that is none, or that does not end.

@@ -34,12 +34,12 @@ Result<> pkcs7_verify(std::span<const std::byte> signature, const Certificate& s
   const std::unique_ptr<STACK_OF(X509), FreeStack> signers(sk_X509_new_null());
   if (!signers || sk_X509_push(signers.get(), signer.native()) == 0)
     return fail_openssl(ErrorCode::internal, "allocating");
-  // NOINTERN: only our certificate may have signed, whatever the message brings along. NOVERIFY: it is trusted as it
-  // is.
+  // NOINTERN: only our certificate may have signed, whatever certificates the message contains. NOVERIFY: our
+  // certificate is trusted without a chain.
   if (PKCS7_verify(parsed.get(), signers.get(), nullptr, message.get(), nullptr,
                    PKCS7_BINARY | PKCS7_NOINTERN | PKCS7_NOVERIFY) != 1) {
     return fail_openssl(ErrorCode::verification_failed,
-                        std::format("the signature is not by {} over this content", signer.subject()));
+                        std::format("the signature of this content was not made by {}", signer.subject()));
   }
   return {};
 }

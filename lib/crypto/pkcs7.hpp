@@ -11,9 +11,9 @@
 namespace bulkhead::crypto {
 
 enum class Pkcs7Form {
-  // ContentInfo, detached, no certificates: what the kernel takes for a dm-verity root hash.
+  // ContentInfo, detached, no certificates: the form that the kernel accepts for a dm-verity root hash.
   detached,
-  // Bare SignedData, detached, with the signer's certificate: what UEFI takes for an authenticated variable
+  // Bare SignedData, detached, with the signer's certificate: the form that UEFI accepts for an authenticated variable
   // (UEFI 2.10, 8.2.2).
   signed_data_with_certificate,
 };
@@ -22,8 +22,8 @@ enum class Pkcs7Form {
 Result<std::vector<std::byte>> pkcs7_sign(const PrivateKey& key, const Certificate& signer,
                                           std::span<const std::byte> content, Pkcs7Form form);
 
-// Checks a Pkcs7Form::detached signature by exactly this certificate. Its validity dates do not count, as they do not
-// for the kernel. Errors: verification_failed, also for bytes that are no signature at all.
+// Checks a Pkcs7Form::detached signature by exactly this certificate. Its validity dates are ignored, as in the kernel.
+// Errors: verification_failed, also for bytes that are not a signature.
 Result<> pkcs7_verify(std::span<const std::byte> signature, const Certificate& signer,
                       std::span<const std::byte> content);
 

@@ -27,7 +27,7 @@ using ExtensionHandle = std::unique_ptr<X509_EXTENSION, Release<X509_EXTENSION_f
 constexpr std::string_view kModulePath = "module-path=";
 
 // Loading any provider by name switches off the implicit default one, so both are loaded. They stay for the life of the
-// process; the module of the first key counts.
+// process, with the module of the first key.
 Result<> load_pkcs11_provider(const std::string& uri) {
   static const bool loaded = [&uri] {
     std::string module = pkcs11_module_path(uri).value_or("");
@@ -142,11 +142,12 @@ Result<PrivateKey> PrivateKey::load(const std::string& location) {
   static constexpr std::uint64_t kLimit = 65536;
   const SecretText text = TRY(SecretText::read(location, kLimit));
   const BioHandle bio = TRY(reading_bio(bulkhead::as_bytes(text.view())));
-  // The empty passphrase stands for "ask nobody"; an encrypted file then fails with a clear reason.
+  // The empty passphrase prevents a prompt; an encrypted file then fails with a clear reason.
   std::string no_passphrase;
   EVP_PKEY* key = PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, no_passphrase.data());
   if (key == nullptr)
-    return fail_openssl(ErrorCode::invalid_argument, std::format("{} holds no usable PEM private key", location));
+    return fail_openssl(ErrorCode::invalid_argument,
+                        std::format("{} does not contain a usable PEM private key", location));
   return PrivateKey(key);
 }
 

@@ -19,8 +19,8 @@ class PrivateKey {
   static Result<PrivateKey> generate_rsa(unsigned bits);
   static Result<PrivateKey> generate_p256();
   // A path of an unencrypted PEM file, or a PKCS#11 URI (RFC 7512). A URI needs OpenSSL's pkcs11 provider; the PIN
-  // comes from pin-value or pin-source in the URI, because a build asks nothing. Errors: not_found; failed_precondition
-  // without the provider.
+  // comes from pin-value or pin-source in the URI, because a build does not prompt. Errors: not_found;
+  // failed_precondition without the provider.
   static Result<PrivateKey> load(const std::string& location);
 
   // PKCS#8 without encryption. Fails for a token's key.

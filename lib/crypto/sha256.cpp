@@ -66,10 +66,10 @@ Result<Sha256> sha256_file(const sys::Path& path) {
     add_zeros(stream, data - offset);
     const std::uint64_t end = sys::next_hole(fd.get(), data, size);
     const std::uint64_t count = TRY_CTX(add_range(stream, fd.get(), data, end), "hashing {}", path.native());
-    if (count < end - data) return stream.finish();  // it was cut meanwhile
+    if (count < end - data) return stream.finish();  // it was truncated meanwhile
     offset = end;
   }
-  // Files of /proc say that they are empty, and may not be; others may have grown.
+  // Files of /proc have size 0 and may not be empty; others may have grown.
   TRY_CTX(add_range(stream, fd.get(), offset, UINT64_MAX), "hashing {}", path.native());
   return stream.finish();
 }

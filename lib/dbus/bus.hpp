@@ -1,4 +1,4 @@
-// Owners of sd-bus objects, its negative errno values as our Error, and the way to process 1.
+// Owners of sd-bus objects, its negative errno values as our Error, and the connection to process 1.
 //
 // A connection is for one thread.
 #pragma once
@@ -28,11 +28,11 @@ struct UnrefMessage {
 };
 using Message = std::unique_ptr<sd_bus_message, UnrefMessage>;
 
-// What libsystemd says, which is a negative errno value when it has failed: "what: …".
+// The result of a libsystemd call, a negative errno value on failure, as an Error: "what: …".
 Result<> check(int status, std::string_view what);
 
-// To process 1 over its private socket, which is there before the message bus is. Errors: not_found, unavailable and
-// the like, as the socket has them.
+// Connects to process 1 over its private socket, which exists before the message bus. Errors: not_found, unavailable
+// and others, from the socket.
 Result<Bus> connect_to_systemd();
 
 }  // namespace bulkhead::dbus

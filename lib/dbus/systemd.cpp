@@ -7,7 +7,7 @@
 namespace bulkhead::dbus {
 namespace {
 
-// Units have their own limits (DefaultTimeoutStartSec= and its like); this one ends a wait that they do not.
+// Units have their own limits (DefaultTimeoutStartSec= and others); this one ends a wait that those do not end.
 constexpr auto kLongestJob = std::chrono::minutes(6);
 
 class BusError {
@@ -154,7 +154,7 @@ Result<> SystemdBus::act(const std::string& unit, UnitAction action) {
 Result<> SystemdBus::reboot() {
   Connection* systemd = TRY(connection());
   BusError reason;
-  // Through the target and not Manager.Reboot(): units get their time to stop.
+  // Through the target and not Manager.Reboot(), so that units get time to stop.
   const int status =
       ::sd_bus_call_method(systemd->bus.get(), kSystemdService, kSystemdPath, kSystemdManager, "StartUnit",
                            reason.get(), nullptr, "ss", "reboot.target", "replace-irreversibly");

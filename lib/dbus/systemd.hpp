@@ -22,16 +22,16 @@ class Systemd {
 
   // ActiveState of a unit: "active", "inactive", "failed", …; "inactive" for one that does not exist.
   virtual Result<std::string> active_state(const std::string& unit) = 0;
-  // Waits until the unit's job is over. A reload of a unit that cannot reload is a restart. Errors: unavailable when
-  // the job failed or took longer than the unit may, with the unit's result.
+  // Waits until the unit's job is over. A reload of a unit that cannot reload is a restart. Errors: unavailable, with
+  // the unit's result, when the job failed or timed out.
   virtual Result<> act(const std::string& unit, UnitAction action) = 0;
   virtual Result<> reboot() = 0;
 };
 
-// Speaks to process 1 over its private socket, which is there before the message bus is.
+// Speaks to process 1 over its private socket, which exists before the message bus.
 class SystemdBus final : public Systemd {
  public:
-  // Connects when it is first used, and again when process 1 has gone away in between.
+  // Connects on first use, and again after process 1 closed the connection.
   static std::unique_ptr<SystemdBus> lazy();
   ~SystemdBus() override;
 

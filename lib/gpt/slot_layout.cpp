@@ -24,7 +24,7 @@ Result<SlotLabels> slot_labels(const Version& version) {
 
 Result<Version> version_of_label(std::string_view root_label) {
   if (!root_label.starts_with(kVersionPrefix))
-    return fail(ErrorCode::not_found, "label '{}' names no version", root_label);
+    return fail(ErrorCode::not_found, "label '{}' does not name a version", root_label);
   return Version::parse(root_label.substr(kVersionPrefix.size()));
 }
 

@@ -1,4 +1,4 @@
-// Where things are on a Bulkhead disk: partition numbers and labels (docs/formats/disk.md). A slot is told by its
+// Where things are on a Bulkhead disk: partition numbers and labels (docs/formats/disk.md). A slot is identified by its
 // numbers, never by a label, because labels are outside every signature.
 #pragma once
 

@@ -24,7 +24,7 @@ using TypeHandle = std::unique_ptr<fdisk_parttype, Release<fdisk_unref_parttype>
 using TableHandle = std::unique_ptr<fdisk_table, Release<fdisk_unref_table>>;
 using CString = std::unique_ptr<char, Release<::free>>;
 
-// libfdisk reports what it finds through a dialog. We answer no question and keep what it says.
+// libfdisk reports problems through a dialog. We answer no question and keep its messages.
 extern "C" int collect_message(fdisk_context*, fdisk_ask* ask, void* data) {
   const int type = fdisk_ask_get_type(ask);
   if (type == FDISK_ASKTYPE_WARN || type == FDISK_ASKTYPE_WARNX) {
@@ -131,7 +131,8 @@ Result<std::vector<std::byte>> read_entries(int fd, std::uint64_t offset, std::u
   return entries;
 }
 
-// libfdisk checks both headers but only the primary's entries. A damaged copy would be found on the day it is needed.
+// libfdisk checks both headers but only the primary's entries. Otherwise a damaged copy would be found only when it is
+// needed.
 Result<> compare_entries(const sys::Path& path, std::uint64_t disk_size, std::uint64_t sector,
                          std::vector<std::string>& problems) {
   const sys::UniqueFd fd = TRY(sys::open_file(path, O_RDONLY));

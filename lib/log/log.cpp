@@ -15,7 +15,7 @@
 namespace bulkhead::log {
 namespace {
 
-// One datagram may hold more, but nothing that is worth reading.
+// A datagram may be longer, but no useful message is.
 constexpr std::size_t kLongestValue = std::size_t{48} << 10U;
 
 std::string field_text(std::string_view name, std::string_view value) {
@@ -46,7 +46,7 @@ std::string to_line(const Entry& entry, bool with_priority) {
   std::string line = with_priority ? std::format("<{}>", static_cast<int>(entry.priority)) : std::string();
   line += entry.message;
   for (const Field& field : entry.fields) line += std::format(" {}={}", field.name, field.value);
-  // One entry is one line, whatever somebody put into it.
+  // One entry is one line, whatever its text.
   std::ranges::replace_if(line, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   return line + '\n';
 }

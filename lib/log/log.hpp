@@ -1,7 +1,7 @@
 // Structured messages of daemons: to the journal when systemd started the process, else to standard error.
 //
 // Libraries never log; a daemon logs once, where the decision is taken. Values, no global state: main() makes one Log
-// and passes it on. Writing never fails for the caller, because there is nobody left to tell. Thread-safe.
+// and passes it on. Writing never fails for the caller, who could not report it anyway. Thread-safe.
 #pragma once
 
 #include <format>

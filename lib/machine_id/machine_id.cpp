@@ -19,14 +19,14 @@ Result<MachineId> MachineId::parse(std::string_view text) {
 }
 
 Result<MachineId> MachineId::from_product_uuid(std::string_view text) {
-  // What firmware writes when nobody set a UUID (dmidecode and fwupd keep the same list).
+  // Values that firmware has when nobody set a UUID (dmidecode and fwupd keep the same list).
   static constexpr std::array<std::string_view, 4> kPlaceHolders = {
       "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff",
       "03000200-0400-0500-0006-000700080009", "12345678-1234-5678-90ab-cddeefaabbcc"};
   const auto parsed = TRY(gpt::PartitionUuid::parse(trim(text)));
   const std::string uuid = parsed.to_string();
   if (std::ranges::contains(kPlaceHolders, uuid))
-    return fail(ErrorCode::not_found, "the firmware's product UUID is a place holder");
+    return fail(ErrorCode::not_found, "the firmware's product UUID is a placeholder");
   std::string digits = uuid;
   std::erase(digits, '-');
   return MachineId(std::move(digits));

@@ -13,7 +13,7 @@ class MachineId {
  public:
   // Content of a machine-id file: the digits, at most one line break.
   static Result<MachineId> parse(std::string_view text);
-  // From the product UUID of the firmware tables. Errors: not_found when the firmware has only a place holder there.
+  // From the product UUID of the firmware tables. Errors: not_found when the firmware has only a placeholder.
   static Result<MachineId> from_product_uuid(std::string_view text);
   // From 16 random bytes, made a version 4 UUID as systemd does.
   static MachineId from_random(std::array<std::byte, 16> bytes);

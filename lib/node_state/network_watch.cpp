@@ -47,7 +47,7 @@ Result<NetworkWatch> NetworkWatch::open() {
 
 void NetworkWatch::drain() {
   std::array<char, 8192> buffer;
-  // The content does not matter: addresses() asks for all. ENOBUFS (some were lost) is as good a notice as any.
+  // The content does not matter, because addresses() reads all addresses. ENOBUFS (messages were lost) is a notice too.
   while (::recv(socket_.get(), buffer.data(), buffer.size(), 0) > 0 || errno == ENOBUFS || errno == EINTR) {
   }
 }

@@ -13,7 +13,7 @@ class NetworkWatch {
  public:
   static Result<NetworkWatch> open();
 
-  // Readable when something changed; drain() then takes the notices.
+  // Readable when something changed; drain() then reads the notices.
   int fd() const { return socket_.get(); }
   void drain();
 

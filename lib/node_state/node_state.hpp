@@ -1,5 +1,5 @@
-// The state of a node: one value for its consoles, its API and whoever drives the machine from outside, and the line by
-// which a node tells it on the serial console. Pure functions; unit_watch.hpp and network_watch.hpp look at the system.
+// The state of a node: one value for its consoles, its API and programs that drive the machine from outside, and the
+// line that reports it on the serial console. Pure functions; unit_watch.hpp and network_watch.hpp look at the system.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace bulkhead::node_state {
 enum class State : std::uint8_t {
   starting,
   ready,
-  degraded,  // something that the node was asked to do does not work
+  degraded,  // there are problems or failed units
 };
 
 std::string_view to_string(State state);
@@ -36,9 +36,9 @@ struct NodeState {
   slots::RunningSlot running{};
   std::vector<Address> addresses{};  // sorted
   std::set<std::string> failed_units{};
-  std::vector<std::string> problems{};  // what the API server could not do: "user data: cidata: …"
+  std::vector<std::string> problems{};  // of the API server: "user data: cidata: …"
   bool boot_complete = false;           // boot-complete.target is active
-  bool blessed = false;                 // a trial boot: found good, and the boot loader knows
+  bool blessed = false;                 // a trial boot: the boot loader has recorded the version as good
 
   bool operator==(const NodeState&) const = default;
 };
@@ -47,22 +47,22 @@ struct NodeState {
 inline constexpr const char* kProblemsFile = "/run/bulkhead/problems";
 
 // Any failed unit and any problem means degraded, before and after the boot is complete. A trial boot is ready when it
-// is blessed: whoever waits for "ready" may restart the machine at once, and no try is lost.
+// is blessed, so the machine may be restarted as soon as it is ready, without losing a try.
 State state_of(const NodeState& node);
 
 // "A", "B", or "?" when it is not known.
 std::string slot_letter(const slots::RunningSlot& running);
 
-// Whoever names a unit or an interface must not steer a terminal: everything but printable ASCII becomes '?'.
+// Names of units and interfaces must not control a terminal: everything but printable ASCII becomes '?'.
 std::string printable(std::string_view text);
-// Printable; at most eight items, then how many more there are.
+// Printable; at most eight items, then the number of the others.
 std::string listed(std::span<const std::string> items, std::string_view separator);
 
 // For programs, one line and stable: "bulkhead: state=ready slot=A version=0.1.0 boot=newest variant=kvm
 // addresses=10.0.2.15 failed= problems=0". Lists are separated by commas; keys may be added at the end.
 std::string status_line(const NodeState& node);
 
-// The same line, read back. Fields are separated by spaces; a value with spaces is in double quotes.
+// The same line, parsed. Fields are separated by spaces; a value with spaces is in double quotes.
 struct StatusLine {
   State state = State::starting;
   std::map<std::string, std::string> fields{};  // all of them, with "state"
@@ -77,7 +77,7 @@ struct StatusLine {
 
 inline constexpr std::string_view kStatusLinePrefix = "bulkhead: state=";
 
-// Nothing when the line carries no state. Kernel messages may stand before it on the same line.
+// Empty when the line has no state. Kernel messages may stand before it on the same line.
 std::optional<StatusLine> parse_status_line(std::string_view line);
 
 }  // namespace bulkhead::node_state

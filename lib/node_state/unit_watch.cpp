@@ -70,7 +70,7 @@ Result<std::unique_ptr<UnitWatch>> UnitWatch::open(sd_event* loop, std::function
   TRY(check(::sd_bus_match_signal(raw, nullptr, nullptr, dbus::kSystemdPath, dbus::kSystemdManager, "UnitRemoved",
                                   on_removed, watch.get()),
             "watching units"));
-  // Subscribed before the first look: a change in between comes as a signal behind it.
+  // Subscribed before the first query: a change in between arrives as a signal.
   TRY(check(::sd_bus_call_method(raw, dbus::kSystemdService, dbus::kSystemdPath, dbus::kSystemdManager, "Subscribe",
                                  nullptr, nullptr, nullptr),
             "subscribing to systemd"));
@@ -110,7 +110,7 @@ int UnitWatch::on_properties(sd_bus_message* message, void* self, sd_bus_error* 
   return 0;
 }
 
-// A failed unit that nobody needs any more may be forgotten by systemd.
+// systemd may unload a failed unit that is no longer needed.
 int UnitWatch::on_removed(sd_bus_message* message, void* self, sd_bus_error* /*error*/) {
   const char* unit = nullptr;
   const char* path = nullptr;

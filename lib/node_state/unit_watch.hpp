@@ -1,5 +1,5 @@
-// Which units have failed and how far the boot has got, kept up to date by signals of systemd's manager. No
-// polling: one look at the start, then only what changes.
+// Which units have failed and how far the boot has got, kept up to date by signals of systemd's manager. No polling:
+// one query at the start, then only changes.
 //
 // Speaks to process 1 directly (its private socket), so that it works before the message bus does. Single thread.
 #pragma once
@@ -21,7 +21,7 @@ class UnitWatch {
   struct Status {
     std::set<std::string> failed_units;
     bool boot_complete = false;
-    bool blessed = false;  // the boot loader counts no tries of this version any more
+    bool blessed = false;  // the boot loader no longer counts tries of this version
 
     // One unit reports its state. Returns whether anything changed.
     bool update(const std::string& unit, std::string_view active_state);
@@ -32,7 +32,7 @@ class UnitWatch {
 
   // `on_change` is called from the event loop. The object must outlive the loop.
   static Result<std::unique_ptr<UnitWatch>> open(sd_event* loop, std::function<void()> on_change);
-  // Without a loop: only the look at the start.
+  // Without a loop: only the query at the start.
   static Result<Status> look();
   UnitWatch(const UnitWatch&) = delete;
   UnitWatch& operator=(const UnitWatch&) = delete;

@@ -7,7 +7,7 @@
 namespace bulkhead::pe {
 namespace {
 
-constexpr std::size_t kSectionLimit = 96;  // what the Windows loader allows; systemd-boot and UKIs stay far below
+constexpr std::size_t kSectionLimit = 96;  // the limit of the Windows loader; systemd-boot and UKIs have far fewer
 constexpr std::uint16_t kPe32Plus = 0x20b;
 constexpr std::size_t kCoffHeaderSize = 20;
 constexpr std::size_t kSectionHeaderSize = 40;

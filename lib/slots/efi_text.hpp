@@ -12,9 +12,9 @@ namespace bulkhead::slots {
 
 inline constexpr std::size_t kLargestVariable = std::size_t{64} << 10U;
 
-// Texts that end with NUL, one behind the other; a last one without NUL is taken as well, empty ones are left out.
-// Characters outside ASCII become '?': nothing of ours has them. Errors: invalid_argument for a variable without
-// attributes, of odd length, or too long.
+// Texts that end with NUL, one after the other; a last one without NUL counts too, empty ones are left out. Characters
+// outside ASCII become '?': our texts have none. Errors: invalid_argument for a variable without attributes, of odd
+// length, or too long.
 Result<std::vector<std::string>> parse_efi_texts(std::span<const std::byte> variable);
 
 }  // namespace bulkhead::slots

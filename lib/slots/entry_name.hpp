@@ -13,8 +13,8 @@ namespace bulkhead::slots {
 // Where the boot loader looks for UKIs on the ESP.
 inline constexpr std::string_view kEntryDirectory = "EFI/Linux";
 
-// The boot loader takes one from `left` and adds one to `done` at each try. Without counters an entry is known to be
-// good.
+// The boot loader subtracts one from `left` and adds one to `done` at each try. An entry without counters is known to
+// be good.
 struct Tries {
   unsigned left = 0;
   unsigned done = 0;

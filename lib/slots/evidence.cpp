@@ -20,8 +20,7 @@ std::vector<std::string> loader_variable(const Sources& sources, std::string_vie
   return parse_efi_texts(as_bytes(*bytes)).value_or(std::vector<std::string>{});
 }
 
-// Below the root file system is dm-verity, below that are two partitions of one slot: the data partition has the lower
-// number.
+// The root file system is on dm-verity, which uses two partitions of one slot: the data partition has the lower number.
 unsigned root_partition(const Sources& sources) {
   struct stat info{};
   if (::stat(sources.root.c_str(), &info) < 0) return 0;

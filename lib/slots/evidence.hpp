@@ -6,14 +6,14 @@
 
 namespace bulkhead::slots {
 
-// Where to look; tests give a folder of their own.
+// Where to look; tests use a folder of their own.
 struct Sources {
   sys::Path sysfs = "/sys";  // dev/block/<root>/slaves/*/partition, firmware/efi/efivars
   sys::Path os_release = "/usr/lib/os-release";
   sys::Path root = "/";  // the file system whose device is asked for
 };
 
-// What is missing or damaged is treated as absent, except os-release, which is part of the verified image.
+// Missing or damaged files count as absent, except os-release, which is part of the verified image.
 Result<Evidence> read_evidence(const Sources& sources);
 
 // The value of NAME= in an os-release(5) text, without quotes; empty when missing.

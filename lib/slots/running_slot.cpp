@@ -3,8 +3,8 @@
 namespace bulkhead::slots {
 namespace {
 
-// The counted entry, when it is the one that runs. The variable outlives an entry that the firmware refused to start:
-// the loader was then started again and took another one, without a counter.
+// The counted entry, if it is the running one. The variable outlives an entry that the firmware refused to start: the
+// loader was then started again and chose another one, without a counter.
 std::optional<EntryName> counted(const Evidence& evidence) {
   if (!evidence.count_path) return std::nullopt;
   auto name = EntryName::parse(*evidence.count_path);
@@ -12,11 +12,11 @@ std::optional<EntryName> counted(const Evidence& evidence) {
   return *std::move(name);
 }
 
-// Where newer versions stand in the boot loader's list. It leaves the counters out of the ids, but it sorts entries
-// without tries to the end, and all others by version, the newest first.
+// The positions of newer versions in the boot loader's list. The ids have no counters, but entries without tries are
+// sorted to the end, and all others by version, the newest first.
 struct Newer {
-  std::optional<Version> before;  // the newest that stands before the running version: it could have been started
-  std::optional<Version> behind;  // the newest that stands behind it: used up
+  std::optional<Version> before;  // the newest one before the running version: it could have been started
+  std::optional<Version> behind;  // the newest one after it: without tries
 };
 
 Newer find_newer(const Evidence& evidence) {

@@ -1,7 +1,7 @@
-// Which slot runs, and why: what the boot loader left behind, explained.
+// Which slot runs, and why, explained from what the boot loader left behind.
 //
-// explain() is a pure function. Nothing here decides anything about trust: the root hash did that. Everything the boot
-// loader and the disk say may be forged by whoever can write them, and at worst the explanation is wrong.
+// explain() is a pure function. Trust does not depend on it: the root hash decided that. Whoever can write the loader's
+// variables or the disk can forge this information; at worst, the explanation is wrong.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ enum class Reason {
   newest,     // no newer version is there
   trial,      // a new version, not yet found good
   fell_back,  // a newer version used up its tries
-  chosen,     // a newer version is there and was not taken: somebody chose this one
+  chosen,     // there is a newer version, but somebody chose this one
   no_loader,  // not started by the boot loader (direct kernel boot)
 };
 

@@ -54,7 +54,7 @@ Result<Pipe> make_pipe() {
   return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-// Reads what is there; closes `fd` at the end of the stream.
+// Reads what has arrived; closes `fd` at the end of the stream.
 Result<> drain(UniqueFd& fd, std::string& into, std::size_t limit) {
   std::array<char, 65536> buffer;
   const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
@@ -66,8 +66,8 @@ Result<> drain(UniqueFd& fd, std::string& into, std::size_t limit) {
   return {};
 }
 
-// write(2) whose SIGPIPE reaches nobody: it is blocked for this thread, and taken back when this very call raised it.
-// So run() is safe in a program that does not ignore the signal.
+// write(2) without SIGPIPE: the signal is blocked for this thread, and consumed if this call raised it. So run() is
+// safe in a program that does not ignore the signal.
 ssize_t write_without_sigpipe(int fd, std::string_view input) {
   sigset_t pipe_signal;
   sigset_t before;

@@ -1,4 +1,4 @@
-// Programs run by us: no shell, an explicit environment, all descriptors but 0-2 closed.
+// Child processes: no shell, an explicit environment, all descriptors but 0-2 closed.
 //
 // run() waits for the end and collects output; Child is a handle on a running program (a pidfd), killed and reaped by
 // its destructor unless waited for.
@@ -24,8 +24,8 @@ struct Command {
   std::string input{};                           // standard input of run(); /dev/null when empty
 };
 
-// What every child gets: PATH, HOME, TMPDIR of this process, and LC_ALL=C, TZ=UTC, so that no tool depends on the
-// caller's locale or time zone. SOURCE_DATE_EPOCH only when given in extra_environment.
+// The environment of every child: PATH, HOME, TMPDIR of this process, and LC_ALL=C, TZ=UTC, so that no tool depends on
+// the caller's locale or time zone. SOURCE_DATE_EPOCH only when given in extra_environment.
 std::vector<std::string> base_environment();
 
 struct Output {
@@ -34,9 +34,9 @@ struct Output {
   std::string err;
 };
 
-// Waits until the program has ended and its output streams are closed, also by what it left running. A program that
-// does not read all of its input is no error. Any exit status is a success of run() itself. Output beyond `limit` bytes
-// per stream fails with failed_precondition.
+// Waits until the program has ended and its output streams are closed, also by processes that it left running. It is
+// not an error when the program does not read all of its input. Any exit status is a success of run() itself. Output
+// beyond `limit` bytes per stream fails with failed_precondition.
 Result<Output> run(const Command& command, std::size_t limit = std::size_t{64} << 20U);
 
 // run(), where an exit status other than 0 is an error with the last lines of standard error. Returns standard output.

@@ -1,5 +1,5 @@
 // Whole files and byte ranges. Every descriptor is opened O_CLOEXEC. Paths are used as given; symlinks are followed
-// unless a function says otherwise (trees that we build or do not trust are walked through sys::Dir instead).
+// unless a function says otherwise.
 #pragma once
 
 #include <sys/types.h>

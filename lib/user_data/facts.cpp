@@ -30,13 +30,13 @@ std::string to_text(const CloudFacts& facts) {
 
 Result<CloudFacts> parse_facts(std::string_view text) {
   const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return fail(ErrorCode::invalid_argument, "the facts of the cloud are no JSON object");
+  if (!json.is_object()) return fail(ErrorCode::invalid_argument, "the facts of the cloud are not a JSON object");
   CloudFacts facts;
   for (const auto& [name, member] : kMembers) {
     const auto found = json.find(name);
     if (found == json.end()) continue;
     if (!found->is_string() || found->get_ref<const std::string&>().size() > kLongestFact)
-      return fail(ErrorCode::invalid_argument, "the fact '{}' is no short text", name);
+      return fail(ErrorCode::invalid_argument, "the fact '{}' is not a short text", name);
     facts.*member = found->get<std::string>();
   }
   return facts;

@@ -23,7 +23,7 @@ extern "C" void keep_message(int level, const char* message, void* into) {
   while (text.ends_with('\n')) text.pop_back();
 }
 
-// A libcryptsetup handle, with what it said: the library's errno values alone explain little.
+// A libcryptsetup handle with its messages: the library's errno values alone explain little.
 struct Device {
   std::unique_ptr<std::string> said = std::make_unique<std::string>();
   std::unique_ptr<crypt_device, FreeDevice> handle;
@@ -79,7 +79,7 @@ Result<Sha256> format(const sys::Path& data, const sys::Path& hashes, const Hash
 }
 
 Result<> verify(const sys::Path& data, const sys::Path& hashes, const Sha256& root_hash) {
-  // Our own parser first: libcryptsetup says EINVAL for a missing superblock and for a wrong hash alike.
+  // Our own parser first: libcryptsetup returns EINVAL both for a missing superblock and for a wrong hash.
   const sys::UniqueFd fd = TRY(sys::open_file(hashes, O_RDONLY));
   std::array<std::byte, kSuperblockSize> superblock{};
   TRY_CTX(sys::read_exactly_at(fd.get(), superblock, 0), "reading the verity superblock of {}", hashes.native());
@@ -98,7 +98,7 @@ Result<> verify(const sys::Path& data, const sys::Path& hashes, const Sha256& ro
   if (status == -ENOMEM || status == -EACCES || status == -EMFILE) {
     return device.failure(status, std::format("verifying {}", data.native()));
   }
-  // The other errno values of the library (EPERM, EINVAL, EFAULT, EIO) all say that some hash is wrong.
+  // The library's other errno values (EPERM, EINVAL, EFAULT, EIO) all mean a wrong hash.
   if (status < 0) {
     return fail(ErrorCode::verification_failed, "{} does not match root hash {} ({})", data.native(),
                 root_hash.to_string(), *device.said);

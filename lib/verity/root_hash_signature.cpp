@@ -11,8 +11,8 @@ constexpr std::string_view kRootHash = "rootHash";
 constexpr std::string_view kFingerprint = "certificateFingerprint";
 constexpr std::string_view kSignature = "signature";
 
-// A reader for the one shape of JSON that the record has: a flat object of strings. A whole JSON library would be a
-// tenth of the initrd's program.
+// A reader for the one shape of JSON that the record has: a flat object of strings. A JSON library would make the
+// initrd's program a tenth larger.
 class FlatObjectReader {
  public:
   explicit FlatObjectReader(std::string_view text) : text_(text) {}

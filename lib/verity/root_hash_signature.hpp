@@ -12,7 +12,7 @@
 
 namespace bulkhead::verity {
 
-// What systemd-repart makes, and what we read at most.
+// The size that systemd-repart makes, and the most that we read.
 inline constexpr std::size_t kSignaturePartitionSize = std::size_t{16} << 10U;
 
 struct RootHashSignature {

@@ -1,9 +1,9 @@
 // bulkhead-chainload.efi: the program that the firmware starts (EFI/BOOT/BOOTX64.EFI). It starts systemd-boot, and
-// restarts the machine when systemd-boot comes back.
+// restarts the machine when systemd-boot returns.
 //
-// systemd-boot comes back when the firmware refuses the UKI that it chose: damaged, or signed by a stranger. It has
-// taken one try from it by then, so that after a few restarts another version is chosen. Without this program the
-// firmware would go through its list of boot options and end in its menu, waiting for somebody (seen with OVMF;
+// systemd-boot returns when the firmware refuses the UKI that it chose, because it is damaged or signed with another
+// key. It has used up one try of the UKI by then, so that after a few restarts another version is chosen. Without this
+// program the firmware would try its list of boot options and end in its menu, waiting for somebody (seen with OVMF;
 // systemd-boot can restart by itself from version 258 on, loader.conf(5) "reboot-on-error").
 //
 // UEFI 2.10: sections 4 (entry point), 7.4 (LoadImage, StartImage), 8.5.1 (ResetSystem), 10.3.5.4 (file path node).
@@ -24,8 +24,8 @@ void start_node(EFI_DEVICE_PATH* node, UINT8 type, UINT8 sub_type, UINTN size) {
   *node = {.Type = type, .SubType = sub_type, .Length = {static_cast<UINT8>(size), static_cast<UINT8>(size >> 8U)}};
 }
 
-// The path of systemd-boot on the device that `self` came from. Errors leave `path` alone; memory is the firmware's,
-// and goes with the restart.
+// The path of systemd-boot on the device that `self` came from. On error, `path` is unchanged. The restart frees the
+// memory.
 EFI_STATUS path_of_loader(EFI_HANDLE self, EFI_BOOT_SERVICES* services, EFI_DEVICE_PATH** path) {
   EFI_GUID loaded_image = LOADED_IMAGE_PROTOCOL;
   EFI_GUID device_path = DEVICE_PATH_PROTOCOL;
@@ -67,5 +67,5 @@ extern "C" EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE* system) {
   system->ConOut->OutputString(system->ConOut, const_cast<CHAR16*>(kLastWords));
   services->Stall(kLastWordsTime);
   system->RuntimeServices->ResetSystem(EfiResetCold, EFI_SUCCESS, 0, nullptr);
-  return EFI_LOAD_ERROR;  // a firmware that cannot restart goes on as it would have
+  return EFI_LOAD_ERROR;  // a firmware that cannot restart continues with its other boot options
 }

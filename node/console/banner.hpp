@@ -1,4 +1,4 @@
-// What a console shows about the node. Pure functions.
+// The text that a console shows about the node. Pure functions.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace bulkhead::console {
 
-// A few lines for people, each ending with '\n'. `product` is NAME of os-release. Text from outside has no control
-// characters in it.
+// A few lines for people, each ending with '\n'. `product` is NAME of os-release. Control characters of foreign text
+// are removed.
 std::string banner(std::string_view product, const node_state::NodeState& node);
 
 }  // namespace bulkhead::console

@@ -24,7 +24,7 @@ using node_state::NodeState;
 using node_state::State;
 using node_state::UnitWatch;
 
-constexpr std::chrono::seconds kReadingTime{10};  // for whoever looks at the console
+constexpr std::chrono::seconds kReadingTime{10};  // time to read the console
 
 std::vector<std::string> read_problems() {
   std::vector<std::string> problems;
@@ -41,7 +41,7 @@ Result<> check(int status, std::string_view what) {
   return {};
 }
 
-// What a console shows: the node, under the product's name.
+// The content of a console: the node, under the product's name.
 struct View {
   std::string product;  // NAME of os-release
   NodeState node;
@@ -97,7 +97,7 @@ class Daemon {
     TRY(check(::sd_event_add_inotify(loop.get(), nullptr, directory.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE, on_problems,
                                      this),
               "watching for problems"));
-    // Drawn when everything that is waiting has been taken in, so that a burst of changes makes one banner.
+    // Drawn after all pending events, so that a burst of changes makes one banner.
     sd_event_source* draw = nullptr;
     TRY(check(::sd_event_add_defer(loop.get(), &draw, on_draw, this), "preparing to draw"));
     draw_.reset(draw);
@@ -158,7 +158,7 @@ Result<> run(const log::Log& log) {
 
 Result<> announce_failure(const std::string& reason) {
   View view = TRY(first_view());
-  // Without systemd's answer the reason alone has to do.
+  // Without systemd's answer, only the reason is shown.
   if (auto status = UnitWatch::look()) view.node.failed_units = std::move(status->failed_units);
   write_to_all(view.text() + reason + std::format(" Restarting in {} s.\n", kReadingTime.count()) +
                status_line(view.node));

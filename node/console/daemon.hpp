@@ -1,4 +1,4 @@
-// bulkhead-console: keeps the banner on every console true.
+// bulkhead-console: keeps the banner on every console up to date.
 #pragma once
 
 #include "lib/base/result.hpp"
@@ -6,7 +6,7 @@
 
 namespace bulkhead::console {
 
-// Until SIGTERM. Writes the banner and the status line at the start and whenever what they say changes.
+// Until SIGTERM. Writes the banner and the status line at the start and whenever they change.
 Result<> run(const log::Log& log);
 
 // The failure notice before the machine restarts: `reason` and the failed units, long enough on the console to be read.

@@ -15,6 +15,6 @@ int main(int argc, char** argv) {
   const auto log = log::Log::from_environment();
   auto result = firewall::apply_ruleset(argv[argc - 1], check ? firewall::Mode::check : firewall::Mode::load);
   if (result) return 0;
-  log.error(std::move(result).error().with_context("the packet filter stays as it was"));
+  log.error(std::move(result).error().with_context("the packet filter was not changed"));
   return 1;
 }

@@ -17,7 +17,7 @@ struct FreeContext {
 };
 using Context = std::unique_ptr<nft_ctx, FreeContext>;
 
-// libnftables prints the line that it complains about and marks the place below it; one line has room for neither.
+// libnftables prints the wrong line and marks the place below it; a one-line message has no room for that.
 std::string complaints(std::string_view printed) {
   std::string result;
   for (const std::string_view line : split(printed, '\n')) {
@@ -29,13 +29,13 @@ std::string complaints(std::string_view printed) {
 }  // namespace
 
 Result<> apply_ruleset(const sys::Path& file, Mode mode) {
-  // libnftables reads the file itself, to name it in what it says; that there is one is told better here.
+  // libnftables reads the file itself, so that its messages name it; a missing file is reported better here.
   TRY(sys::read_file(file, kLargestFile));
   const Context context(::nft_ctx_new(NFT_CTX_DEFAULT));
-  if (!context) return fail(ErrorCode::internal, "libnftables has no memory");
+  if (!context) return fail(ErrorCode::internal, "libnftables is out of memory");
   ::nft_ctx_set_dry_run(context.get(), mode == Mode::check);
   if (::nft_ctx_buffer_error(context.get()) != 0 || ::nft_ctx_buffer_output(context.get()) != 0)
-    return fail(ErrorCode::internal, "libnftables has no memory");
+    return fail(ErrorCode::internal, "libnftables is out of memory");
   if (::nft_run_cmd_from_filename(context.get(), file.c_str()) == 0) return {};
   const std::string why = complaints(::nft_ctx_get_error_buffer(context.get()));
   if (why.contains("Operation not permitted"))

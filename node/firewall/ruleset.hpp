@@ -13,8 +13,8 @@ enum class Mode {
 };
 
 // Puts the rules of `file` into the kernel's tables of this network namespace, all of them in one transaction: on error
-// the old ones are still in force. Needs CAP_NET_ADMIN, also to check. Symlinks are followed; the file is ours and at
-// most 1 MiB.
+// the old ones stay in effect. Needs CAP_NET_ADMIN, also to check. Symlinks are followed; the file is ours and at most
+// 1 MiB.
 //
 // Errors: those of reading the file; permission_denied without the capability; invalid_argument with what libnftables
 // says, each complaint beginning with file, line and column. Source: libnftables(3).

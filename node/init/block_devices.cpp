@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint32_t kLargestSector = 4096;
 
-// The kernel's announcements of devices. Only messages of the kernel itself are taken.
+// The kernel's announcements of devices. Only messages from the kernel itself are accepted.
 class UeventSocket {
  public:
   static Result<UeventSocket> open() {
@@ -47,7 +47,7 @@ class UeventSocket {
  private:
   explicit UeventSocket(sys::UniqueFd fd) : fd_(std::move(fd)) {}
 
-  // Takes all waiting messages, so that one look at sysfs serves all of them.
+  // Reads all waiting messages, so that sysfs is read once for all of them.
   Result<bool> drain() {
     bool seen = false;
     for (;;) {
@@ -63,7 +63,7 @@ class UeventSocket {
       if (count < 0 && errno == EAGAIN) return seen;
       if (count < 0 && errno == EINTR) continue;
       if (count < 0 && errno == ENOBUFS)
-        seen = true;  // some were lost: look at everything again
+        seen = true;  // some were lost: read everything again
       else if (count < 0)
         return fail_errno("receiving uevents");
       else if (sender.nl_pid == 0)
@@ -93,8 +93,7 @@ Result<std::vector<GptEntry>> read_table(const BlockDevice& disk, const sys::Pat
   return parse_gpt_entries(header, entries);
 }
 
-// The partitions of one disk. A disk that cannot be read is a disk without known GUIDs: another one may have what is
-// wanted.
+// The partitions of one disk. A disk that cannot be read has no known GUIDs: another disk may have the wanted ones.
 std::vector<Partition> partitions_of(const BlockDevice& disk, const sys::Path& directory) {
   std::vector<Partition> partitions;
   for (const sys::Path& child : sys::list_directory(directory).value_or(std::vector<sys::Path>{})) {
@@ -116,7 +115,7 @@ std::vector<Partition> partitions_of(const BlockDevice& disk, const sys::Path& d
   return partitions;
 }
 
-// Everything there is now, one list per disk, by name of the disk.
+// All partitions now, one list per disk, by name of the disk.
 std::vector<std::vector<Partition>> scan() {
   std::vector<std::vector<Partition>> disks;
   for (const sys::Path& directory : sys::list_directory("/sys/class/block").value_or(std::vector<sys::Path>{})) {
@@ -159,7 +158,7 @@ std::string list_of(const std::vector<std::vector<Partition>>& disks) {
 Result<SlotPartitions> find_slot(const PartitionName& data, const PartitionName& hash, Drivers& drivers,
                                  std::chrono::seconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  // Subscribed before the first look: what appears in between is announced.
+  // Subscribed before sysfs is read for the first time, so that nothing is missed in between.
   UeventSocket socket = TRY(UeventSocket::open());
   for (;;) {
     drivers.load_needed();

@@ -19,8 +19,7 @@ namespace bulkhead::init {
 namespace {
 
 constexpr const char* kRoot = "/sysroot";
-// Until systemd takes the watchdog over. The search for devices may take as long as it is allowed to, and a little
-// more.
+// The time for everything but the search for devices, until systemd takes over the watchdog.
 constexpr std::chrono::seconds kWatchdogMargin{60};
 
 Result<verity::RootHashSignature> read_signature(const Partition& partition) {
@@ -30,9 +29,8 @@ Result<verity::RootHashSignature> read_signature(const Partition& partition) {
   return verity::parse_root_hash_signature(bytes);
 }
 
-// The signature of this root hash: there is one partition for each slot, told apart by what they sign. The kernel
-// decides whether it is needed; here it is only refused to start without one when the command line says that it will
-// be.
+// The signature of this root hash. Each slot has a signature partition; the root hash in it tells which one is ours.
+// The kernel decides whether a signature is needed; here the boot only fails early when the command line requires one.
 Result<std::vector<std::byte>> find_signature(const SlotPartitions& slot, const BootRequest& request) {
   std::string reason = "there is no signature partition";
   for (const Partition& partition : slot.siblings) {
@@ -40,7 +38,7 @@ Result<std::vector<std::byte>> find_signature(const SlotPartitions& slot, const 
     auto signature = read_signature(partition);
     if (signature && signature->root_hash == request.root_hash) return std::move(signature->signature);
     reason = std::format("/dev/{}: {}", partition.device.name,
-                         signature ? "signs another root hash" : signature.error().describe());
+                         signature ? "it signs another root hash" : signature.error().describe());
   }
   if (request.signature_required)
     return fail(error(ErrorCode::verification_failed, "the root hash is not signed: {}", reason)

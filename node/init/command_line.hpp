@@ -1,6 +1,6 @@
-// What the kernel command line asks of the initrd.
+// The initrd's part of the kernel command line.
 //
-// The command line is part of the signed UKI; it is parsed as strictly as if it were not.
+// The command line is part of the signed UKI, but is parsed as strictly as untrusted input.
 #pragma once
 
 #include <chrono>
@@ -23,12 +23,12 @@ struct BootRequest {
   bool operator==(const BootRequest&) const = default;
 };
 
-// Words are separated by blanks; a value may be in double quotes. Unknown words are the business of others. The last of
-// several equal words counts, as in the kernel. Errors: invalid_argument, naming the word.
+// Words are separated by blanks; a value may be in double quotes. Unknown words are ignored. Of several words with one
+// name the last one is used, as in the kernel. Errors: invalid_argument, naming the word.
 Result<BootRequest> parse_command_line(std::string_view text);
 
 // How long a failure stays on the console before the machine restarts: the value of panic=, 10 s when it is missing or
-// wrong, nothing when it is negative. Never fails, because it serves the way out of every other failure.
+// wrong, nothing when it is negative. Never fails, because every other failure needs it.
 std::chrono::seconds restart_delay(std::string_view command_line);
 
 }  // namespace bulkhead::init

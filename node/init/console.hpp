@@ -1,5 +1,5 @@
-// Messages of the initrd. They go through the kernel's log, so that they reach every console and, when the boot goes
-// on, the journal.
+// Messages of the initrd. They go through the kernel's log, so that they reach every console and, if the boot
+// continues, the journal.
 #pragma once
 
 #include <string_view>

@@ -15,7 +15,7 @@
 namespace bulkhead::init {
 namespace {
 
-// finit_module(2); glibc has no wrapper. A module that is there already is a success.
+// finit_module(2); glibc has no wrapper. A module that is loaded already is a success.
 Result<> load_module(const std::string& name) {
   const sys::UniqueFd file = TRY(sys::open_file(std::format("/modules/{}.ko", name), O_RDONLY));
   if (::syscall(SYS_finit_module, file.get(), "", 0) < 0 && errno != EEXIST)

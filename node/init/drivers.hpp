@@ -1,4 +1,4 @@
-// Loads kernel modules, for the devices that are there.
+// Loads the kernel modules of the devices that exist.
 #pragma once
 
 #include <set>
@@ -16,9 +16,9 @@ class Drivers {
   // Reads /modules/load.
   static Result<Drivers> open();
 
-  // Loads what is always needed and what the present devices need; asked again after new devices appeared, only what is
-  // new. A module that the kernel refuses is reported and does not stop the boot: what is missing then says so more
-  // clearly.
+  // Loads the modules that are always needed and those of the present devices; called again after new devices appeared,
+  // only new ones. A module that the kernel refuses is reported and does not stop the boot: if its device is needed,
+  // the error about the device is clearer.
   void load_needed();
 
   // Loads the step of this module, whatever its patterns. Errors: not_found when the initrd does not have it.

@@ -43,7 +43,7 @@ Result<> copy_xattrs(int from, int to) {
   return {};
 }
 
-// Owner first: changing it clears set-id bits, as is right.
+// Owner first, because changing it clears set-id bits.
 Result<> copy_metadata(int from, int to, const struct stat& info) {
   if (::fchown(to, info.st_uid, info.st_gid) < 0) return fail_errno("setting the owner");
   if (::fchmod(to, info.st_mode & 07777U) < 0) return fail_errno("setting the mode");

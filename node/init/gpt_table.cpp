@@ -34,7 +34,7 @@ gpt::PartitionUuid uuid_on_disk(std::span<const std::byte, 16> bytes) {
 
 Result<GptHeader> parse_gpt_header(std::span<const std::byte> sector) {
   if (sector.size() < kHeaderSize || as_text(sector.first(8)) != "EFI PART") {
-    return fail(ErrorCode::not_found, "no GUID partition table");
+    return fail(ErrorCode::not_found, "there is no GUID partition table");
   }
   const std::uint64_t block = little_endian(sector.subspan(72, 8));
   GptHeader header;

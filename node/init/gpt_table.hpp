@@ -1,8 +1,8 @@
 // Reads the primary GUID partition table of a disk (UEFI 2.10, section 5.3).
 //
-// Linux 6.12 tells neither type nor GUID of a partition to user space, so the initrd looks at the table itself. It is
-// asked only about disks on which the kernel has already found partitions, that is, accepted the table with its
-// checksums. (lib/gpt has the whole table, through libfdisk, which has no place in a static program.)
+// Linux 6.12 does not report type and GUID of a partition to user space, so the initrd reads the table itself. It does
+// so only for disks on which the kernel has found partitions, that is, whose table and checksums the kernel accepted.
+// (lib/gpt reads whole tables, but needs libfdisk, which is too large for the static init.)
 #pragma once
 
 #include <cstdint>

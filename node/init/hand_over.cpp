@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kSystemd = "/usr/lib/systemd/systemd";
 
 // Frees the memory of the initramfs: removes everything below `directory` that is on the file system `device`. Other
-// file systems are not entered. What cannot be removed only costs memory.
+// file systems are not entered. A file that cannot be removed only costs memory.
 void empty_directory(sys::UniqueFd directory, dev_t device) {
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(directory.get()), ::closedir);
   if (!stream) return;
@@ -56,7 +56,7 @@ Result<> hand_over(const sys::Path& root) {
   empty_directory(std::move(old_root), old_info.st_dev);
 
   std::string program = kSystemd;
-  std::string terminal = "TERM=linux";  // what the kernel gives its init
+  std::string terminal = "TERM=linux";  // as the kernel sets it for its init
   const std::array<char*, 2> arguments = {program.data(), nullptr};
   const std::array<char*, 2> environment = {terminal.data(), nullptr};
   ::execve(kSystemd, arguments.data(), environment.data());

@@ -29,7 +29,7 @@ bool has_ext4(const Partition& partition) {
          magic == std::array{std::byte{0x53}, std::byte{0xef}};
 }
 
-// Mounted for the time of one look.
+// Mounted while this object lives.
 class StateMount {
  public:
   static Result<StateMount> open(const Partition& state) {
@@ -62,7 +62,7 @@ Result<MachineId> stored_machine_id(const SlotPartitions& slot) {
     struct stat info{};
     if (!file || ::fstat(file.get(), &info) < 0) return fail_errno("opening machine-id on STATE");
     if (!S_ISREG(info.st_mode) || info.st_size > 33 || info.st_size < 32)
-      return fail(ErrorCode::invalid_argument, "machine-id on STATE is not one");
+      return fail(ErrorCode::invalid_argument, "machine-id on STATE is not a machine id");
     std::array<std::byte, 33> bytes{};
     const auto content = std::span(bytes).first(static_cast<std::size_t>(info.st_size));
     TRY(sys::read_exactly_at(file.get(), content, 0));

@@ -1,4 +1,4 @@
-// Who this machine is, before systemd asks.
+// The identity of this machine, written before systemd starts.
 #pragma once
 
 #include "lib/sys/file.hpp"
@@ -7,12 +7,12 @@
 namespace bulkhead::init {
 
 // Writes <root>/etc/machine-id: the one on the STATE partition when that has a file system with a valid one, else the
-// firmware's product UUID, else a random one; the node commits it to STATE later. STATE is mounted read-only for the
-// look, and unmounted again.
+// firmware's product UUID, else a random one; the node commits it to STATE later. STATE is mounted read-only for this,
+// and unmounted again.
 Result<> write_machine_id(const sys::Path& root, const SlotPartitions& slot);
 
-// Tells udev which disk the system runs from, so that /dev/bulkhead/{esp,state,data} name partitions of that disk and
-// of no other, whatever else is attached. Needs /run.
+// Tells udev which disk the system runs from, so that /dev/bulkhead/{esp,state,data} name partitions of that disk only,
+// whatever else is attached. Needs /run.
 Result<> write_disk_rules(const BlockDevice& disk);
 
 }  // namespace bulkhead::init

@@ -55,13 +55,13 @@ Result<> mount_kernel_file_systems() {
 
 void arm_watchdog(Drivers& drivers, std::chrono::seconds timeout) {
   if (const auto done = start_watchdog(drivers, timeout); !done) {
-    say(Level::warning, "no watchdog, a hang will not be noticed: " + done.error().describe());
+    say(Level::warning, "no watchdog, so a hang will not restart the machine: " + done.error().describe());
   }
 }
 
 void set_memory_reserve() {
   if (const auto done = write_memory_reserve(); !done)
-    say(Level::warning, "the kernel's own reserve of memory stays: " + done.error().describe());
+    say(Level::warning, "the kernel's reserve of memory was not changed: " + done.error().describe());
 }
 
 }  // namespace bulkhead::init

@@ -1,5 +1,5 @@
-// bulkhead-init: process 1 of the initrd. On failure it says on every console what failed, why, and what to do, waits
-// as long as panic= says so that a human can read it, and restarts the machine, so that the boot loader counts the try.
+// bulkhead-init: process 1 of the initrd. On failure it reports what failed, why, and what to do on every console, waits
+// as long as panic= says, so that people can read it, and restarts the machine, so that the boot loader counts the try.
 #include <poll.h>
 #include <sys/reboot.h>
 #include <unistd.h>
@@ -37,7 +37,7 @@ constexpr const char* kUsualHint =
 
 int main() {
   if (::getpid() != 1) {
-    std::fputs("bulkhead-init: only as process 1 of the initrd\n", stderr);
+    std::fputs("bulkhead-init: runs only as process 1 of the initrd\n", stderr);
     return 2;
   }
   const auto result = bulkhead::init::boot();

@@ -13,7 +13,7 @@ Result<PartitionName> PartitionName::parse(std::string_view text) {
     return name;
   }
   if (!text.starts_with(kDevicePrefix))
-    return fail(ErrorCode::invalid_argument, "'{}' is neither PARTUUID=… nor /dev/…", text);
+    return fail(ErrorCode::invalid_argument, "'{}' is not PARTUUID=… or /dev/…", text);
   name.device = text.substr(kDevicePrefix.size());
   const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
   if (name.device.empty() || name.device.size() > 32 || !std::ranges::all_of(name.device, allowed)) {

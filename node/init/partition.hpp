@@ -1,4 +1,4 @@
-// What the command line may call a partition.
+// The names of a partition on the command line.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// What the kernel says about devices: the "uevent" files of sysfs and the messages of NETLINK_KOBJECT_UEVENT.
+// The kernel's information about devices: the "uevent" files of sysfs and the messages of NETLINK_KOBJECT_UEVENT.
 #pragma once
 
 #include <cstdint>

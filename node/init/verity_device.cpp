@@ -57,7 +57,7 @@ class DeviceMapper {
   sys::UniqueFd control_;
 };
 
-// Gone again unless released.
+// Removed by the destructor unless released.
 class PendingDevice {
  public:
   explicit PendingDevice(DeviceMapper& mapper) : mapper_(&mapper) {}

@@ -11,7 +11,7 @@ int main() {
   }
   if (*commit == machine_id::Commit::written) {
     log.write({.priority = log::Priority::notice,
-               .message = "the machine id is kept on STATE now",
+               .message = "the machine id was stored on STATE",
                .message_id = log::kMachineIdCommitted.id,
                .fields = {}});
   }

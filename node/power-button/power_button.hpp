@@ -1,5 +1,5 @@
-// The power button of the machine, by which hypervisors (virsh shutdown, stopping an EC2 instance) and people ask for
-// an orderly end. Linux shows it as an input device (Documentation/input/event-codes.rst).
+// The power button of the machine, by which hypervisors (virsh shutdown, stopping an EC2 instance) and people request
+// an orderly shutdown. Linux shows it as an input device (Documentation/input/event-codes.rst).
 #pragma once
 
 #include "lib/base/result.hpp"
@@ -8,7 +8,7 @@ namespace bulkhead::power {
 
 enum class Button { pressed, gone };
 
-// Waits for a press: KEY_POWER going down on the input device `fd`. Releases, repeats and other keys are passed over.
+// Waits for a press: KEY_POWER going down on the input device `fd`. Releases, repeats and other keys are ignored.
 // `gone` when the device was unplugged.
 Result<Button> wait_for_press(int fd);
 

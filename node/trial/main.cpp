@@ -1,10 +1,10 @@
-// bulkhead-trial: exit status 0 when the running version is the one that the boot loader counts, 1 when it is not, 255
-// when that cannot be told: the condition under which systemd-bless-boot.service may run (ExecCondition=,
+// bulkhead-trial: exit status 0 when the boot loader counts the tries of the running version, 1 when it does not, 255
+// when that is unknown: the condition under which systemd-bless-boot.service may run (ExecCondition=,
 // systemd.service(5)).
 //
-// LoaderBootCountPath alone does not say so. When the firmware refuses the counted entry, the loader starts again and
-// takes another one, and the variable still names the first: blessing it would make a version that cannot start the
-// preferred one for ever.
+// LoaderBootCountPath alone is not enough. When the firmware refuses the counted entry, the loader starts again and
+// chooses another one, but the variable still names the first. Blessing that entry would make a version that cannot
+// start the preferred one for ever.
 #include "lib/log/log.hpp"
 #include "lib/slots/evidence.hpp"
 
@@ -18,7 +18,7 @@ int main() {
   }
   const slots::RunningSlot running = slots::explain(*evidence);
   if (running.reason == slots::Reason::trial) return 0;
-  log.info("not blessed: the boot loader counts {}, and {} runs", evidence->count_path.value_or("nothing"),
-           evidence->version.to_string());
+  log.info("not blessed: the boot loader counts tries of {}, but {} is running",
+           evidence->count_path.value_or("nothing"), evidence->version.to_string());
   return 1;
 }

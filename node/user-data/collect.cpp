@@ -15,10 +15,10 @@ using DocumentContent = Result<std::optional<std::string>>;
 
 constexpr int kUsage = 2;
 constexpr const char* kUsageText = "usage: bulkhead-user-data collect | imds [--endpoint URL]...\n";
-// The API applies what it gets before it answers, and services take their time to restart.
+// The API server applies the documents before it answers, and services take time to restart.
 constexpr std::chrono::minutes kApiPatience{5};
 
-// An empty file is how tools that always make one say that there is nothing.
+// Tools that always make a file make an empty one when there is no user data.
 bool has_content(const std::optional<std::string>& content) { return content && !trim(*content).empty(); }
 
 Result<> keep(const Places& places, std::string_view source, const DocumentContent& found, const log::Log& log) {
@@ -63,7 +63,7 @@ Result<> serve_imds(const Places& places, const std::vector<net::TcpEndpoint>& e
     log.info("told to end before the metadata service answered");
     return {};
   }
-  // Whatever there is now, also an error, is for the API to see.
+  // The API server sees every result, errors too.
   TRY(tell_api(places));
   return collected;
 }
@@ -72,7 +72,7 @@ Result<std::vector<net::TcpEndpoint>> endpoints_of(std::span<const std::string> 
   std::vector<net::TcpEndpoint> endpoints;
   for (std::size_t i = 0; i < options.size(); i += 2) {
     if (options[i] != "--endpoint" || i + 1 == options.size())
-      return fail(ErrorCode::invalid_argument, "'{}' is no option with its value", options[i]);
+      return fail(ErrorCode::invalid_argument, "'{}' is not an option with a value", options[i]);
     net::TcpEndpoint endpoint = TRY(parse_endpoint(options[i + 1]));
     endpoints.push_back(std::move(endpoint));
   }
@@ -88,7 +88,7 @@ Result<> collect(const Places& places, const log::Log& log) {
   const auto disks = find_config_disks(places.classes, places.devices);
   TRY(keep(places, "cidata", from_disk(disks, "cidata", "user-data", true), log));
   TRY(keep(places, "config-drive", from_disk(disks, "config-2", "openstack/latest/user_data", false), log));
-  // The file's own name is a link that the kernel made.
+  // The kernel makes this link with the file's name.
   TRY(keep(places, "fw-cfg", read_plain(places.fw_cfg, kLargestDocument), log));
   TRY(keep(places, "smbios", from_credential(places), log));
   return keep(places, "local", read_plain(places.local, kLargestDocument), log);
@@ -106,11 +106,11 @@ Result<> collect_imds(const Places& places, Imds& imds, const log::Log& log) {
 
 Result<> tell_api(const Places& places) {
   auto connection = TRY_CTX(net::Connection::open(net::UnixEndpoint{places.api}, {.request = kApiPatience}),
-                            "telling the API of user data");
+                            "telling the API server about user data");
   const net::Response answer =
-      TRY_CTX(connection.send({.method = "PUT", .target = "/v1/user-data"}), "telling the API of user data");
+      TRY_CTX(connection.send({.method = "PUT", .target = "/v1/user-data"}), "telling the API server about user data");
   if (answer.ok()) return {};
-  return fail(ErrorCode::failed_precondition, "telling the API of user data: it answers {}", answer.status);
+  return fail(ErrorCode::failed_precondition, "telling the API server about user data: it answered {}", answer.status);
 }
 
 int run(std::span<const std::string> arguments, Places places, const log::Log& log) {

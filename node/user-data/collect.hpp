@@ -1,11 +1,10 @@
 // bulkhead-user-data: brings the documents of a boot to /run/bulkhead/user-data (documents.hpp).
 //
-//   collect                     from everything that is there now, without a network; before the API server. Who starts
-//   it waits
-//                               for the drivers of disks (bulkhead-config-disks.service)
+//   collect                     from every source that needs no network; before the API server.
+//                               bulkhead-config-disks.service waits for the drivers of disks before it
 //   imds [--endpoint URL]...    from the metadata service of EC2, and the facts; when the network is up
 //
-// No source can stop a boot: what goes wrong with one is stored in the place of its document and logged.
+// No source can stop a boot: its error is stored in place of its document, and logged.
 #pragma once
 
 #include <optional>
@@ -33,10 +32,11 @@ struct Places {
   sys::Path api = net::kApiSocket;
 };
 
-// What is found replaces what was. Errors: those of writing.
+// Replaces the results of an earlier call. Errors: those of writing.
 Result<> collect(const Places& places, const log::Log& log);
 
-// Errors: those of writing, and of the facts. A service that does not answer is an error of the source, not of this.
+// Errors: those of writing, and of the facts. A service that does not answer is an error of the source, not of this
+// function.
 Result<> collect_imds(const Places& places, Imds& imds, const log::Log& log);
 
 // Tells the API server to look again: PUT /v1/user-data. Errors: those of net::Connection; failed_precondition when it

@@ -14,7 +14,7 @@
 namespace bulkhead::user_data {
 namespace {
 
-// Memory, files, and what lies on other devices: never what a machine's owner attached.
+// Devices in memory, on files and on other devices: never a disk that the machine's owner attached.
 constexpr std::array<std::string_view, 5> kNotDisks = {"ram", "zram", "loop", "dm-", "md"};
 
 struct FreeProbe {
@@ -39,11 +39,11 @@ std::optional<ConfigDisk> probed(const sys::Path& device) {
   ::blkid_probe_enable_superblocks(probe.get(), 1);
   ::blkid_probe_set_superblocks_flags(probe.get(), BLKID_SUBLKS_LABEL | BLKID_SUBLKS_TYPE);
   ::blkid_probe_filter_superblocks_type(probe.get(), BLKID_FLTR_ONLYIN, types.data());
-  if (::blkid_do_safeprobe(probe.get()) != 0) return std::nullopt;  // none, or not clear which
+  if (::blkid_do_safeprobe(probe.get()) != 0) return std::nullopt;  // none, or ambiguous
   return ConfigDisk{.device = device, .type = value_of(probe.get(), "TYPE"), .label = value_of(probe.get(), "LABEL")};
 }
 
-// What the kernel said about a mount, for the message.
+// The kernel's error about a mount, for the message.
 std::string kernel_message(int context) {
   std::array<char, 256> text{};
   const ssize_t size = ::read(context, text.data(), text.size());
@@ -78,7 +78,7 @@ Result<std::vector<ConfigDisk>> find_config_disks(const sys::Path& classes, cons
   for (const sys::Path& entry : entries) {
     std::string name = entry.filename().native();
     if (std::ranges::any_of(kNotDisks, [&](std::string_view prefix) { return name.starts_with(prefix); })) continue;
-    std::ranges::replace(name, '!', '/');  // how sysfs writes "cciss/c0d0"
+    std::ranges::replace(name, '!', '/');  // sysfs writes "cciss/c0d0" with '!'
     if (auto disk = probed(devices / name)) disks.push_back(*std::move(disk));
   }
   return disks;

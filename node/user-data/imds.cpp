@@ -39,7 +39,7 @@ Result<net::Response> Imds::ask(const std::string& path) {
     token_ = trim(token.body);
   }
   auto answer = TRY(send_({.method = "GET", .target = path, .headers = {{"X-aws-ec2-metadata-token", token_}}}));
-  if (answer.status == unauthorized) token_.clear();  // it has run out
+  if (answer.status == unauthorized) token_.clear();  // it has expired
   return answer;
 }
 
@@ -53,7 +53,7 @@ Result<std::optional<std::string>> Imds::get(const std::string& path) {
       if (response.status == ok) return std::move(response.body);
       if (response.status == not_found) return std::nullopt;
       return fail(is_worth_another_try(response) ? ErrorCode::unavailable : ErrorCode::failed_precondition,
-                  "the metadata service answers {} to a request for {}", response.status, path);
+                  "the metadata service answered {} to a request for {}", response.status, path);
     }
     stopped_ = !wait_(pause);
     if (stopped_) return fail(ErrorCode::aborted, "told to end while the metadata service did not answer");
@@ -91,7 +91,7 @@ Result<CloudFacts> Imds::facts() {
 Result<net::TcpEndpoint> parse_endpoint(std::string_view url) {
   const auto uri = net::parse_uri(url);
   if (!uri || uri->scheme != "http" || uri->target != "/" || !net::is_address(uri->host))
-    return fail(ErrorCode::invalid_argument, "'{}' is no endpoint, which is http://ADDRESS or http://ADDRESS:PORT",
+    return fail(ErrorCode::invalid_argument, "'{}' is not an endpoint: write http://ADDRESS or http://ADDRESS:PORT",
                 url);
   return net::TcpEndpoint{.host = uri->host, .port = uri->port == 0 ? std::uint16_t{80} : uri->port};
 }

@@ -1,4 +1,4 @@
-// The instance metadata service of EC2, version 2: user data and what the cloud knows about the node.
+// The instance metadata service of EC2, version 2: user data and the cloud's facts about the node.
 //
 // Source: Amazon EC2 User Guide, "Use the Instance Metadata Service". A request needs a token, which a PUT gives.
 #pragma once
@@ -15,12 +15,12 @@
 
 namespace bulkhead::user_data {
 
-// What it needs from the world: the seam of tests.
+// What it needs from outside: the seam for tests.
 using Send = std::function<Result<net::Response>(const net::Request&)>;
 // The pause between two tries. False: the program was told to end.
 using Wait = std::function<bool(std::chrono::milliseconds)>;
 
-// How long to try: the network may still be coming up, and the service refuses who asks too fast.
+// How long to try: the network may still be starting, and the service limits the rate of requests.
 struct Patience {
   int attempts = 40;  // of each request
   std::chrono::milliseconds first{250};
@@ -32,11 +32,11 @@ class Imds {
   Imds(Send send, Wait wait, Patience patience = {})
       : send_(std::move(send)), wait_(std::move(wait)), patience_(patience) {}
 
-  // Nothing when there is none, or when the service is switched off for this instance. Errors: unavailable when it does
-  // not answer for as long as our patience lasts; failed_precondition for an answer that says no; data_loss for one
-  // that is too large or no HTTP; aborted when the program was told to end, and stopped() says so.
+  // Empty when there is none, or when the service is switched off for this instance. Errors: unavailable when it does
+  // not answer within the time limit; failed_precondition for a refusal; data_loss for an answer that is too large or
+  // not HTTP; aborted when the program was told to end, and stopped() says so.
   Result<std::optional<std::string>> user_data();
-  // What it does not know stays empty. Errors: as above.
+  // Unknown facts stay empty. Errors: as above.
   Result<CloudFacts> facts();
   bool stopped() const { return stopped_; }
 
@@ -59,8 +59,8 @@ Result<net::TcpEndpoint> parse_endpoint(std::string_view url);
 
 inline constexpr net::Limits kImdsLimits{
     .connect = std::chrono::seconds{5}, .request = std::chrono::seconds{5}, .response_bytes = std::size_t{1} << 20U};
-// Asks one endpoint after the other, and from then on the one that answered. A connection for each request: the pauses
-// between two are longer than a server keeps one.
+// Tries one endpoint after the other, then keeps to the one that answered. Each request has its own connection, because
+// servers close idle ones before the next request.
 Send to_any_of(std::vector<net::TcpEndpoint> endpoints, net::Limits limits = kImdsLimits);
 
 }  // namespace bulkhead::user_data

@@ -14,8 +14,8 @@ constexpr unsigned kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 Result<std::string> read_regular(const sys::UniqueFd& file, const sys::Path& path, std::size_t limit) {
   struct stat status{};
   if (::fstat(file.get(), &status) < 0) return fail_errno("looking at {}", path.native());
-  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::failed_precondition, "{} is no regular file", path.native());
-  // Not st_size: sysfs says nothing with it.
+  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::failed_precondition, "{} is not a regular file", path.native());
+  // Not st_size: in sysfs it has no meaning.
   std::string content(limit + 1, '\0');
   std::size_t size = 0;
   while (size < content.size()) {
@@ -24,7 +24,7 @@ Result<std::string> read_regular(const sys::UniqueFd& file, const sys::Path& pat
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
   }
-  if (size > limit) return fail(ErrorCode::failed_precondition, "{} is longer than {} bytes", path.native(), limit);
+  if (size > limit) return fail(ErrorCode::failed_precondition, "{} is larger than {} bytes", path.native(), limit);
   content.resize(size);
   return content;
 }

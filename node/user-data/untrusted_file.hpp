@@ -1,4 +1,4 @@
-// Files from places that we do not trust: disks that somebody attached, files that somebody left.
+// Files from untrusted places: attached disks, files on STATE.
 #pragma once
 
 #include <optional>
@@ -8,9 +8,8 @@
 
 namespace bulkhead::user_data {
 
-// The content of a regular file below an open directory. No symbolic link is followed and no mount point crossed on
-// the way. Nothing when it is not there. Errors: failed_precondition for what is no regular file, or longer than
-// `limit`.
+// The content of a regular file below an open directory. No symbolic link is followed and no mount point crossed on the
+// way. Empty when it does not exist. Errors: failed_precondition when it is not a regular file, or larger than `limit`.
 Result<std::optional<std::string>> read_below(int directory, const sys::Path& path, std::size_t limit);
 
 // The same for a path whose directories are trusted.

@@ -55,7 +55,7 @@ Result<std::optional<std::int64_t>> source_date_epoch(const Environment& environ
   static constexpr std::int64_t kLatest = 4'354'819'198;
   if (!seconds || *seconds < kEarliest || *seconds > kLatest) {
     return fail(error(ErrorCode::invalid_argument,
-                      "SOURCE_DATE_EPOCH: '{}' is not a time that images can hold, which is not a time that an image can hold",
+                      "SOURCE_DATE_EPOCH is '{}', which is not a time that an image can hold",
                       *environment.source_date_epoch)
                     .with_hint("set it to seconds since 1970, between the years 1980 and 2107, or unset it"));
   }
