@@ -1,4 +1,4 @@
-# Every library from outside, in one place. All come from the SDK root (docs/architecture.md, decision D10).
+# Every library from outside, in one place. All come from the SDK root (docs/developers.md, "Adding things").
 include_guard(GLOBAL)
 
 find_package(PkgConfig REQUIRED)
