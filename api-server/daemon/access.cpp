@@ -34,7 +34,7 @@ Result<Identity> own_identity(const sys::Path& directory, const std::string& hos
   TRY(sys::create_directories(directory));
   const auto key = TRY(crypto::PrivateKey::generate_p256());
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  // A clock that is behind on the first boot must not make the certificate one of the future.
+  // Valid from 1970, because the clock may be behind on the first boot.
   const auto certificate = TRY(crypto::self_sign(key, {.common_name = hostname.substr(0, 64),
                                                        .not_before = {},
                                                        .not_after = now + kValid,

@@ -1,4 +1,4 @@
-// Who may come in over TLS, and as what: settings.api as a listener of the server.
+// Access over TLS: settings.api as a listener of the server, and the role of each client.
 #pragma once
 
 #include <optional>
@@ -17,18 +17,19 @@ struct Identity {
   crypto::SecretText key;
 };
 
-// The node's own, self-signed: from `directory`, or made and kept there. Its name is `hostname`, for ten years from
-// 1970-01-01 of the node's first boot: clients pin it by its fingerprint. Errors: those of files and OpenSSL.
+// The node's self-signed certificate: read from `directory`, or made and stored there. It names `hostname` and is valid
+// from 1970 until ten years after the node's first boot: clients pin its fingerprint. Errors: those of files and
+// OpenSSL.
 Result<Identity> own_identity(const sys::Path& directory, const std::string& hostname);
 
-// Nothing when settings.api names no client CA. Errors: invalid_argument for texts that are not base64.
+// Empty when settings.api has no client CA. Errors: invalid_argument for texts that are not base64.
 Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api& api, const Identity& own);
 
-// Certificates and the key, as far as they are given: whether a listener could start with them. Errors:
-// invalid_argument, with the setting and its rule.
+// Checks whether a listener could start with the certificates and the key that are set. Errors: invalid_argument, with
+// the setting and its rule.
 Result<> check_access(const settings::Api& api);
 
-// The peer behind a certificate: revoked ones, and those that no role is for, have none.
+// The peer of a certificate. A revoked certificate, and one without an entry in settings.api.roles, has no role.
 http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api);
 
 }  // namespace bulkhead::daemon
