@@ -156,7 +156,8 @@ Result<ApplyPlan> Applier::apply(ApplyPlan plan, const KernelState& wanted, cons
   if (done) return plan;
 
   Error reason = std::move(done).error();
-  if (auto back = put_back(saved); !back) reason.message += "; restoring the files failed as well: " + back.error().describe();
+  if (auto back = put_back(saved); !back)
+    reason.message += "; restoring the files failed as well: " + back.error().describe();
   // Those that were notified know the wrong thing now, the one that failed among them.
   for (std::size_t i = 0; i < notified; ++i) {
     Notification again = plan.notifications[i];

@@ -150,7 +150,8 @@ void Configuration::store_applied(const CommitRequest& request, Outcome outcome,
   if (!back) return done(fail(std::move(reason)));
   carry_out(*std::move(back), std::move(turn),
             [done, reason](const Result<apply::ApplyPlan>& undone, const Turn&) mutable {
-              if (!undone) reason.message += "; restoring the stored settings failed as well: " + undone.error().describe();
+              if (!undone)
+                reason.message += "; restoring the stored settings failed as well: " + undone.error().describe();
               done(fail(std::move(reason)));
             });
 }

@@ -19,8 +19,10 @@ std::vector<Change> changes_of(const Json& document) {
 }  // namespace
 
 Error locked(std::string what) {
-  return Error{
-      .code = ErrorCode::locked, .message = std::move(what), .context = {}, .hint = "wait, or look at it: apiclient status"};
+  return Error{.code = ErrorCode::locked,
+               .message = std::move(what),
+               .context = {},
+               .hint = "wait, or look at it: apiclient status"};
 }
 
 Configuration::Configuration(Parts parts)

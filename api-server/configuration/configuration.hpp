@@ -1,12 +1,13 @@
-// The settings of the node and how they come into force: a transaction is checked, rendered, applied, and only then
-// stored. Nothing is stored that a service did not take, and after a power cut the node comes up with what is stored.
+// The settings of the node and how they take effect: a transaction is checked, rendered, applied, and only then stored.
+// A change that a service did not accept is never stored, and after a power cut the node comes up with the stored
+// settings.
 //
-// Settings in effect are the defaults, what the node found out by itself (generated), and what is live in the
-// datastore, one laid over the other; during a try, what is tried lies on top of it all, in memory only. So a try ends
-// with a restart of the machine, whatever else happens.
+// The settings in effect are merged from the defaults, the settings that the node generated, the live settings of the
+// datastore and, during a try, the tried change, which is only in memory. So a restart of the machine always ends a
+// try.
 //
-// Everything runs on one thread, except applying, which the executor does elsewhere. One change is in work at a time;
-// others wait for their turn in the order in which they came (turn_queue.hpp).
+// Everything runs on one thread, except applying, which the executor does elsewhere. One change is in progress at a
+// time; others wait for their turn in the order in which they came (turn_queue.hpp).
 #pragma once
 
 #include <chrono>
@@ -27,11 +28,11 @@ namespace bulkhead::configuration {
 using settings::Json;
 using settings::Key;
 
-// Runs `work` on another thread and then `then` on ours. Both are destroyed on ours, also when they are never run.
+// Runs `work` on another thread and then `then` on ours. Both are destroyed on ours, even if they are never run.
 using Executor = std::function<void(std::function<void()> work, std::move_only_function<void()> then)>;
 using SteadyClock = std::function<std::chrono::steady_clock::time_point()>;
 
-// What a commit, a try or a way back did.
+// The result of a commit, a try or a revert.
 struct Outcome {
   std::uint64_t commit = 0;  // 0: nothing was stored
   std::vector<datastore::Change> changes;
@@ -64,7 +65,7 @@ struct CommitRequest {
   bool may_change_access = true;                     // settings.api: who may do what
 };
 
-// What the listener of the API could not start with. Errors: invalid_argument.
+// Checks whether the listener of the API could start with these settings. Errors: invalid_argument.
 using CheckAccess = std::function<Result<>(const settings::Api&)>;
 
 struct Parts {
@@ -91,10 +92,10 @@ class Configuration {
   bool locked_down() const { return locked_down_; }
   const Json& generated() const { return generated_; }
 
-  // Facts that the node found out; they take effect with the next apply().
+  // Facts about the node; they take effect with the next apply().
   void set_facts(Json generated, render::Facts facts);
 
-  // --- transactions. All errors leave everything as it was. locked() when a try or the lockdown is in the way.
+  // --- transactions. Errors change nothing. locked() when a try is open or the node is locked down.
   Result<> stage(const std::string& transaction, const Json& document);
   Result<> stage_texts(const std::string& transaction, const std::vector<std::string>& assignments);  // "key=value"
   Result<> stage_unset(const std::string& transaction, const std::vector<std::string>& keys);
@@ -102,12 +103,12 @@ class Configuration {
   Result<std::vector<datastore::Change>> drop(const std::string& transaction);
   Result<TransactionPlan> plan(const std::string& transaction) const;
 
-  // --- changes; `done` is called once, perhaps before they return. It may ask for further changes: they come after
+  // --- changes; `done` is called once, perhaps before they return. It may request further changes, which come after
   // those that wait.
   void commit(CommitRequest request, Done done);
-  // Renders and applies what is in effect; services of `keys` are notified in any case.
+  // Renders and applies the settings in effect; services of `keys` are notified even when no file changed.
   void apply(std::vector<Key> keys, Done done);
-  // Of the open try; not_found when there is none. With `transaction`, only of the try of that transaction.
+  // End the open try; not_found when there is none. With `transaction`, only the try of that transaction.
   void confirm(Done done);
   void revert(const std::string& why, Done done, const std::string& transaction = {});
   // Refuses every change until the process ends.
@@ -119,12 +120,12 @@ class Configuration {
   Result<std::vector<render::File>> files() const;
 
  private:
-  struct Next;  // what comes into force when applying has gone well
+  struct Next;  // takes effect when applying succeeded
 
   Result<> writable(const std::string& transaction) const;
   Json document_of(const settings::Flat& live) const;
-  // Lays changes over what is live, checks and renders. Without `apply` nothing is compared with what is on the node,
-  // and only what the affected services read is rendered, to see that it can be.
+  // Applies changes to the live settings, checks and renders them. Without `apply`, nothing is compared with the node,
+  // and only the files of affected services are rendered, to see that they can be.
   Result<Next> prepare(const std::vector<datastore::Change>& changes, const std::set<std::string>& affected,
                        bool apply = true) const;
   using Applied = std::move_only_function<void(Result<apply::ApplyPlan>, Turn)>;
@@ -141,8 +142,8 @@ class Configuration {
   EventSink events_;
   CheckAccess check_access_;
   Json generated_ = Json::object();
-  Json base_;                     // defaults and what is generated
-  mutable bool checked_ = false;  // all of base_ and what is live: of a change, only the new values have to be
+  Json base_;                     // defaults and generated settings
+  mutable bool checked_ = false;  // base_ and the live settings are checked: only the new values of a change have to be
   render::Facts facts_;
   Json effective_;
   mutable Json redacted_;  // made when it is asked for
@@ -153,16 +154,16 @@ class Configuration {
   TurnQueue turns_;
 };
 
-// ErrorCode::locked: somebody has to decide about a try first, or the node is locked down.
+// ErrorCode::locked: a try has to be confirmed or reverted first, or the node is locked down.
 Error locked(std::string what);
 
-// Rules between settings, which no single declaration can have. Errors: invalid_argument.
+// Rules between settings, which a single declaration cannot express. Errors: invalid_argument.
 Result<> check_together(const settings::Settings& settings);
 
 // settings.api: who may do what.
 bool is_about_access(const datastore::Change& change);
 
-// Services that are notified when these keys change. Keys that are not declared any more affect nothing.
+// Services that are notified when these keys change. Keys that are no longer declared affect nothing.
 std::set<std::string> affected_services(const std::vector<datastore::Change>& changes);
 std::set<std::string> affected_services(const Key& key);
 

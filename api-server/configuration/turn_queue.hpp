@@ -1,8 +1,8 @@
 // One change at a time. Steps wait in a queue; each is given the turn, and the next one starts when that turn ends.
 //
-// A Turn is a value that its holder moves along for as long as the work takes: into a callback, onto an executor. It
-// ends when it is destroyed, however that comes about: at the end of a function, by an early return, with a callback
-// that nobody ever calls, or while an exception passes by. So there is nothing that a branch could forget.
+// A Turn is a value that its holder moves along while the work lasts: into a callback, onto an executor. It ends when
+// it is destroyed: at the end of a function, by an early return, with a callback that is never called, or by an
+// exception. So no branch can forget to end it.
 //
 // Everything runs on one thread, and turns end there.
 #pragma once
@@ -23,8 +23,8 @@ class Turn {
   Turn& operator=(Turn&&) = delete;
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
-  // Runs the steps that wait, unless the queue is doing that already or is gone. A step that throws here ends the
-  // process: nobody could be told.
+  // Runs the waiting steps, unless the queue is doing that already or was destroyed. A step that throws here ends the
+  // process, because no caller could handle it.
   ~Turn();
 
  private:
@@ -41,11 +41,11 @@ class TurnQueue {
   TurnQueue();
   TurnQueue(const TurnQueue&) = delete;
   TurnQueue& operator=(const TurnQueue&) = delete;
-  // Steps that still wait are dropped. A turn may outlive the queue; its end then does nothing.
+  // Drops the waiting steps. A turn may outlive the queue; its end then does nothing.
   ~TurnQueue();
 
-  // Runs the step when those before it are over: at once when nothing is in work. What the step throws comes out here
-  // when it runs at once.
+  // Runs the step when those before it have ended: at once when nothing is in progress. An exception of a step that
+  // runs at once is thrown here.
   void enqueue(Step step);
 
  private:

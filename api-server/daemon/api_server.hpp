@@ -23,8 +23,8 @@ namespace bulkhead::daemon {
 
 struct Options {
   Places places;
-  std::string socket;   // empty: the one that systemd gives
-  bool on_node = true;  // units, host name and lockdown are touched
+  std::string socket;   // empty: the socket that systemd passes
+  bool on_node = true;  // changes units, host name and lockdown
 };
 
 class ApiServer {
@@ -34,7 +34,7 @@ class ApiServer {
   ApiServer(const ApiServer&) = delete;
   ApiServer& operator=(const ApiServer&) = delete;
 
-  // Until SIGTERM or SIGINT. Errors: those of what it cannot do without: the state of the node, and its socket.
+  // Serves until SIGTERM or SIGINT. Errors: those of watching the node's state and of its socket, which it needs.
   Result<> run();
 
  private:
@@ -72,7 +72,7 @@ class ApiServer {
   std::unique_ptr<handlers::Node> node_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;
-  settings::Json api_;  // what the remote listener was made from
+  settings::Json api_;  // the settings of the current remote listener
   boost::asio::signal_set signals_;
 };
 

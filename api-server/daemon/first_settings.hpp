@@ -1,6 +1,6 @@
-// From what is on disk to a configuration that is in force: migrate, open, take in user data, find facts, apply. What
-// can go wrong with one of these never keeps the server from starting: it becomes a problem of the node, which counts
-// as degraded, and an operator can look through the API.
+// From the files on disk to a configuration in effect: migrate, open, take in user data, find facts, apply. An error in
+// one of these never keeps the server from starting: it becomes a problem of the node, which is then degraded, and an
+// operator can look at it through the API.
 #pragma once
 
 #include <functional>
@@ -10,8 +10,8 @@
 
 namespace bulkhead::daemon {
 
-// The datastore on STATE. When it cannot be read, an empty one in memory, and a problem: the node comes up with its
-// defaults, and what is on STATE stays for whoever can mend it.
+// The datastore on STATE. If it cannot be read, an empty one in memory, and a problem: the node comes up with its
+// defaults, and the file on STATE stays, to be repaired.
 struct OpenedStore {
   datastore::Datastore store;
   bool writable = true;  // it is on STATE
@@ -19,7 +19,7 @@ struct OpenedStore {
 };
 OpenedStore open_datastore(const Places& places, ProblemList& problems);
 
-// What the node found out by itself, as settings and for templates.
+// Facts about the node, as generated settings and for templates.
 struct NodeFacts {
   settings::Json generated;
   render::Facts facts;
@@ -30,8 +30,8 @@ NodeFacts find_facts(const Places& places, ProblemList& problems);
 void apply_first_settings(const Places& places, configuration::Configuration& configuration, UserDataIntake& user_data,
                           const log::Log& log, ProblemList& problems);
 
-// The same while the server runs: finds facts, takes in the user data that counts now, and applies. `done` is called
-// once.
+// The same while the server runs: finds facts, takes in the user data that is to be applied now, and applies. `done` is
+// called once.
 void take_in_again(const Places& places, configuration::Configuration& configuration, UserDataIntake& user_data,
                    ProblemList& problems, configuration::Done done);
 

@@ -1,4 +1,4 @@
-// Publishes the event "health" when the health of the node changes, and tells when the node is ready.
+// Publishes the event "health" when the health of the node changes, and reports when the node is ready.
 #pragma once
 
 #include <functional>
@@ -10,13 +10,13 @@ namespace bulkhead::daemon {
 
 class Health {
  public:
-  // The events outlive this.
+  // The events must outlive this object.
   Health(handlers::EventHub& events, std::function<node_state::NodeState()> state, std::function<void()> on_ready)
       : events_(events), state_(std::move(state)), on_ready_(std::move(on_ready)) {}
   Health(const Health&) = delete;
   Health& operator=(const Health&) = delete;
 
-  // The state of the node may have changed. One event for each change, and none without one.
+  // The state of the node may have changed. Publishes one event for each change.
   void look();
 
  private:

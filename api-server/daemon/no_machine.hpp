@@ -1,4 +1,4 @@
-// Where the machine is not ours to touch: no unit runs, so none is notified, and nothing is set in the kernel.
+// For servers that must not change the machine: no unit runs, so none is notified, and nothing is set in the kernel.
 #pragma once
 
 #include "api-server/apply/kernel.hpp"

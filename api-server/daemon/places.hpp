@@ -1,4 +1,4 @@
-// Where the server finds and keeps what it works on. Tests and --root put all of it below a directory of theirs.
+// The paths of the server's inputs and state. Tests and --root put all of them below another directory.
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,7 @@
 namespace bulkhead::daemon {
 
 struct Places {
-  sys::Path root = "/";                                 // of rendered files, and of what facts are read from
+  sys::Path root = "/";                                 // of rendered files, and of the files that facts are read from
   sys::Path state = "/var/lib/bulkhead";                // STATE
   sys::Path user_data = user_data::kUserDataDirectory;  // documents of this boot
   sys::Path facts = user_data::kFactsFile;              // of the cloud

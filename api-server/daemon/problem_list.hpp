@@ -1,5 +1,5 @@
-// What is wrong with the node that no failed unit tells: what the server itself could not do. Each problem has a name
-// ("user data") and a text.
+// The problems of the node: what the server itself could not do. (Failed units are counted separately.) Each problem
+// has a name ("user data") and a text.
 //
 // The list is also a file, for bulkhead-console, which cannot ask before the server answers: one line for each problem.
 #pragma once
@@ -23,7 +23,7 @@ class ProblemList {
   ProblemList(const ProblemList&) = delete;
   ProblemList& operator=(const ProblemList&) = delete;
 
-  // An empty text takes the problem back. Setting what is set already changes nothing.
+  // An empty text removes the problem. Setting an equal text changes nothing.
   void set(const std::string& name, const std::string& text);
   // "user data: cidata: …", sorted by name.
   std::vector<std::string> lines() const;

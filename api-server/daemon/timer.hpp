@@ -1,4 +1,4 @@
-// One deadline: the seam at which a test lets time pass.
+// One deadline. The seam at which a test lets time pass.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -17,10 +17,10 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
   virtual ~Timer() = default;
 
-  // Both replace what was set before. `then` is called once, never before the function returns.
+  // Both replace an earlier deadline. `then` is called once, never before the function returns.
   virtual void set_at(std::chrono::steady_clock::time_point when, std::function<void()> then) = 0;
   virtual void set_after(std::chrono::steady_clock::duration delay, std::function<void()> then) = 0;
-  // Nothing is called any more, not even when the deadline has passed already.
+  // Nothing is called afterwards, even if the deadline has passed already.
   virtual void cancel() = 0;
 };
 
@@ -38,7 +38,7 @@ class LoopTimer final : public Timer {
   void wait();
 
   boost::asio::steady_timer timer_;
-  // What is to be called; a handler that the loop has queued already holds on to one that was emptied meanwhile.
+  // The callback. A handler that the loop has already queued shares it, and finds it empty after cancel().
   std::shared_ptr<std::function<void()>> then_;
 };
 

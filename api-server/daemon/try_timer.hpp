@@ -1,4 +1,4 @@
-// Reverts a try whose time is over.
+// Reverts a try whose time has passed.
 #pragma once
 
 #include "api-server/configuration/configuration.hpp"
@@ -10,13 +10,13 @@ namespace bulkhead::daemon {
 
 class TryTimer {
  public:
-  // Everything outlives this.
+  // References must outlive this object.
   TryTimer(Timer& timer, configuration::Configuration& configuration, handlers::Audit& audit, ProblemList& problems)
       : timer_(timer), configuration_(configuration), audit_(audit), problems_(problems) {}
   TryTimer(const TryTimer&) = delete;
   TryTimer& operator=(const TryTimer&) = delete;
 
-  // After each event "try": the timer runs for the try that is open now, if there is one.
+  // Call after each event "try": the timer then runs for the open try, if there is one.
   void follow();
 
  private:

@@ -1,5 +1,5 @@
-// Takes in the user data of this boot: which documents count now, staged in a transaction, and what became of each of
-// them, for the API and for later boots.
+// Takes in the user data of this boot: stages the documents that are to be applied now in a transaction, and records
+// the result of each, for the API and for later boots.
 #pragma once
 
 #include <optional>
@@ -16,18 +16,18 @@ namespace bulkhead::daemon {
 
 class UserDataIntake {
  public:
-  // `fresh`: whatever was applied before is not in these settings.
+  // `fresh`: these settings do not contain what was applied before.
   UserDataIntake(Places places, configuration::Configuration& configuration, const log::Log& log, ProblemList& problems,
                  bool fresh);
   UserDataIntake(const UserDataIntake&) = delete;
   UserDataIntake& operator=(const UserDataIntake&) = delete;
 
-  // Stages the documents that count now in a transaction; its name, or nothing when there is nothing to do. Refused
-  // documents become a problem and an entry of the journal.
+  // Stages the documents that are to be applied now in a transaction and returns its name; empty when there is nothing
+  // to do. Refused documents become a problem and an entry of the journal.
   std::optional<std::string> stage();
   // The transaction of stage() is live: remembers that its documents were applied.
   void applied();
-  // It could not be: why.
+  // It could not be committed, with the reason.
   void refused(const Error& reason);
 
   // Leaves a mark on STATE when no document of a disk can count at the next boot, and takes it away when one can: with

@@ -1,4 +1,4 @@
-// One thread for what takes its time (notifying units), so that requests are answered meanwhile.
+// One thread for slow work (notifying units), so that requests are answered meanwhile.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -17,11 +17,11 @@ class Worker {
   explicit Worker(boost::asio::io_context& loop);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
-  // Waits for the job in hand; others are dropped.
+  // Waits for the current job; drops the others.
   ~Worker();
 
   // `work` on the worker's thread, then `then` on the loop's. Both are destroyed on the loop's thread, or, when the
-  // loop does not get to it any more, on that of the destructor.
+  // loop no longer runs, on that of the destructor.
   void run(std::function<void()> work, std::move_only_function<void()> then);
 
  private:

@@ -18,9 +18,9 @@ namespace bulkhead::http {
 // What is known of a client's certificate after the handshake.
 struct ClientCertificate {
   bool present = false;
-  std::string verify_error; // why it is not valid: "certificate has expired"; empty: it is
-  std::string common_name;  // of the subject
-  std::string serial;       // lower-case hex digits, an even number
+  std::string verify_error;  // why it is not valid: "certificate has expired"; empty: it is
+  std::string common_name;   // of the subject
+  std::string serial;        // lower-case hex digits, an even number
 };
 
 struct RemoteListener {

@@ -197,7 +197,8 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
   }
   const auto number = parse_integer<std::uint64_t>(digits);
   if (!number || *number > (~std::uint64_t{0} >> shift)) {
-    return fail(ErrorCode::invalid_argument, "'{}' is not a size: write a number with K, M, G or T, for example 512M", text);
+    return fail(ErrorCode::invalid_argument, "'{}' is not a size: write a number with K, M, G or T, for example 512M",
+                text);
   }
   return *number << shift;
 }

@@ -1,5 +1,5 @@
-// Text that nobody may find in memory afterwards: a private key in PEM. It is overwritten when it is destroyed, moved
-// from or assigned to, on error paths as well. Copies are made by name only.
+// Text that must not stay in memory: a private key in PEM. It is overwritten when it is destroyed, moved from or
+// assigned to, also on error paths. Copies are made only explicitly.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace bulkhead::crypto {
 
-// Overwrites what a secret was in on its way to a SecretText.
+// Overwrites a buffer through which a secret passed on its way to a SecretText.
 void wipe(std::span<std::byte> bytes);
 
 class SecretText {
@@ -35,7 +35,7 @@ class SecretText {
  private:
   void wipe();
 
-  std::string text_;  // never grows: what it grew out of would stay behind
+  std::string text_;  // never grows, because growing would leave a copy behind
 };
 
 }  // namespace bulkhead::crypto

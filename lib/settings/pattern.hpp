@@ -1,14 +1,13 @@
-// Patterns of texts. They are what JSON Schema publishes as well, so they are written in what ECMAScript and Perl
-// share.
+// Patterns of texts. JSON Schema publishes them too, so they use only the syntax that ECMAScript and Perl share.
 #pragma once
 
 #include <string_view>
 
 namespace bulkhead::settings {
 
-// Is the whole text, taken as bytes, what the pattern describes? `pattern` must be a literal of the program: it is
-// compiled once, and what was compiled is kept. A text that takes more steps than any good one is refused like one that
-// does not match. From any thread. PCRE2 is inside pattern.cpp only.
+// Whether the pattern matches the whole text, taken as bytes. `pattern` must be a literal of the program: it is
+// compiled once and kept. A text that takes more steps than any valid one does not match. Thread-safe. PCRE2 is inside
+// pattern.cpp only.
 bool matches(std::string_view text, std::string_view pattern);
 
 }  // namespace bulkhead::settings

@@ -1,5 +1,5 @@
 // Rules of texts: what a host name, a quantity or a sysctl key is. Each names its source. A rule with parse() makes the
-// value that the text stands for (values/); its pattern is as much of it as JSON Schema can say.
+// value of a text (values/); its pattern is the part of the rule that JSON Schema can express.
 #pragma once
 
 #include <string_view>

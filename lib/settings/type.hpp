@@ -1,9 +1,9 @@
 // The C++ types of settings, and how each is read from JSON, written and described.
 //
 // Type<T> has shape(), read() and write(). read() is only called with JSON that check() has accepted for the same shape
-// (model.hpp), so it cannot fail; with other JSON it throws rather than make a value that is none.
+// (model.hpp), so it cannot fail; with other JSON it throws.
 //
-// write() gives back what was read: the wire and the store keep a text as it was typed, whatever it means.
+// write() returns what was read: the API and the datastore keep a text as typed.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ namespace bulkhead::settings {
 template <class T>
 struct Type;
 
-// A text that a rule has accepted, and that is nothing more: a name, a token. A rule is a type with the constants
+// A text that a rule has accepted, without a further meaning: a name, a token. A rule is a type with the constants
 // kName, kRule, kPattern and kLongest and, where a pattern is not enough, kPasses: a function.
 template <class Rule>
 struct Checked {
@@ -39,8 +39,8 @@ struct Checked {
   auto operator<=>(const Checked&) const = default;
 };
 
-// A text that stands for something: its rule has parse() as well, which makes the value. Nobody takes the text apart
-// again. Two of them are the same when their texts are.
+// A text with a value: its rule has parse(), which makes the value, so that the text is parsed only once. Two of them
+// are equal when their texts are.
 template <class Rule>
 class Parsed {
  public:
@@ -104,7 +104,7 @@ concept AnyText = requires(const T& value) {
   { value.to_string() } -> std::same_as<const std::string&>;
 };
 
-// A number as JSON has it, for a default that is a constant of the program.
+// A number as JSON, for a default that is a constant of the program.
 template <std::int64_t number>
 struct JsonNumber {
   static constexpr auto kBuffer = [] {

@@ -94,9 +94,9 @@ class Daemon {
               "watching SIGTERM"));
     TRY(check(::sd_event_add_io(loop.get(), nullptr, network.fd(), POLLIN, on_network, this), "watching the network"));
     const sys::Path directory = sys::Path(node_state::kProblemsFile).parent_path();
-    TRY(check(::sd_event_add_inotify(loop.get(), nullptr, directory.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE, on_problems,
-                                     this),
-              "watching for problems"));
+    TRY(check(
+        ::sd_event_add_inotify(loop.get(), nullptr, directory.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE, on_problems, this),
+        "watching for problems"));
     // Drawn after all pending events, so that a burst of changes makes one banner.
     sd_event_source* draw = nullptr;
     TRY(check(::sd_event_add_defer(loop.get(), &draw, on_draw, this), "preparing to draw"));

@@ -29,7 +29,8 @@ struct MapperRequest {
   dm_target_spec target{};
   std::array<char, 2048> parameters{};
 };
-static_assert(offsetof(MapperRequest, target) == sizeof(dm_ioctl), "the kernel expects the target right behind the header");
+static_assert(offsetof(MapperRequest, target) == sizeof(dm_ioctl),
+              "the kernel expects the target right behind the header");
 
 MapperRequest request_for_root() {
   MapperRequest request;

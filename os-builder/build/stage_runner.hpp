@@ -1,4 +1,4 @@
-// Runs the stages of one build: a stage whose inputs were worked on before, with the same toolchain, is not run again.
+// Runs the stages of one build: a stage that ran before with the same inputs and toolchain is not run again.
 #pragma once
 
 #include <functional>
@@ -26,8 +26,7 @@ class StageRunner {
     return find_or_make(name, digest, make);
   }
 
-  // What run() keeps products by: the stage's inputs, and what every stage depends on besides them, which is this
-  // program and the tools that it runs.
+  // The key under which run() keeps results: the stage's inputs, this program and the tools that it runs.
   template <class Inputs>
   Result<Sha256> digest_of(std::string_view name, const Inputs& inputs) const {
     const Sha256 digest = TRY(stage::digest_of(inputs));

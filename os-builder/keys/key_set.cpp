@@ -72,8 +72,8 @@ Result<> check_private(const sys::Path& file) {
   struct stat info{};
   if (::stat(file.c_str(), &info) < 0) return fail_errno("looking at {}", file.native());
   if ((info.st_mode & 077U) == 0) return {};
-  return fail(error(ErrorCode::permission_denied, "private key {} has mode {:04o}, so other users can read it", file.native(),
-                    info.st_mode & 07777U)
+  return fail(error(ErrorCode::permission_denied, "private key {} has mode {:04o}, so other users can read it",
+                    file.native(), info.st_mode & 07777U)
                   .with_hint(std::format("chmod 600 {}", file.native())));
 }
 

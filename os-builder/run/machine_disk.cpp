@@ -96,9 +96,8 @@ Result<vm::DiskFormat> format_of(const sys::Path& image) {
   const std::string_view text = as_text(start);
   if (text.starts_with("QFI\xfb")) return vm::DiskFormat::qcow2;
   if (text.substr(512) == "EFI PART") return vm::DiskFormat::raw;
-  return fail(
-      error(ErrorCode::invalid_argument, "{} is not a raw disk with a GPT or a qcow2 image", image.native())
-          .with_hint("if the image is compressed, unpack it first: zstd -d IMAGE.zst"));
+  return fail(error(ErrorCode::invalid_argument, "{} is not a raw disk with a GPT or a qcow2 image", image.native())
+                  .with_hint("if the image is compressed, unpack it first: zstd -d IMAGE.zst"));
 }
 
 Result<MachineFiles> prepare_disk(const BootOptions& options) {

@@ -1,9 +1,9 @@
-// What a stage of the build depends on: one struct that lists its fields (fields.hpp), and the digest made from that
+// The inputs of a stage of the build: one struct that lists its fields (fields.hpp), and the digest made from that
 // list. A member that is not in the list does not compile, so nothing that a stage uses can be left out of its digest.
 //
-// How a field counts: texts, numbers and versions as they are; a list by its elements in their order; a file by its
-// content or, as a Product, by the inputs of the stage that made it; a key by its certificate; a struct with kFields by
-// its fields; a pointer, which is never null, by what it points to.
+// How a field enters the digest: texts, numbers and versions unchanged; a list by its elements in their order; a file
+// by its content or, as a Product, by the inputs of the stage that made it; a key by its certificate; a struct with
+// kFields by its fields; a pointer, which is never null, by what it points to.
 #pragma once
 
 #include <concepts>
@@ -20,7 +20,7 @@
 
 namespace bulkhead::stage {
 
-// A digest over named values. Names and values are length-prefixed, so that no two lists of them look alike.
+// A digest over named values. Names and values are length-prefixed, so that no two lists have the same digest input.
 class NamedDigest {
  public:
   NamedDigest& add(std::string_view name, std::string_view value);

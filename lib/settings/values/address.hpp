@@ -1,6 +1,6 @@
-// What settings mean that name a place in a network: addresses, networks, routes, interfaces. Values, immutable.
+// Values of settings about networks: addresses, networks, routes, interfaces. Immutable.
 //
-// parse() takes any text and limits itself; to_string() gives the canonical form, which is what goes into files.
+// parse() accepts any text, within limits; to_string() gives the canonical form, which is written to files.
 #pragma once
 
 #include <array>
@@ -16,12 +16,12 @@ namespace bulkhead::settings::value {
 
 enum class Family { ipv4, ipv6 };
 
-// Without a zone ("%eth0"): settings say where an address counts.
+// Without a zone ("%eth0"): the setting itself names the interface.
 class Address {
  public:
   // Dotted decimal, or RFC 4291, section 2.2. Errors: invalid_argument.
   static Result<Address> parse(std::string_view text);
-  // IPv6 as RFC 5952 has it.
+  // IPv6 in the form of RFC 5952.
   std::string to_string() const;
 
   Family family() const { return family_; }
@@ -47,7 +47,7 @@ class Address {
   std::array<std::uint8_t, 16> bytes_{};  // in network order; an IPv4 address is in the first four
 };
 
-// An address and how much of it names the network: "10.0.0.9/24".
+// An address and the length of its network part: "10.0.0.9/24".
 class Prefix {
  public:
   static Result<Prefix> parse(std::string_view text);
@@ -66,7 +66,7 @@ class Prefix {
   unsigned length_ = 0;
 };
 
-// Where a route leads: a network, or everywhere ("default").
+// The destination of a route: a network, or everything ("default").
 struct Destination {
   std::optional<Prefix> network;  // none: everywhere
 

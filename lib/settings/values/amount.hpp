@@ -1,4 +1,4 @@
-// What settings mean that count something: lengths of time, quantities, CPUs. Values, immutable.
+// Values of settings about amounts: durations, quantities, CPUs. Immutable.
 #pragma once
 
 #include <chrono>
@@ -25,17 +25,17 @@ class Duration {
   std::chrono::nanoseconds length_{0};
 };
 
-// A number with a unit, as Kubernetes has them: "500m", "1.5Gi", "1e9".
+// A number with a unit, as in Kubernetes: "500m", "1.5Gi", "1e9".
 // https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 //
-// Exact to a billionth and to 19 digits, rounded up beyond; what is above 2^63-1 counts as that.
+// Exact to a billionth and to 19 digits, otherwise rounded up; larger values become 2^63-1.
 class Quantity {
  public:
   static Result<Quantity> parse(std::string_view text);
 
   // Rounded up: bytes of memory, or whole CPUs.
   std::uint64_t units() const { return units_ + (billionths_ == 0 ? 0 : 1); }
-  // Rounded up: thousandths of a CPU. What is above 2^64-1 counts as that.
+  // Rounded up: thousandths of a CPU. Larger values become 2^64-1.
   std::uint64_t thousandths() const;
 
   auto operator<=>(const Quantity&) const = default;
@@ -45,7 +45,7 @@ class Quantity {
   std::uint32_t billionths_ = 0;
 };
 
-// When something is short: below a quantity, or below so many hundredths of the whole.
+// A threshold of a resource: a quantity, or a percentage of the whole.
 struct Threshold {
   Quantity amount;
   bool is_percentage = false;  // `amount` is of 100, and below it
@@ -55,7 +55,7 @@ struct Threshold {
   auto operator<=>(const Threshold&) const = default;
 };
 
-// "0,2-3", as cpuset(7) has lists.
+// "0,2-3", a list as in cpuset(7).
 struct CpuSet {
   struct Range {
     unsigned first = 0;

@@ -1,4 +1,4 @@
-// What settings mean that tell clients of the remote API apart. Values, immutable.
+// Values of settings that identify clients of the remote API. Immutable.
 #pragma once
 
 #include <compare>
@@ -9,7 +9,7 @@
 
 namespace bulkhead::settings::value {
 
-// The common name of a certificate, or its beginning with '*' behind it: "monitor", "ops-*".
+// The common name of a certificate, or its beginning followed by '*': "monitor", "ops-*".
 class SubjectPattern {
  public:
   static Result<SubjectPattern> parse(std::string_view text);
@@ -23,7 +23,7 @@ class SubjectPattern {
   bool open_ = false;  // anything may follow
 };
 
-// A certificate's serial number, however a tool prints it: "0A:1B" and "a1b" are the same.
+// A certificate's serial number, in any form that tools print: "0A:1B" and "a1b" are the same.
 class SerialNumber {
  public:
   static Result<SerialNumber> parse(std::string_view text);

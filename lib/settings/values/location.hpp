@@ -1,4 +1,4 @@
-// What settings mean that name a service: ports, servers, URLs. Values, immutable.
+// Values of settings that name a service: ports, servers, URLs. Immutable.
 #pragma once
 
 #include <compare>
@@ -46,19 +46,19 @@ struct Server {
 };
 
 // "scheme://user@host:port/path?query#fragment"; scheme, user, port and what follows the host may be missing. Keeps its
-// text: two ways to write a URL are not the same to everybody who reads it.
+// text, because programs may treat two forms of one URL differently.
 class Url {
  public:
   // Errors: invalid_argument for a URL without a host, with white space, or with a port that is none.
   static Result<Url> parse(std::string_view text);
   const std::string& to_string() const { return text_; }
 
-  const std::string& scheme() const { return scheme_; }  // as it was written; empty: none
+  const std::string& scheme() const { return scheme_; }  // as written; empty: none
   const std::string& host() const { return host_; }      // without brackets
   std::optional<std::uint16_t> port() const { return port_; }
   // A path beyond "/".
   bool has_path() const { return path_.size() > 1; }
-  // May there be a password in it? An '@' anywhere counts: nothing keeps people from writing a '/' into a password.
+  // Whether it may contain a password. An '@' anywhere counts, because a password may contain a '/'.
   bool may_have_password() const { return text_.contains('@'); }
 
   auto operator<=>(const Url&) const = default;

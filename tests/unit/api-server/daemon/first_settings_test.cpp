@@ -68,7 +68,8 @@ struct FirstSettingsFixture {
   }
   Result<Outcome> again() {
     Result<Outcome> result = fail(ErrorCode::internal, "not called back");
-    take_in_again(places, *configuration, *user_data, problems, [&](Result<Outcome> done) { result = std::move(done); });
+    take_in_again(places, *configuration, *user_data, problems,
+                  [&](Result<Outcome> done) { result = std::move(done); });
     return result;
   }
   void commit(const settings::Json& document) {
@@ -197,7 +198,7 @@ TEST_CASE("settings that cannot be read are a problem, stay as they are, and the
   must(sys::write_file_atomically(file, damaged));
   node.boot();
   CHECK_FALSE(node.writable);
-  CHECK(node.problem("settings").contains("takes no changes"));
+  CHECK(node.problem("settings").contains("accepts no changes"));
   CHECK(node.effective("/motd") == "null");
   CHECK_FALSE(node.file("etc/hostname").empty());
   CHECK(must(sys::read_file(file)) == damaged);
