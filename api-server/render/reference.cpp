@@ -23,7 +23,7 @@ A value that would break out of its line is refused, and the commit with it. Sec
 
 ## Services
 
-In the order in which they are notified of a change. A unit that does not run is not started, except where "start" stands.
+In the order in which they are notified. A unit that does not run is not started, except where the table says "start".
 
 | service | what | unit | on a change |
 |---|---|---|---|

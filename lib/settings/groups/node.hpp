@@ -99,10 +99,12 @@ struct HealthCheck {
               {.doc = "A URL that must answer with a status below 400.",
                .example = R"("http://127.0.0.1:8080/healthz")",
                .affects = "health"}},
-        Field{
-            "timeout",
-            &HealthCheck::timeout,
-            {.doc = "How long to wait for the check.", .example = R"("2m")", .default_value = R"("1m")", .affects = "health"}},
+        Field{"timeout",
+              &HealthCheck::timeout,
+              {.doc = "How long to wait for the check.",
+               .example = R"("2m")",
+               .default_value = R"("1m")",
+               .affects = "health"}},
     };
   }
 };
