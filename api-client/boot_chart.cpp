@@ -49,13 +49,13 @@ struct Boot {
 };
 
 // Within a day: what is longer is no boot.
-std::optional<Microseconds> number(const Json& object, const char* name) {
+std::optional<Microseconds> time_of(const Json& object, const char* name) {
   const auto found = object.is_object() ? object.find(name) : object.end();
   if (!object.is_object() || found == object.end() || !found->is_number_integer()) return std::nullopt;
   return std::clamp<Microseconds>(found->get<Microseconds>(), 0, kDay);
 }
 
-std::string text(const Json& object, const char* name) {
+std::string name_of(const Json& object, const char* name) {
   const auto found = object.is_object() ? object.find(name) : object.end();
   if (!object.is_object() || found == object.end() || !found->is_string()) return {};
   return printable(found->get_ref<const std::string&>());
@@ -65,26 +65,26 @@ std::vector<Unit> units_of(const Json& document) {
   std::vector<Unit> units;
   if (!document.is_object() || !document.contains("units")) return units;
   for (const Json& entry : document["units"]) {
-    Unit unit{.name = text(entry, "unit"),
-              .started = number(entry, "started").value_or(0),
-              .ready = number(entry, "ready"),
-              .waited_for = text(entry, "waited_for")};
+    Unit unit{.name = name_of(entry, "unit"),
+              .started = time_of(entry, "started").value_or(0),
+              .ready = time_of(entry, "ready"),
+              .waited_for = name_of(entry, "waited_for")};
     if (!unit.name.empty()) units.push_back(std::move(unit));
   }
   return units;
 }
 
 Boot parsed(const Json& document) {
-  Boot boot{.gate = text(document, "gate"), .units = units_of(document)};
-  if (const auto took = number(document, "firmware")) boot.before_kernel.push_back({"firmware", *took});
-  if (const auto took = number(document, "loader")) boot.before_kernel.push_back({"boot loader", *took});
-  const Microseconds userspace = number(document, "userspace").value_or(0);
-  const Microseconds initrd = std::min(number(document, "initrd").value_or(userspace), userspace);
+  Boot boot{.gate = name_of(document, "gate"), .units = units_of(document)};
+  if (const auto took = time_of(document, "firmware")) boot.before_kernel.push_back({"firmware", *took});
+  if (const auto took = time_of(document, "loader")) boot.before_kernel.push_back({"boot loader", *took});
+  const Microseconds userspace = time_of(document, "userspace").value_or(0);
+  const Microseconds initrd = std::min(time_of(document, "initrd").value_or(userspace), userspace);
   if (userspace != 0) boot.phases.push_back({"kernel", initrd});
   if (initrd != userspace) boot.phases.push_back({"initrd", userspace - initrd});
   boot.end = userspace;
   for (const Unit& unit : boot.units) boot.end = std::max({boot.end, unit.started, unit.ready.value_or(0)});
-  boot.end = number(document, "finished").value_or(boot.end);
+  boot.end = time_of(document, "finished").value_or(boot.end);
   if (boot.end > userspace) boot.phases.push_back({"systemd", boot.end - userspace});
   return boot;
 }
