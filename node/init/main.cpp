@@ -1,5 +1,6 @@
-// bulkhead-init: process 1 of the initrd. On failure it reports what failed, why, and what to do on every console, waits
-// as long as panic= says, so that people can read it, and restarts the machine, so that the boot loader counts the try.
+// bulkhead-init: process 1 of the initrd. On failure it reports what failed, why, and what to do on every console,
+// waits as long as panic= says, so that people can read it, and restarts the machine, so that the boot loader counts
+// the try.
 #include <poll.h>
 #include <sys/reboot.h>
 #include <unistd.h>

@@ -7,6 +7,7 @@
 #include "os-builder/disk/esp.hpp"
 #include "os-builder/disk/layout.hpp"
 #include "os-builder/disk/slot.hpp"
+#include "os-builder/disk/tool.hpp"
 
 namespace bulkhead::disk {
 namespace {

@@ -17,15 +17,15 @@ using settings::Key;
 
 namespace {
 
-constexpr std::array kSteps = {migrate::Step{
-    .from = 1,
-    .doc = "greeting becomes motd",
-    .forward = [](Flat values) -> Result<Flat> {
-      return migrate::renamed(std::move(values), Key({"greeting"}), Key({"motd"}));
-    },
-    .backward = [](Flat values) -> Result<Flat> {
-      return migrate::renamed(std::move(values), Key({"motd"}), Key({"greeting"}));
-    }}};
+constexpr std::array kSteps = {
+    migrate::Step{.from = 1,
+                  .doc = "greeting becomes motd",
+                  .forward = [](Flat values) -> Result<Flat> {
+                    return migrate::renamed(std::move(values), Key({"greeting"}), Key({"motd"}));
+                  },
+                  .backward = [](Flat values) -> Result<Flat> {
+                    return migrate::renamed(std::move(values), Key({"motd"}), Key({"greeting"}));
+                  }}};
 constexpr Model kFirst{.version = 1, .steps = {}};
 const Model kSecond{.version = 2, .steps = kSteps};
 

@@ -6,9 +6,9 @@ using namespace bulkhead;
 using namespace bulkhead::http;
 
 TEST_CASE("whose fault an error is decides its status") {
-  for (const ErrorCode code : {ErrorCode::invalid_argument, ErrorCode::not_found, ErrorCode::already_exists,
-                               ErrorCode::permission_denied, ErrorCode::failed_precondition, ErrorCode::aborted,
-                               ErrorCode::verification_failed}) {
+  for (const ErrorCode code :
+       {ErrorCode::invalid_argument, ErrorCode::not_found, ErrorCode::already_exists, ErrorCode::permission_denied,
+        ErrorCode::failed_precondition, ErrorCode::aborted, ErrorCode::verification_failed}) {
     CAPTURE(to_string(code));
     CHECK(status_of(error(code, "x")) / 100 == 4);
   }
@@ -19,8 +19,7 @@ TEST_CASE("whose fault an error is decides its status") {
 TEST_CASE("the body of an error has status, code, message with its context, and a hint only when there is one") {
   const Response response = failure(error(ErrorCode::unavailable, "no answer").with_context("asking"));
   CHECK(response.content_type == "application/json");
-  CHECK(Json::parse(response.body) ==
-        Json{{"status", 503}, {"code", "unavailable"}, {"message", "asking: no answer"}});
+  CHECK(Json::parse(response.body) == Json{{"status", 503}, {"code", "unavailable"}, {"message", "asking: no answer"}});
   const Response chosen = failure(429, error(ErrorCode::aborted, "too many").with_hint("wait"));
   CHECK(chosen.status == 429);
   CHECK(Json::parse(chosen.body)["status"] == 429);

@@ -24,17 +24,18 @@ std::string put(const std::string& body) { return put_head(body.size()) + body; 
 constexpr std::string_view kChunked = "PUT /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 struct SessionFixture : LoopFixture {
-  std::vector<std::string> requests;     // paths, in the order in which handlers saw them
-  std::vector<Reply> replies;            // of /later
-  std::shared_ptr<Stream> stream;        // of /stream
+  std::vector<std::string> requests;  // paths, in the order in which handlers saw them
+  std::vector<Reply> replies;         // of /later
+  std::shared_ptr<Stream> stream;     // of /stream
   int gone = 0;
 
   explicit SessionFixture(const Limits& allowed = {}) : LoopFixture(allowed) {
     const auto add = [this](std::string_view method, std::string_view path, Handler handler) {
-      router.add({method, path, Role::reader, [this, handler = std::move(handler)](const Request& r, const Reply& reply) {
-                    requests.push_back(r.path);
-                    handler(r, reply);
-                  }});
+      router.add(
+          {method, path, Role::reader, [this, handler = std::move(handler)](const Request& r, const Reply& reply) {
+             requests.push_back(r.path);
+             handler(r, reply);
+           }});
     };
     add("GET", "/text/{name}", [](const Request& r, const Reply& reply) { reply(text(r.captures.front())); });
     add("PUT", "/echo", [](const Request& r, const Reply& reply) { reply(text(std::to_string(r.body.size()))); });
@@ -148,7 +149,8 @@ TEST_CASE("a body beyond the limit is 413, whether it says so or not") {
   SessionFixture server(small_limits());
   const std::size_t limit = server.limits.body;
   CHECK(server.status(put_head(limit + 1)) == 413);
-  CHECK(server.status(std::format("{}{:x}\r\n{}\r\n0\r\n\r\n", kChunked, limit + 1, std::string(limit + 1, 'x'))) == 413);
+  CHECK(server.status(std::format("{}{:x}\r\n{}\r\n0\r\n\r\n", kChunked, limit + 1, std::string(limit + 1, 'x'))) ==
+        413);
   CHECK(server.status(put(std::string(limit, 'x'))) == 200);
   // The answer reaches a client that is still sending.
   const auto client = server.connect();
