@@ -52,7 +52,7 @@ Json boot_json(const BootTimes& boot) {
 void add_boot_routes(http::Router& router, Node& node) {
   router.add({"GET", "/v1/boot", http::Role::reader, [&node](const http::Request&, const http::Reply& reply) {
                 node.read_boot([reply](const Result<BootTimes>& boot) {
-                  reply(boot ? http::json(boot_json(*boot)) : failure(boot.error()));
+                  reply(boot ? http::json(boot_json(*boot)) : http::failure(boot.error()));
                 });
               }});
 }

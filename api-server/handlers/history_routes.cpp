@@ -35,10 +35,10 @@ Result<Response> one_commit(const Node& node, const Request& request) {
   if (!id) return fail(ErrorCode::invalid_argument, "'{}' is not the number of a commit", text.substr(0, 64));
   for (const datastore::Commit& commit : node.configuration.store().history()) {
     if (commit.id != *id) continue;
-    Json json = configuration::json_of(commit);
+    Json document = configuration::json_of(commit);
     const auto before = TRY(node.configuration.store().after(*id - 1));
-    json["changes"] = changes_json(commit.changes, before);
-    return http::json(json);
+    document["changes"] = changes_json(commit.changes, before);
+    return http::json(document);
   }
   return fail(ErrorCode::not_found, "commit {} is not in the history", *id);
 }
