@@ -1,5 +1,6 @@
 #include "node/console/daemon.hpp"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/inotify.h>
 #include <systemd/sd-daemon.h>

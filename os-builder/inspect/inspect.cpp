@@ -126,9 +126,9 @@ EspFile read_esp_file(const std::string& path, std::span<const std::byte> conten
 }
 
 Result<Root> read_root(const sys::Path& erofs_image) {
-  Root root;
-  root.image_size = TRY(sys::file_size(erofs_image));
-  root.image = TRY(erofs::read_image(erofs_image));
+  const auto image_size = TRY(sys::file_size(erofs_image));
+  auto image = TRY(erofs::read_image(erofs_image));
+  Root root{.image_size = image_size, .image = std::move(image), .packages = {}};
   const rootfs::Entry* lock = root.tree().find(kLockPath);
   if (lock != nullptr && lock->content() != nullptr) {
     const std::string text = TRY(lock->content()->read());
@@ -163,7 +163,11 @@ Result<Inspection> inspect(const sys::Path& image) {
                         .root = {}};
   switch (file.kind()) {
     case ImageKind::disk: TRY_CTX(inspect_disk(file, inspection), "reading {}", image.native()); break;
-    case ImageKind::root: inspection.root = TRY_CTX(read_root(file.raw()), "reading {}", image.native()); break;
+    case ImageKind::root: {
+      auto root = TRY_CTX(read_root(file.raw()), "reading {}", image.native());
+      inspection.root.emplace(std::move(root));
+      break;
+    }
     case ImageKind::efi: {
       const sys::MappedFile mapped = TRY(sys::MappedFile::open(file.raw()));
       inspection.esp.push_back(read_esp_file(image.filename().native(), mapped.bytes()));

@@ -15,12 +15,13 @@ SOURCE = os.environ["BULKHEAD_SOURCE"]
 PLACE = re.compile(r"\{\w+\}")
 
 
-def load():
-    with open(os.path.join(SOURCE, "api-server/openapi.yaml")) as file:
+def load(name):
+    with open(os.path.join(SOURCE, "api-server", name), encoding="utf-8") as file:
         return yaml.safe_load(file)
 
 
-CONTRACT = load()
+CONTRACT = load("openapi.yaml")
+COMPONENTS = load("openapi-components.yaml")
 # Statuses that need a role, a failing unit or systemd: shown by remote_test.py, unit tests and the VM.
 ELSEWHERE = {"403", "503"}
 
@@ -30,8 +31,8 @@ def resolve(value):
         target = value["$ref"]
         if target == "settings.schema.json":
             return {"type": "object"}
-        value = CONTRACT
-        for part in target.removeprefix("#/").split("/"):
+        value = COMPONENTS  # which refer to each other, and the contract to them
+        for part in target.removeprefix("openapi-components.yaml").removeprefix("#/").split("/"):
             value = value[part]
     if isinstance(value, dict):
         return {key: resolve(each) for key, each in value.items()}
@@ -196,7 +197,7 @@ class Contract(unittest.TestCase):
     def test_the_contract_lists_every_code(self):
         with open(os.path.join(SOURCE, "lib/base/error.cpp"), encoding="utf-8") as file:
             codes = re.findall(r'case ErrorCode::\w+: return "(\w+)";', file.read())
-        self.assertEqual(CONTRACT["components"]["schemas"]["ErrorCode"]["enum"], codes)
+        self.assertEqual(COMPONENTS["components"]["schemas"]["ErrorCode"]["enum"], codes)
 
     def test_the_server_has_the_version_of_the_build(self):
         said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout

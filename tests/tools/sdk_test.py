@@ -49,7 +49,7 @@ class Messages(Sdk):
         self.assert_fails(self.sdk("clean", "--most"), 2, "'--most'")
 
     def test_a_mirror_that_is_no_url_is_refused_with_its_name(self):
-        self.assert_fails(self.sdk("root", BULKHEAD_MIRROR="ftp://archive"), 1, "'ftp://archive'", "set BULKHEAD_MIRROR")
+        self.assert_fails(self.sdk("root", BULKHEAD_MIRROR="ftp://archive"), 1, "'ftp://archive'", "Set BULKHEAD_MIRROR")
 
     def test_a_missing_keyring_is_refused_with_its_name(self):
         self.assert_fails(self.sdk("root", BULKHEAD_KEYRING="/nonexistent.gpg"), 1, "/nonexistent.gpg", "BULKHEAD_KEYRING")

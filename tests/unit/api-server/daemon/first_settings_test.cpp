@@ -45,8 +45,8 @@ struct FirstSettingsFixture {
     must(sys::create_directories(file.parent_path()));
     must(sys::write_file_atomically(file, content));
   }
-  void give(const std::string& content) {
-    must(user_data::store(places.user_data, user_data::Document{.source = "cidata", .content = content}));
+  void give(const std::string& content, const std::string& source = "cidata") {
+    must(user_data::store(places.user_data, user_data::Document{.source = source, .content = content}));
   }
   void boot() {
     user_data.reset();
@@ -89,7 +89,8 @@ struct FirstSettingsFixture {
     return "";
   }
   settings::Json source(const std::string& name) const {
-    for (const auto& source : user_data->to_json()["sources"]) {
+    const settings::Json document = user_data->to_json();
+    for (const auto& source : document["sources"]) {
       if (source["source"] == name) return source;
     }
     return {};
@@ -165,7 +166,7 @@ TEST_CASE("user data that only fails when everything is put together is refused,
 
 TEST_CASE("user data that cannot be looked at is a problem") {
   FirstSettingsFixture node;
-  node.places.user_data = node.directory.path() / "root/etc/machine-id";  // no directory
+  node.put("user-data/10-cidata.error/x", "a directory in the place of a text");
   node.boot();
   CHECK_FALSE(node.problem("user data").empty());
   CHECK_FALSE(node.file("etc/hostname").empty());
@@ -219,14 +220,14 @@ TEST_CASE("user data can be taken in again while the server runs, and services a
   FirstSettingsFixture node;
   node.boot();
   node.systemd.states = {{"systemd-timesyncd.service", "active"}};
-  node.give("[settings.ntp]\ntime-servers = [\"time.example.com\"]\n");
+  node.give("[settings.ntp]\ntime-servers = [\"time.example.com\"]\n", "imds");
   const Outcome outcome = must(node.again());
   CHECK(outcome.commit == node.configuration->store().last_commit());
   CHECK(node.systemd.acts == std::vector<std::string>{"restart systemd-timesyncd.service"});
-  CHECK(node.source("cidata")["result"] == "applied");
+  CHECK(node.source("imds")["result"] == "applied");
   // Nothing new: no commit.
   CHECK(must(node.again()).commit == 0);
-  CHECK(node.source("cidata")["result"] == "unchanged");
+  CHECK(node.source("imds")["result"] == "unchanged");
 }
 
 TEST_CASE("user data that a service does not take is refused while the server runs") {
@@ -234,9 +235,9 @@ TEST_CASE("user data that a service does not take is refused while the server ru
   node.boot();
   node.systemd.states = {{"systemd-timesyncd.service", "active"}};
   node.systemd.broken = {"systemd-timesyncd.service"};
-  node.give("[settings.ntp]\ntime-servers = [\"time.example.com\"]\n");
+  node.give("[settings.ntp]\ntime-servers = [\"time.example.com\"]\n", "imds");
   CHECK(node.again().error().code == ErrorCode::unavailable);
-  CHECK(node.source("cidata")["result"] == "refused");
+  CHECK(node.source("imds")["result"] == "refused");
   CHECK_FALSE(node.problem("user data").empty());
   CHECK(node.configuration->store().transactions().empty());
 }

@@ -18,7 +18,7 @@ TEST_CASE("the system is described, whole or by prefix") {
 TEST_CASE("a key says which services it is about") {
   ApiFixture api;
   const Json services = api.ask("GET", "/metadata/affected-services?keys=ntp.time-servers,motd").json();
-  CHECK(services["settings.ntp.time-servers"].dump().contains("ntp"));
+  CHECK(services["settings.ntp.time-servers"].dump().contains("timesyncd"));
   CHECK(api.ask("GET", "/metadata/affected-services?keys=no-such").status() == 404);
   CHECK(api.ask("GET", "/metadata/affected-services").status() == 400);
 }

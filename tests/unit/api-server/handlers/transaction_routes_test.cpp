@@ -67,7 +67,7 @@ TEST_CASE("Bottlerocket's commits answer with keys, and only apply when they say
   CHECK(api.ask("POST", "/tx/apply").status() == 204);
   CHECK(api.node.systemd.acts.size() == 1);
   CHECK(api.newest_record() == "tester apply done");
-  CHECK(api.ask("POST", "/tx/apply?keys=ntp").status() == 204);
+  CHECK(api.ask("POST", "/tx/apply?keys=ntp.time-servers").status() == 204);
   CHECK(api.node.systemd.acts.size() == 2);
   CHECK(api.ask("POST", "/tx/apply?keys=").status() == 400);
   stage(api, "u", R"({"motd": "x"})");

@@ -19,7 +19,7 @@ using TlsClient = bulkhead::testing::StreamClient<TlsStream>;
 
 struct Identity {
   std::string certificate;
-  std::string key;
+  crypto::SecretText key;
 };
 
 Identity identity(const char* name) {
@@ -46,7 +46,7 @@ struct RemoteSessionFixture : LoopFixture {
     must(server.listen_remote({.address = "127.0.0.1",
                                .port = 0,
                                .certificates = own.certificate,
-                               .key = own.key,
+                               .key = own.key.copy(),
                                .client_ca = own.certificate,
                                .who_is = [this](const ClientCertificate& certificate) -> Peer {
                                  if (!certificate.present)
@@ -62,7 +62,7 @@ struct RemoteSessionFixture : LoopFixture {
     asio::ssl::context context(asio::ssl::context::tls_client);
     if (with != nullptr) {
       context.use_certificate_chain(asio::buffer(with->certificate));
-      context.use_private_key(asio::buffer(with->key), asio::ssl::context::pem);
+      context.use_private_key(asio::buffer(with->key.view()), asio::ssl::context::pem);
     }
     TlsStream stream(loop, context);
     stream.lowest_layer().connect({asio::ip::make_address("127.0.0.1"), server.remote_port()});

@@ -90,8 +90,12 @@ TEST_CASE("a socket gets its mode, and takes the place of one that an earlier se
 
 TEST_CASE("a remote listener with a bad certificate is an error, and there is none then") {
   ServerFixture fixture;
-  const auto refused = fixture.server.listen_remote(
-      {.address = "127.0.0.1", .port = 0, .certificates = "x", .key = "y", .client_ca = "z", .who_is = {}});
+  const auto refused = fixture.server.listen_remote({.address = "127.0.0.1",
+                                                     .port = 0,
+                                                     .certificates = "x",
+                                                     .key = crypto::SecretText("y"),
+                                                     .client_ca = "z",
+                                                     .who_is = {}});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::invalid_argument);
   CHECK(fixture.server.remote_port() == 0);

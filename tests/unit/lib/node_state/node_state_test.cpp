@@ -30,5 +30,73 @@ TEST_CASE("other lines carry no state") {
   }
 }
 
+NodeState example() {
+  return {.variant = "kvm",
+          .running = {.slot = gpt::Slot::a,
+                      .version = Version::parse("0.1.0").value(),
+                      .reason = slots::Reason::newest,
+                      .trial = {},
+                      .newer = {}},
+          .addresses = {{"enp0s2", "10.0.2.15"}},
+          .boot_complete = true};
+}
+
+TEST_CASE("the status line is stable") {
+  CHECK(status_line(example()) ==
+        "bulkhead: state=ready slot=A version=0.1.0 boot=newest variant=kvm addresses=10.0.2.15 failed= problems=0\n");
+}
+
+TEST_CASE("what a node says of itself is read back") {
+  NodeState node = example();
+  node.failed_units = {"containerd.service", "var.mount"};
+  node.problems = {"user data: no"};
+  const auto line = parse_status_line(status_line(node));
+  REQUIRE(line);
+  CHECK(line->state == State::degraded);
+  CHECK(line->field("slot") == "A");
+  CHECK(line->field("version") == "0.1.0");
+  CHECK(line->field("failed") == "containerd.service,var.mount");
+}
+
+TEST_CASE("every state has a word of its own") {
+  for (const State state : {State::starting, State::ready, State::degraded})
+    CHECK(parse_state(to_string(state)) == state);
+  CHECK(!parse_state("READY"));
+}
+
+TEST_CASE("a node is starting until the boot is complete") {
+  NodeState node = example();
+  CHECK(state_of(node) == State::ready);
+  node.boot_complete = false;
+  CHECK(state_of(node) == State::starting);
+}
+
+TEST_CASE("a trial boot is ready when it is blessed") {
+  NodeState node = example();
+  node.running.reason = slots::Reason::trial;
+  node.running.trial = {.left = 2, .done = 1};
+  CHECK(state_of(node) == State::starting);
+  node.blessed = true;
+  CHECK(state_of(node) == State::ready);
+}
+
+TEST_CASE("a failed unit or a problem makes a node degraded, before and after the boot is complete") {
+  for (const bool complete : {false, true}) {
+    NodeState node = example();
+    node.boot_complete = complete;
+    node.failed_units = {"containerd.service"};
+    CHECK(state_of(node) == State::degraded);
+    node.failed_units.clear();
+    node.problems = {"user data: no"};
+    CHECK(state_of(node) == State::degraded);
+  }
+}
+
+TEST_CASE("names from outside cannot forge a line") {
+  NodeState node = example();
+  node.failed_units = {"a\x1b[2J\nbulkhead: state=ready"};
+  CHECK(status_line(node).find('\n') == status_line(node).size() - 1);
+}
+
 }  // namespace
 }  // namespace bulkhead::node_state

@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <map>
 
 #include "lib/sys/temp_dir.hpp"
 #include "lib/user_data/documents.hpp"

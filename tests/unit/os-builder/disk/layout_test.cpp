@@ -1,4 +1,5 @@
 #include "os-builder/disk/layout.hpp"
+#include "tests/unit/os-builder/disk/fixture.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -6,10 +7,10 @@
 
 using namespace bulkhead;
 using namespace bulkhead::disk;
+using bulkhead::testing::kMiB;
 
 namespace {
 
-constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 constexpr variant::PartitionSizes kSizes = {
     .esp = 64 * kMiB, .root = 8 * kMiB, .verity = kMiB, .verity_signature = kMiB, .state = 2 * kMiB, .data = 3 * kMiB};
 const Version kVersion = Version::parse("1.2.3").value();

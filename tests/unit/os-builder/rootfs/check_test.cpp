@@ -51,7 +51,7 @@ TEST_CASE("the image of these tests has no fault") {
 
 TEST_CASE("one error names everything that is wrong") {
   const std::string fault = Image().file("/usr/lib/a", "", 04755).file("/usr/lib/b", "", 0666).fault();
-  CHECK(fault.contains("faults"));
+  CHECK(fault.contains(" checks"));
   CHECK(fault.contains("\n  /usr/lib/a (pkg) is set-user-ID"));
   CHECK(fault.contains("\n  /usr/lib/b (pkg) is writable by everybody"));
 }
