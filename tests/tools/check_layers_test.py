@@ -156,7 +156,7 @@ class CheckLayers(unittest.TestCase):
         self.assert_accepted("lib/gpt/b.cpp", "using namespace std::literals;")
 
     def test_no_file_names_a_mirror(self):
-        self.assert_refused("variants/kvm.toml", 'url = "http://mirror.example/debian"', "1:names a mirror")
+        self.assert_refused("variants/kvm.toml", 'url = "http://mirror.example' + '/debian"', "1:names a mirror")
         self.assert_refused("docs/use.md", "see https://" + "deb.debian" + ".org/debian", "1:names a mirror")
         self.assert_accepted("docs/use.md", "see https://example.org/debian, https://mirrors.example.org/")
 
