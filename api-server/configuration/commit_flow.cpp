@@ -122,16 +122,17 @@ void Configuration::start_commit(const CommitRequest& request, const Done& done,
               if (!applied) return done(fail(std::move(applied).error()));
               Outcome outcome{.commit = 0, .changes = changes, .applied = *std::move(applied)};
               if (request.try_for)
-                begin_try(request, std::move(outcome), done);
+                begin_try(request, *request.try_for, std::move(outcome), done);
               else
                 store_applied(request, std::move(outcome), done, std::move(mine));
             });
 }
 
-void Configuration::begin_try(const CommitRequest& request, Outcome outcome, const Done& done) {
+void Configuration::begin_try(const CommitRequest& request, std::chrono::seconds time, Outcome outcome,
+                              const Done& done) {
   try_ = Try{.transaction = request.transaction,
              .author = request.author,
-             .deadline = clock_() + *request.try_for,
+             .deadline = clock_() + time,
              .changes = outcome.changes};
   events_("try", {{"state", "begun"}, {"try", json_of(*try_, clock_())}});
   done(std::move(outcome));

@@ -131,7 +131,7 @@ class Configuration {
   using Applied = std::move_only_function<void(Result<apply::ApplyPlan>, Turn)>;
   void carry_out(Next next, Turn turn, Applied then);
   void start_commit(const CommitRequest& request, const Done& done, Turn turn);
-  void begin_try(const CommitRequest& request, Outcome outcome, const Done& done);
+  void begin_try(const CommitRequest& request, std::chrono::seconds time, Outcome outcome, const Done& done);
   void store_applied(const CommitRequest& request, Outcome outcome, const Done& done, Turn turn);
   void take_effect(Json document);
 

@@ -220,9 +220,9 @@ void ApiServer::look_at_health() {
 
 void ApiServer::on_event(std::string_view name, const settings::Json& data) {
   events_.publish(name, data);
-  if (name == "try") try_timer_->follow();
-  if (name == "commit") blessing_->committed();
-  if (name == "commit") user_data_->mark_settled();
+  if (name == "try" && try_timer_) try_timer_->follow();
+  if (name == "commit" && blessing_) blessing_->committed();
+  if (name == "commit" && user_data_) user_data_->mark_settled();
   if (name != "commit" && name != "apply") return;
   if (server_) asio::post(loop_, [this] { listen_remotely(); });
 }

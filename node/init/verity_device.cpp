@@ -161,7 +161,7 @@ Result<std::string> activate(const VerityRoot& root) {
   PendingDevice pending(mapper);
 
   const std::string careful = table_line(root, superblock, OnCorruption::fail_the_read);
-  const std::string node = TRY(use_table(mapper, careful, superblock.data_size()));
+  std::string node = TRY(use_table(mapper, careful, superblock.data_size()));
   TRY(check_first_block(node, root, superblock));
   TRY(use_table(mapper, table_line(root, superblock, OnCorruption::panic), superblock.data_size()));
   pending.release();

@@ -10,6 +10,7 @@
 #include "lib/sys/temp_dir.hpp"
 #include "lib/verity/hash_tree.hpp"
 #include "os-builder/disk/layout.hpp"
+#include "os-builder/disk/tool.hpp"
 
 namespace bulkhead::disk {
 namespace {

@@ -36,16 +36,16 @@ struct AnyValue {
   operator T() const;  // NOLINT(google-explicit-constructor): an initializer has to convert by itself
 };
 
-template <class T, std::size_t... I>
-consteval bool takes_initializers(std::index_sequence<I...>) {
-  return requires { T{(static_cast<void>(I), AnyValue())...}; };
+template <class T, std::size_t... number>
+consteval bool takes_initializers(std::index_sequence<number...>) {
+  return requires { T{(static_cast<void>(number), AnyValue())...}; };
 }
 
 // An aggregate takes as many initializers as it has members.
-template <class T, std::size_t Count = 0>
+template <class T, std::size_t count = 0>
 consteval std::size_t member_count() {
-  if constexpr (takes_initializers<T>(std::make_index_sequence<Count + 1>())) return member_count<T, Count + 1>();
-  return Count;
+  if constexpr (takes_initializers<T>(std::make_index_sequence<count + 1>())) return member_count<T, count + 1>();
+  return count;
 }
 
 template <class A, class B>

@@ -1,9 +1,10 @@
 #include "os-builder/disk/layout.hpp"
-#include "tests/unit/os-builder/disk/fixture.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
 #include <set>
+
+#include "tests/unit/os-builder/disk/fixture.hpp"
 
 using namespace bulkhead;
 using namespace bulkhead::disk;
