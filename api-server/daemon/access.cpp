@@ -49,8 +49,8 @@ Result<Identity> own_identity(const sys::Path& directory, const std::string& hos
 Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api& api, const Identity& own) {
   if (!api.client_ca) return std::nullopt;
   const settings::Api& declared = settings::Settings::defaults().api;
-  const settings::IpAddress& address = api.listen_address ? *api.listen_address : declared.listen_address.value();
-  const settings::Port port = api.listen_port ? *api.listen_port : declared.listen_port.value();
+  const settings::IpAddress& address = settings::set_or_default(api.listen_address, declared.listen_address);
+  const settings::Port port = settings::set_or_default(api.listen_port, declared.listen_port);
   http::RemoteListener listener{
       .address = address.value().to_string(),
       .port = static_cast<std::uint16_t>(port.value),

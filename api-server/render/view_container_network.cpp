@@ -12,7 +12,7 @@ std::optional<ContainerSubnets> container_subnets(const settings::Settings& sett
   if (settings.kubernetes.api_server) return std::nullopt;
   const settings::ContainerNetwork& network = settings.network.containers;
   const settings::ContainerNetwork& declared = settings::Settings::defaults().network.containers;
-  ContainerSubnets subnets{.ipv4 = set_or_default(network.subnet, declared.subnet).value(), .ipv6 = {}};
+  ContainerSubnets subnets{.ipv4 = settings::set_or_default(network.subnet, declared.subnet).value(), .ipv6 = {}};
   if (network.ipv6_subnet) subnets.ipv6 = network.ipv6_subnet->value();
   return subnets;
 }

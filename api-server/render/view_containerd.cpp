@@ -12,9 +12,9 @@ namespace {
 // one.
 Result<std::string> default_runtime(const settings::Sandbox& sandbox) {
   const settings::Sandbox& declared = settings::Settings::defaults().sandbox;
-  const settings::Runtime runtime = set_or_default(sandbox.default_runtime, declared.default_runtime);
-  const std::string name(settings::name_of(runtime));
-  const auto& allowed = set_or_default(sandbox.allowed_runtimes, declared.allowed_runtimes);
+  const settings::Runtime runtime = settings::set_or_default(sandbox.default_runtime, declared.default_runtime);
+  std::string name(settings::name_of(runtime));
+  const auto& allowed = settings::set_or_default(sandbox.allowed_runtimes, declared.allowed_runtimes);
   if (!std::ranges::contains(allowed, runtime))
     return fail(ErrorCode::invalid_argument, "sandbox.default-runtime: {} is not in sandbox.allowed-runtimes", name);
   if (runtime != settings::Runtime::crun) {
@@ -54,12 +54,12 @@ Result<View> credentials_view(const settings::ContainerRegistry& registries) {
 }
 
 View boolean(const std::optional<bool>& given, const std::optional<bool>& declared) {
-  return {set_or_default(given, declared) ? "true" : "false"};
+  return {settings::set_or_default(given, declared) ? "true" : "false"};
 }
 
 template <class T>
 View number(const std::optional<T>& given, const std::optional<T>& declared) {
-  return {std::to_string(set_or_default(given, declared).value)};
+  return {std::to_string(settings::set_or_default(given, declared).value)};
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ View open_ports(const settings::Settings& settings) {
   View list(View::type::list);
   const settings::Api& api = settings.api;
   if (api.client_ca) {
-    const settings::Port port = set_or_default(api.listen_port, settings::Settings::defaults().api.listen_port);
+    const settings::Port port =
+        settings::set_or_default(api.listen_port, settings::Settings::defaults().api.listen_port);
     list << port_view("tcp", std::to_string(port.value), "api.listen-port");
   }
   if (settings.kubernetes.api_server) list << port_view("tcp", std::to_string(net::kKubeletPort), "kubelet");
@@ -39,10 +40,10 @@ Files firewall_files(const settings::Settings& settings, const Facts& /*facts*/)
   const settings::Network& declared = settings::Settings::defaults().network;
   const auto subnets = container_subnets(settings);
   View view;
-  view["filter"] = View(set_or_default(settings.network.firewall.enabled, declared.firewall.enabled));
+  view["filter"] = View(settings::set_or_default(settings.network.firewall.enabled, declared.firewall.enabled));
   view["ports"] = open_ports(settings);
   view["no_metadata"] =
-      View(!set_or_default(settings.network.containers.metadata_access, declared.containers.metadata_access));
+      View(!settings::set_or_default(settings.network.containers.metadata_access, declared.containers.metadata_access));
   view["metadata4"] = View(std::string(net::kMetadataIpv4));
   view["metadata6"] = View(std::string(net::kMetadataIpv6));
   view["bridge"] = subnets ? View(std::string(kContainerBridge)) : View(false);

@@ -32,11 +32,4 @@ struct ContainerSubnets {
 // Nothing when the node belongs to a Kubernetes cluster, whose network add-on brings its own.
 std::optional<ContainerSubnets> container_subnets(const settings::Settings& settings);
 
-// A setting, or what its declaration has as the default, of which there must be one: `declared` is the same member of
-// settings::Settings::defaults(). Settings that were never merged with the defaults count as if they had been.
-template <class T>
-const T& set_or_default(const std::optional<T>& given, const std::optional<T>& declared) {
-  return given ? *given : declared.value();
-}
-
 }  // namespace bulkhead::render

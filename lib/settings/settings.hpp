@@ -5,6 +5,8 @@
 // OpenAPI, `apiclient explain`, docs/settings.md and completion all come from here.
 #pragma once
 
+#include <optional>
+
 #include "lib/settings/groups/containers.hpp"
 #include "lib/settings/groups/general.hpp"
 #include "lib/settings/groups/kubernetes.hpp"
@@ -81,5 +83,13 @@ struct Settings {
   static Settings of_checked(const Json& document);
   Json to_json() const;
 };
+
+// A setting, or what its declaration has as the default, of which there must be one: `declared` is the same member of
+// Settings::defaults(). Settings that were never merged with the defaults count as if they had been.
+template <class T>
+const T& set_or_default(const std::optional<T>& given, const std::optional<T>& declared) {
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): throws where the declaration has no default, a bug of ours
+  return given ? *given : declared.value();
+}
 
 }  // namespace bulkhead::settings
