@@ -13,6 +13,7 @@ struct Line : std::enable_shared_from_this<Line> {
   // A loop and not a recursion: a turn may end before its step returns.
   void work_off() {
     if (std::exchange(working_off, true)) return;
+    // NOLINTNEXTLINE(bugprone-unused-local-non-trivial-variable): its destructor is what it is for
     const WorkOffEnds ends{*this};
     while (!taken && !waiting.empty()) {
       TurnQueue::Step step = std::move(waiting.front());

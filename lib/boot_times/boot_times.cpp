@@ -9,9 +9,12 @@ namespace bulkhead::boot_times {
 
 const UnitTimes* waited_for(const BootTimes& boot, const UnitTimes& unit) {
   const UnitTimes* last = nullptr;
+  Moment latest{};
   for (const UnitTimes& other : boot.units) {
     if (!other.ready || *other.ready > unit.started || !std::ranges::contains(unit.after, other.unit)) continue;
-    if (last == nullptr || *other.ready > *last->ready) last = &other;
+    if (last != nullptr && *other.ready <= latest) continue;
+    last = &other;
+    latest = *other.ready;
   }
   return last;
 }

@@ -14,7 +14,7 @@ bool pause_until_told_to_end(std::chrono::milliseconds longest) {
   sigset_t before;
   ::sigemptyset(&wanted);
   ::sigaddset(&wanted, SIGTERM);
-  ::sigprocmask(SIG_BLOCK, &wanted, &before);
+  ::pthread_sigmask(SIG_BLOCK, &wanted, &before);
   int signal = 0;
   do {
     const auto left = std::max(std::chrono::nanoseconds(end - Clock::now()), std::chrono::nanoseconds(0));
@@ -22,7 +22,7 @@ bool pause_until_told_to_end(std::chrono::milliseconds longest) {
     const timespec limit{.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
     signal = ::sigtimedwait(&wanted, nullptr, &limit);
   } while (signal < 0 && errno == EINTR);
-  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return signal != SIGTERM;
 }
 

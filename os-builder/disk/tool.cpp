@@ -1,6 +1,10 @@
 #include "os-builder/disk/tool.hpp"
 
+#include <fcntl.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "lib/sys/file.hpp"
 
 namespace bulkhead::disk {
 namespace {
