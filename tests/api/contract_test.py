@@ -213,7 +213,7 @@ class Contract(unittest.TestCase):
     def test_other_methods_and_paths_are_told_what_there_is(self):
         with Server() as server:
             self.assertEqual(server.ask("PUT", "/settings").status, 405)
-            self.assertIn("there is", server.ask("PUT", "/settings").json["message"])
+            self.assertIn("use GET, PATCH", server.ask("PUT", "/settings").json["message"])
             answer = server.ask("GET", "/v1/statu")
             self.assertEqual(answer.status, 404)
             self.assertIn("/v1/status", answer.json["message"])
