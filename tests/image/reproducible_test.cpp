@@ -69,8 +69,7 @@ TEST_CASE("two builds from the same lock are byte-identical") {
   }
   const sys::Path build = checkout / "build/release";
   const sys::Path compiler_cache = cache_directory() / "ccache-second-build";
-  succeed({"cmake", "-S", checkout.native(), "-B", build.native(), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-           "-DBULKHEAD_TESTS=OFF",
+  succeed({"cmake", "-S", checkout.native(), "--preset", "release", "-DBULKHEAD_TESTS=OFF",
            std::format("-DCMAKE_CXX_COMPILER_LAUNCHER=env;CCACHE_DIR={};CCACHE_MAXSIZE=1G;ccache",
                        compiler_cache.native())});
   // No more than this: other tests boot machines meanwhile.
