@@ -163,7 +163,8 @@ Result<> check_together(const settings::Settings& settings);
 // settings.api: who may do what.
 bool is_about_access(const datastore::Change& change);
 
-// Services that are notified when these keys change. Keys that are no longer declared affect nothing.
+// Services that are notified when these keys change, or anything below them. Keys that are no longer declared affect
+// nothing.
 std::set<std::string> affected_services(const std::vector<datastore::Change>& changes);
 std::set<std::string> affected_services(const Key& key);
 

@@ -52,6 +52,18 @@ Result<> check_health(const settings::Health& health) {
   return {};
 }
 
+void add_services(std::set<std::string>& services, const settings::About& about) {
+  for (const std::string_view name : split(about.affects, ' ')) services.emplace(name);
+}
+
+void add_services_below(std::set<std::string>& services, const settings::Shape& shape) {
+  if (shape.element != nullptr) add_services_below(services, *shape.element);
+  for (const settings::Member& member : shape.members) {
+    add_services(services, member.about);
+    add_services_below(services, *member.shape);
+  }
+}
+
 }  // namespace
 
 Result<> check_together(const Settings& settings) {
@@ -66,8 +78,9 @@ bool is_about_access(const datastore::Change& change) { return change.key.is_bel
 std::set<std::string> affected_services(const Key& key) {
   std::set<std::string> services;
   const auto found = settings::find(settings::Settings::shape(), key);
-  if (!found || found->member == nullptr) return services;
-  for (const std::string_view name : split(found->member->about.affects, ' ')) services.emplace(name);
+  if (!found) return services;
+  if (found->member != nullptr) add_services(services, found->member->about);
+  add_services_below(services, *found->shape);
   return services;
 }
 

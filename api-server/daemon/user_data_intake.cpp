@@ -71,7 +71,8 @@ void UserDataIntake::refused(const Error& reason) {
   const auto dropped = configuration_.drop(kTransaction);
   static_cast<void>(dropped);  // it may never have been begun
   report();
-  applied();
+  // A lock says nothing about the documents: they count when it is gone.
+  if (reason.code != ErrorCode::locked) applied();
 }
 
 void UserDataIntake::report() {

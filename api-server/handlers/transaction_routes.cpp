@@ -56,17 +56,23 @@ void commit(Node& node, const Request& request, const Reply& reply, bool apply) 
           [reply](const Outcome& outcome) { reply(http::json(configuration::keys_of(outcome.changes))); }, reply));
 }
 
-void apply(Node& node, const Request& request, const Reply& reply) {
-  const auto names = listed(request, "keys", false);
-  if (!names) return reply(http::failure(names.error()));
+// Of the parameter `keys`: settings, or tables of them. Errors: not_found for what is neither.
+Result<std::vector<Key>> declared_keys(const Request& request) {
+  const auto names = TRY(listed(request, "keys", false));
   std::vector<Key> keys;
-  for (const std::string& name : *names) {
-    auto key = Key::parse(name);
-    if (!key) return reply(http::failure(key.error()));
-    keys.push_back(*std::move(key));
+  for (const std::string& name : names) {
+    Key key = TRY(Key::parse(name));
+    TRY(settings::find(settings::Settings::shape(), key));
+    keys.push_back(std::move(key));
   }
+  return keys;
+}
+
+void apply(Node& node, const Request& request, const Reply& reply) {
+  auto keys = declared_keys(request);
+  if (!keys) return reply(http::failure(keys.error()));
   node.configuration.apply(
-      std::move(keys),
+      *std::move(keys),
       finishing(node, request, "apply", [reply](const Outcome&) { reply(http::no_content()); }, reply));
 }
 

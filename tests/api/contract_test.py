@@ -102,7 +102,7 @@ CASES = {
     ("post", "/tx/commit"): {
         "200": Case(staged, tx="t"), "400": Case(lambda s: s.ask("PATCH", "/settings", {"health": {"checks": {"a": {"timeout": "1s"}}}}, tx="t"), tx="t"),
         "409": Case(conflict, tx="t"), "422": Case(tx="none"), "423": Case(trying, tx="t")},
-    ("post", "/tx/apply"): {"204": Case(), "400": Case(keys='"'), "423": Case(trying)},
+    ("post", "/tx/apply"): {"204": Case(keys="ntp"), "400": Case(keys='"'), "404": Case(keys="nothing"), "423": Case(trying)},
     ("post", "/tx/commit_and_apply"): {
         "200": Case(staged, tx="t"), "400": Case(lambda s: s.ask("PATCH", "/settings", {"health": {"checks": {"a": {"timeout": "1s"}}}}, tx="t"), tx="t"),
         "409": Case(conflict, tx="t"), "422": Case(tx="none"), "423": Case(trying, tx="t")},

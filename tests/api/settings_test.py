@@ -266,6 +266,17 @@ class UserData(unittest.TestCase):
             self.assertEqual(answer.status, 200, answer.body)
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "b"})
 
+    def test_a_document_that_comes_while_a_try_is_open_counts_when_the_try_has_ended(self):
+        with self.with_document('[settings]\nmotd = "a"\n') as server:
+            self.assertEqual(server.ask("PATCH", "/settings", {"motd": "tried"}, tx="t").status, 204)
+            self.assertEqual(server.ask("POST", "/v1/commit", tx="t", **{"try": 600}).status, 200)
+            server.write("run/bulkhead/user-data/50-imds", '{"settings": {"motd": "b"}}')
+            self.assertEqual(server.ask("PUT", "/v1/user-data").status, 423)
+            self.assertEqual(server.ask("POST", "/v1/try/revert").status, 200)
+            server.stop()
+            server.start()
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "b"})
+
     def test_a_damaged_datastore_leaves_a_node_that_answers(self):
         with Server() as server:
             server.set(motd="x")

@@ -228,6 +228,16 @@ TEST_CASE("a thousand changes that are over at once do not pile up") {
   CHECK(node.configuration.store().last_commit() == 1000);
 }
 
+TEST_CASE("a table stands for the settings below it when services are notified") {
+  Node node;
+  Result<Outcome> outcome = fail(ErrorCode::internal, "not called back");
+  node.configuration.apply({settings::Key({"ntp"})}, [&](Result<Outcome> done) { outcome = std::move(done); });
+  must(outcome);
+  CHECK(node.systemd.acts == std::vector<std::string>{std::string("restart ") + kTime});
+  CHECK(affected_services(settings::Key({"motd"})) == std::set<std::string>{"motd"});
+  CHECK(affected_services(settings::Key({"nothing"})).empty());
+}
+
 TEST_CASE("a node that is locked down takes no change") {
   Node node;
   node.stage("t", {{"motd", "x"}});
