@@ -144,7 +144,7 @@ struct BootValues {
   std::string image;
   std::string accelerator = "auto";
   std::string memory = "2G";
-  unsigned cpus = 2;
+  unsigned cpus = 0;
   std::string bus;
   bool snapshot = false;
   bool until_ready = false;
@@ -156,7 +156,7 @@ struct BootValues {
     verb.add_option("-v,--variant", variant, "Variant whose image to boot")->capture_default_str();
     verb.add_option("--accel", accelerator, "auto, kvm or tcg; auto uses KVM where it works")->capture_default_str();
     verb.add_option("--memory", memory, "Memory of the machine, for example 4G")->capture_default_str();
-    verb.add_option("--cpus", cpus, "Processors of the machine")->check(CLI::Range(1, 256))->capture_default_str();
+    verb.add_option("--cpus", cpus, "Processors of the machine [2; 1 when it is emulated]")->check(CLI::Range(1, 256));
     verb.add_option("--bus", bus, "virtio-blk, nvme or virtio-scsi [as on the variant's platform]");
     verb.add_flag("--snapshot", snapshot, "Discard everything that the machine writes");
     verb.add_flag("--until-ready", until_ready, "Show no console; wait until the node is ready, then power it off");
@@ -181,7 +181,7 @@ Result<cli::ExitCode> run_boot(const BootValues& values, const cli::Invocation& 
   options.cache = TRY(values.places.cache_directory());
   options.accelerator = TRY_CTX(vm::parse_accelerator(values.accelerator), "--accel");
   options.memory = TRY_CTX(parse_bytes(values.memory), "--memory");
-  options.cpus = values.cpus;
+  if (values.cpus != 0) options.cpus = values.cpus;
   if (!values.bus.empty()) options.bus = TRY_CTX(vm::parse_disk_bus(values.bus), "--bus");
   options.snapshot = values.snapshot;
   options.until_ready = values.until_ready;

@@ -20,8 +20,8 @@ struct BootOptions {
   sys::Path keys;   // key directory whose certificates the firmware gets
   sys::Path cache;  // remembers whether KVM works
   vm::Accelerator accelerator = vm::Accelerator::automatic;
-  std::uint64_t memory = std::uint64_t{2} << 30U;  // bytes
-  unsigned cpus = 2;
+  std::uint64_t memory = std::uint64_t{2} << 30U;      // bytes
+  std::optional<unsigned> cpus{};                      // default: 2, or 1 when emulated
   std::uint64_t disk_size = std::uint64_t{16} << 30U;  // bytes; what the guest sees, when that is more than the image
   std::optional<vm::DiskBus> bus{};                    // default: what the variant's platform has
   bool snapshot = false;                               // discard everything that the guest writes
