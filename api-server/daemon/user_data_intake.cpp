@@ -1,13 +1,19 @@
 #include "api-server/daemon/user_data_intake.hpp"
 
 #include <algorithm>
+#include <random>
 
 namespace bulkhead::daemon {
 namespace {
 
-constexpr const char* kTransaction = "user-data";
 constexpr const char* kAppliedFile = "user-data.applied";
 constexpr const char* kSettledMark = "user-data.settled";  // named by bulkhead-config-disks.service
+
+// Its commit may change access, so nobody else must be able to stage something into it beforehand.
+std::string unguessable_transaction() {
+  std::random_device random;
+  return std::format("user-data-{:08x}{:08x}{:08x}", random(), random(), random());
+}
 
 }  // namespace
 
@@ -46,16 +52,17 @@ std::optional<std::string> UserDataIntake::stage() {
     applied();
     return std::nullopt;
   }
-  if (auto staged = configuration_.stage(kTransaction, merged.settings); !staged) {
+  transaction_ = unguessable_transaction();
+  if (auto staged = configuration_.stage(transaction_, merged.settings); !staged) {
     refused(staged.error());
     return std::nullopt;
   }
   // What only shows when everything is put together, before anything is stored.
-  if (auto planned = configuration_.plan(kTransaction); !planned) {
+  if (auto planned = configuration_.plan(transaction_); !planned) {
     refused(planned.error());
     return std::nullopt;
   }
-  return kTransaction;
+  return transaction_;
 }
 
 void UserDataIntake::applied() {
@@ -68,7 +75,7 @@ void UserDataIntake::refused(const Error& reason) {
   for (user_data::SourceOutcome& outcome : outcomes_) {
     if (!outcome.refused) outcome.refused = reason.describe();
   }
-  const auto dropped = configuration_.drop(kTransaction);
+  const auto dropped = configuration_.drop(transaction_);
   static_cast<void>(dropped);  // it may never have been begun
   report();
   // A lock says nothing about the documents: they count when it is gone.

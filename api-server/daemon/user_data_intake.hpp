@@ -47,6 +47,7 @@ class UserDataIntake {
   std::optional<user_data::Applied> known_;
   std::vector<user_data::SourceOutcome> outcomes_;
   std::vector<std::string> unchanged_;
+  std::string transaction_;  // of the last stage()
 };
 
 }  // namespace bulkhead::daemon

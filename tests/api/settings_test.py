@@ -266,6 +266,15 @@ class UserData(unittest.TestCase):
             self.assertEqual(answer.status, 200, answer.body)
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "b"})
 
+    def test_what_somebody_staged_under_the_name_of_user_data_is_not_committed_with_it(self):
+        with self.with_document('[settings]\nmotd = "a"\n') as server:
+            roles = {"api": {"roles": [{"subject": "deploy", "role": "admin"}]}}
+            self.assertEqual(server.ask("PATCH", "/settings", roles, tx="user-data").status, 204)
+            server.write("run/bulkhead/user-data/50-imds", '{"settings": {"motd": "b"}}')
+            self.assertEqual(server.ask("PUT", "/v1/user-data").status, 200)
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "b"})
+            self.assertEqual(server.ask("GET", "/settings", keys="api.roles").status, 404)
+
     def test_a_document_that_comes_while_a_try_is_open_counts_when_the_try_has_ended(self):
         with self.with_document('[settings]\nmotd = "a"\n') as server:
             self.assertEqual(server.ask("PATCH", "/settings", {"motd": "tried"}, tx="t").status, 204)
