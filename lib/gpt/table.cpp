@@ -25,7 +25,8 @@ using TableHandle = std::unique_ptr<fdisk_table, Release<fdisk_unref_table>>;
 using CString = std::unique_ptr<char, Release<::free>>;
 
 // libfdisk reports problems through a dialog. We answer no question and keep its messages.
-extern "C" int collect_message(fdisk_context*, fdisk_ask* ask, void* data) {
+extern "C" {
+static int collect_message(fdisk_context*, fdisk_ask* ask, void* data) {
   const int type = fdisk_ask_get_type(ask);
   if (type == FDISK_ASKTYPE_WARN || type == FDISK_ASKTYPE_WARNX) {
     const char* message = fdisk_ask_print_get_mesg(ask);
@@ -33,6 +34,7 @@ extern "C" int collect_message(fdisk_context*, fdisk_ask* ask, void* data) {
     return 0;
   }
   return type == FDISK_ASKTYPE_INFO ? 0 : -EINVAL;
+}
 }
 
 // A disk opened by libfdisk. The messages live as long as the context that fills them.

@@ -15,12 +15,14 @@ struct FreeDevice {
   void operator()(crypt_device* device) const { crypt_free(device); }
 };
 
-extern "C" void keep_message(int level, const char* message, void* into) {
+extern "C" {
+static void keep_message(int level, const char* message, void* into) {
   if (level != CRYPT_LOG_ERROR || message == nullptr) return;
   auto& text = *static_cast<std::string*>(into);
   if (!text.empty()) text += "; ";
   text += message;
   while (text.ends_with('\n')) text.pop_back();
+}
 }
 
 // A libcryptsetup handle with its messages: the library's errno values alone explain little.
