@@ -44,6 +44,16 @@ Result<> check_interfaces(const settings::Network& network) {
   return require(primary <= 1, "network.interfaces: only one interface can be the primary one");
 }
 
+Result<> check_time_servers(const settings::Ntp& ntp) {
+  constexpr std::uint16_t kNtpPort = 123;
+  for (const settings::Server& server : ntp.time_servers.value_or(std::vector<settings::Server>())) {
+    const std::uint16_t port = server.value().port.value_or(kNtpPort);
+    TRY(require(port == kNtpPort, "ntp.time-servers: {} has port {}, but systemd-timesyncd only asks port {}",
+                server.value().host, port, kNtpPort));
+  }
+  return {};
+}
+
 Result<> check_health(const settings::Health& health) {
   for (const auto& [name, check] : health.checks) {
     TRY(require(check.unit.has_value() != check.url.has_value(), "health.checks.{}: needs either a unit or a url",
@@ -70,6 +80,7 @@ Result<> check_together(const Settings& settings) {
   TRY(check_sandbox(settings.sandbox));
   TRY(check_api(settings.api));
   TRY(check_interfaces(settings.network));
+  TRY(check_time_servers(settings.ntp));
   return check_health(settings.health);
 }
 

@@ -274,6 +274,7 @@ TEST_CASE("settings that do not go together are refused before anything happens"
   for (const Json& document :
        {Json{{"sandbox", {{"default-runtime", "crun"}, {"allowed-runtimes", {"gvisor"}}}}},
         Json{{"api", {{"certificate", ""}}}}, Json{{"health", {{"checks", {{"web", {{"timeout", "1s"}}}}}}}},
+        Json{{"ntp", {{"time-servers", {"ntp.example:1123"}}}}},
         Json{{"network", {{"interfaces", {{"vlan1", {{"kind", "vlan"}}}}}}}}}) {
     if (const auto staged = node.configuration.stage("t", document)) {
       CHECK_FALSE(node.configuration.plan("t"));
