@@ -65,6 +65,10 @@ void check_sealed(Node& node) {
   CHECK(answer(node, "cat /etc/machine-id") == answer(node, "cat /var/lib/bulkhead/machine-id"));
   CHECK(answer(node, "systemctl --failed --no-legend").empty());
   CHECK(answer(node, "ctr version").contains("Server:"));
+  CHECK(answer(node, "ls /dev | grep -c '^loop[0-9]' || true") == "0\n");
+  CHECK(answer(node, "losetup -f") == "/dev/loop0\n");
+  // Behind the gate, as the drivers that nothing waited for.
+  answer(node, "until systemctl -q is-active systemd-timesyncd; do sleep 1; done");
 }
 
 // A network namespace NAME that the bridge plugin connects as /run/NAME.json says, as containerd has it done for a
