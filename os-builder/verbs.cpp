@@ -144,7 +144,7 @@ struct BootValues {
   std::string image;
   std::string accelerator = "auto";
   std::string memory = "2G";
-  unsigned cpus = 0;
+  std::optional<unsigned> cpus;
   std::string bus;
   bool snapshot = false;
   bool until_ready = false;
@@ -181,7 +181,7 @@ Result<cli::ExitCode> run_boot(const BootValues& values, const cli::Invocation& 
   options.cache = TRY(values.places.cache_directory());
   options.accelerator = TRY_CTX(vm::parse_accelerator(values.accelerator), "--accel");
   options.memory = TRY_CTX(parse_bytes(values.memory), "--memory");
-  if (values.cpus != 0) options.cpus = values.cpus;
+  options.cpus = values.cpus;
   if (!values.bus.empty()) options.bus = TRY_CTX(vm::parse_disk_bus(values.bus), "--bus");
   options.snapshot = values.snapshot;
   options.until_ready = values.until_ready;

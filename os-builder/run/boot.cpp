@@ -29,8 +29,8 @@ void note(const cli::Invocation& invocation, const std::string& text) {
   if (invocation.verbosity >= 0) std::println(stderr, "{}", text);
 }
 
-// An emulated machine gets one processor: with two, each on a thread of its own, QEMU was seen to lose the timer
-// interrupts of one of them for good, and the guest stood still (QEMU 10.0, Linux 6.12). While nobody looks, its clock
+// An emulated machine gets one processor: with two, each on a thread of its own, a guest was once seen to stand
+// still because one of them got no timer interrupts (QEMU 10.0, Linux 6.12). While nobody looks, its clock
 // counts instructions, so that a busy host makes no deadline of the guest pass.
 void set_processors(vm::MachineSpec& spec, const BootOptions& options) {
   const bool emulated = spec.accelerator == vm::Accelerator::tcg;
