@@ -47,6 +47,29 @@ class Messages(Sdk):
         self.assert_fails(self.sdk("imagine"), 2, "unknown verb 'imagine'", "tools/sdk --help")
         self.assert_fails(self.sdk("run"), 2, "command is missing")
         self.assert_fails(self.sdk("clean", "--most"), 2, "'--most'")
+        self.assert_fails(self.sdk("clean", "--all", "more"), 2, "unexpected argument 'more'")
+        self.assert_fails(self.sdk("root", "more"), 2, "unexpected argument 'more'")
+        self.assert_fails(self.sdk("image", "kvm", "more"), 2, "unexpected argument 'more'")
+        self.assert_fails(self.sdk("image", "--fast"), 2, "unknown option '--fast'")
+        self.assert_nothing_was_made()
+
+    def assert_nothing_was_made(self):
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_every_verb_has_help_and_then_does_nothing(self):
+        for verb in ("image", "test", "shell", "run", "root", "clean"):
+            for words in ([verb, "--help"], [verb, "-h"]):
+                done = self.sdk(*words)
+                self.assertEqual((done.returncode, done.stderr), (0, ""), words)
+                self.assertIn("Usage: tools/sdk", done.stdout)
+        self.assertIn("Usage: tools/sdk test", self.sdk("test", "unit", "--help").stdout)
+        self.assertIn("Usage: tools/sdk VERB", self.sdk("image", "kvm", "--help").stdout)
+        self.assert_nothing_was_made()
+
+    def test_an_unknown_variant_is_refused_before_anything_is_made(self):
+        self.assert_fails(self.sdk("image", "nosuch"), 2, "no variant 'nosuch'", "ec2 kvm kvm-dev")
+        self.assert_fails(self.sdk("image", "shared"), 2, "no variant 'shared'")  # what variants include
+        self.assert_nothing_was_made()
 
     def test_a_mirror_that_is_no_url_is_refused_with_its_name(self):
         self.assert_fails(self.sdk("root", BULKHEAD_MIRROR="ftp://archive"), 1, "'ftp://archive'", "Set BULKHEAD_MIRROR")
@@ -104,6 +127,21 @@ class Inside(Sdk):
                          ["http://127.0.0.1:1/debian trixie main", "http://127.0.0.1:1/debian trixie-updates main",
                           "http://127.0.0.1:1/debian-security trixie-security main"])
         self.assertTrue(lines[3].startswith("/etc/apt/keyrings/"), done.stdout + done.stderr)
+
+    def test_help_of_the_command_is_its_own(self):
+        self.assertIn("Usage: true", self.sdk("run", "env", "true", "--help").stdout)
+
+    def test_the_cache_may_lie_below_a_directory_that_is_visible_anyway(self):
+        for parent in ("/tmp", "/var/tmp"):
+            with tempfile.TemporaryDirectory(dir=parent) as folder:
+                (link,) = (self.folder / "cache/sdk").glob("root-*")
+                root = pathlib.Path(folder) / "cache/sdk" / link.name
+                root.mkdir(parents=True)
+                done = subprocess.run(["unshare", "--mount", "bash", "-euc", 'mount --bind "$1" "$2"; exec "$3" run bash -c "$4"', "_",
+                                       link.resolve(), root, SDK, 'touch "$BULKHEAD_CACHE/kept"; findmnt -rn -o TARGET -S bulkhead-sdk'],
+                                      env={**self.environment, "BULKHEAD_CACHE": f"{folder}/cache"}, capture_output=True, text=True)
+                self.assertEqual((done.returncode, done.stdout), (0, "/\n"), done.stderr)
+                self.assertTrue(pathlib.Path(folder, "cache/kept").exists())
 
     def test_namespaces_nest(self):
         done = self.sdk("run", "unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "x", "/mnt")
