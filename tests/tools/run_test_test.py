@@ -44,6 +44,12 @@ class RunTest(unittest.TestCase):
         self.assertEqual(ran, "unchanged since it passed" not in done.stdout)
         return ran
 
+    def test_help_says_what_it_does(self):
+        done = self.run_tool("--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for part in ("Usage: tools/run-test NAME", "Runs one test of CTest's", "NAME ", "What a test reads is found"):
+            self.assertIn(part.lower(), done.stdout.lower())
+
     def test_unchanged_is_skipped_and_listed(self):
         self.assertTrue(self.runs())
         self.assertFalse(self.unchanged.exists())
