@@ -13,6 +13,7 @@
 #include "lib/base/text.hpp"
 #include "lib/cli/reference.hpp"
 #include "lib/cli/terminal.hpp"
+#include "lib/cli/values.hpp"
 
 namespace bulkhead::cli {
 namespace {
@@ -29,15 +30,23 @@ std::string_view without_suffix(std::string_view text, std::string_view suffix) 
   return text.ends_with(suffix) ? text.substr(0, text.size() - suffix.size()) : text;
 }
 
+// Arguments in capitals, as help shows them.
+std::string shown_name(std::string_view name) {
+  std::string shown(name);
+  if (!shown.starts_with('-'))
+    std::ranges::transform(shown, shown.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return shown;
+}
+
 // CLI11's error messages; the common ones in our words.
 std::string usage_message(const CLI::ParseError& problem) {
   const std::string_view said = problem.what();
   const std::string kind = problem.get_name();
-  if (kind == "RequiredError" && said.ends_with(" is required")) {
-    std::string name(without_suffix(said, " is required"));
-    if (!name.starts_with('-'))
-      std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    return name + " is missing";
+  if (kind == "RequiredError" && said.ends_with(" is required"))
+    return shown_name(without_suffix(said, " is required")) + " is missing";
+  if (kind == "ValidationError") {  // "name: " and what our check says
+    const auto colon = std::min(said.find(':'), said.size());
+    return shown_name(said.substr(0, colon)) + std::string(said.substr(colon));
   }
   if (kind == "ArgumentMismatch" && said.ends_with(" missing"))
     return std::format("{} needs a value", said.substr(0, said.find(':')));
@@ -46,7 +55,7 @@ std::string usage_message(const CLI::ParseError& problem) {
     const std::string_view pair = said.substr(kConvert.size());
     const auto equals = pair.find(" = ");
     if (equals != std::string_view::npos) {
-      return std::format("{}: '{}' is not a valid value", pair.substr(0, equals), pair.substr(equals + 3));
+      return std::format("{}: '{}' is not a valid value", shown_name(pair.substr(0, equals)), pair.substr(equals + 3));
     }
   }
   return std::string(said);
@@ -119,9 +128,9 @@ Program::Program(std::string name, std::string summary, std::string version)
   app_.add_option_function<std::string>(
           "--generate", [](const std::string& what) { throw GenerateRequest{what}; },
           "Print the manual page or a completion script")
-      ->check(CLI::IsMember({"man", "bash", "zsh"}))
+      ->check(one_of({"man", "bash", "zsh"}))
       ->trigger_on_parse()
-      ->group("");  // hidden: for packaging
+      ->group(kUnlistedGroup);
   environment("NO_COLOR", "If set and not empty, turns colours off, unless --color=always is given.");
 }
 
@@ -144,7 +153,7 @@ void Program::add_shared_options(CLI::App& app) {
                                                  : ColorMode::automatic;
          },
          "When to use colours")
-      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->check(one_of({"auto", "always", "never"}))
       ->type_name("WHEN")
       ->group(kSharedGroup);
 }
@@ -190,12 +199,18 @@ CLI::App& Program::add_verb(const std::string& name, const std::string& summary)
     if (!known.empty()) {
       parent = known.front();
     } else {
-      parent = app_.add_subcommand(group, std::format("Verbs about {}", group))->require_subcommand(0, 1);
+      const auto summary_of = std::ranges::find(groups_, group, &std::pair<std::string, std::string>::first);
+      parent = app_.add_subcommand(group, summary_of == groups_.end() ? group : summary_of->second)
+                   ->require_subcommand(0, 1);
       add_shared_options(*parent);
     }
     leaf.remove_prefix(space + 1);
   }
   return *parent->add_subcommand(std::string(leaf), summary);
+}
+
+void Program::group(std::string name, std::string summary) {
+  groups_.emplace_back(std::move(name), std::move(summary));
 }
 
 void Program::on_run(Verb run) {
@@ -221,15 +236,16 @@ const CLI::App& Program::selected() const {
   }
 }
 
+std::string Program::selected_command() const {
+  std::string path;
+  for (const CLI::App* app = &selected(); app != &app_; app = app->get_parent()) path = " " + app->get_name() + path;
+  return name_ + path;
+}
+
 ExitCode Program::usage_error(Error problem) {
-  const VerbReference verb = reference_of(selected());
   if (problem.hint.empty()) {
-    const CLI::App* parent = selected().get_parent();
-    std::string path;
-    for (const CLI::App* app = &selected(); app != &app_; app = app->get_parent()) path = " " + app->get_name() + path;
-    problem.hint = verb.verbs.empty() || parent != nullptr
-                       ? std::format("see '{}{} --help'", name_, path)
-                       : std::format("for the list of verbs, see '{} --help'", name_);
+    const bool names_no_verb = &selected() == &app_ && !reference_of(app_).verbs.empty();
+    problem.hint = std::format("{}see '{} --help'", names_no_verb ? "for the list of verbs, " : "", selected_command());
   }
   print_error(name_, problem, invocation_.color);
   return ExitCode::usage;
@@ -241,9 +257,14 @@ ExitCode Program::execute(int argc, char** argv) {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     declare_all();
-    std::string path;
-    for (const CLI::App* app = &selected(); app != &app_; app = app->get_parent()) path = " " + app->get_name() + path;
-    print_data(help_text(name_ + path, reference_of(selected())));
+    const VerbReference verb = reference_of(selected());
+    // The help of the program does not answer a question about a verb that it does not have.
+    const std::vector<std::string> unplaced = app_.remaining(true);
+    const std::string_view unknown = first_unknown(unplaced);
+    if (!verb.verbs.empty() && !unknown.empty()) return usage_error(unknown_word(unknown, verb));
+    print_data(help_text(selected_command(), verb));
+    if (&selected() == &app_)
+      print_data(std::format("\nManual page and shell completion: {} --generate=man|bash|zsh\n", name_));
     return ExitCode::ok;
   } catch (const CLI::CallForVersion&) {
     print_data(std::format("{} {}\n", name_, version_));
@@ -257,7 +278,8 @@ ExitCode Program::execute(int argc, char** argv) {
     const std::vector<std::string> unplaced = app_.remaining(true);
     const std::string_view unknown = first_unknown(unplaced);
     if (!unknown.empty()) return usage_error(unknown_word(unknown, reference_of(selected())));
-    return usage_error(error(ErrorCode::invalid_argument, "{}", usage_message(problem)));
+    return usage_error(error(ErrorCode::invalid_argument, "{}", usage_message(problem))
+                           .with_hint(std::format("see '{} --help'", selected_command())));
   }
   if (!chosen_) return usage_error(error(ErrorCode::invalid_argument, "no verb given"));
   return run_chosen();

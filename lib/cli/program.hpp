@@ -60,6 +60,8 @@ class Program {
   // The same, declared only when its first word is on the command line, or when all verbs are needed (help, man page, a
   // usage error). Declaring the whole table takes longer than a short verb runs.
   void verb(std::string name, std::string summary, Declare declare);
+  // What the verbs "name …" are about, for the help of the group. Before the first of them.
+  void group(std::string name, std::string summary);
   // For programs without verbs: options are added to root(), `run` is called when parsing succeeded.
   void on_run(Verb run);
   CLI::App& root() { return app_; }
@@ -78,7 +80,7 @@ class Program {
   // with the nearest known word as a hint; output that could not be written is a failure.
   int main(int argc, char** argv);
 
-  // From the same table, for packaging: `--generate=man|bash|zsh` prints one of them.
+  // From the same table: `--generate=man|bash|zsh` prints one of them.
   std::string man_page();
   std::string bash_completion();
   std::string zsh_completion();
@@ -100,12 +102,14 @@ class Program {
   ExitCode run_chosen();
   ExitCode usage_error(Error problem);
   const CLI::App& selected() const;
+  std::string selected_command() const;  // "os-builder keys generate"
 
   CLI::App app_;
   std::string name_;
   std::string version_;
   std::vector<std::string> paragraphs_;
   std::vector<std::pair<std::string, std::string>> environment_;
+  std::vector<std::pair<std::string, std::string>> groups_;
   ValueSources value_sources_;
   std::vector<LazyVerb> lazy_verbs_;
   Invocation invocation_;

@@ -56,8 +56,9 @@ VerbReference reference_below(const CLI::App& app, const std::string& path) {
                      .positionals = {},
                      .verbs = {},
                      .fallthrough = app.get_fallthrough()};
-  for (const CLI::Option* source :
-       app.get_options([](const CLI::Option* option) { return !option->get_group().empty(); })) {
+  for (const CLI::Option* source : app.get_options([](const CLI::Option* option) {
+         return !option->get_group().empty() && option->get_group() != kUnlistedGroup;
+       })) {
     OptionReference option = reference_of(*source);
     (option.positional ? verb.positionals : verb.options).push_back(std::move(option));
   }

@@ -12,6 +12,8 @@ namespace bulkhead::cli {
 
 // The CLI11 group of the options that every verb has.
 inline constexpr const char* kSharedGroup = "Shared options";
+// Of an option that no table lists. Unlike one without a group, it has its name in CLI11's errors.
+inline constexpr const char* kUnlistedGroup = "Unlisted";
 
 struct OptionReference {
   std::vector<std::string> names;    // "-v", "--variant"; of a positional its name in capitals

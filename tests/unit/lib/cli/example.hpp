@@ -19,6 +19,7 @@ struct Example {
   std::string when;
   std::vector<std::string> files;
   int memory = 0;
+  unsigned depth = 0;
   std::string ran;
   Invocation invocation;
   Result<ExitCode> outcome = ExitCode::ok;
