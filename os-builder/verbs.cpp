@@ -8,6 +8,7 @@
 #include "lib/base/text.hpp"
 #include "lib/cli/progress.hpp"
 #include "lib/cli/terminal.hpp"
+#include "lib/cli/values.hpp"
 #include "os-builder/build/build.hpp"
 #include "os-builder/build/plan.hpp"
 #include "os-builder/build/report.hpp"
@@ -39,15 +40,19 @@ struct PlaceOptions {
   std::string programs;
 
   void declare_cache(CLI::App& verb) {
-    verb.add_option("--cache", cache, "Cache directory [$BULKHEAD_CACHE or ~/.cache/bulkhead]");
+    verb.add_option("--cache", cache, "Cache directory [$BULKHEAD_CACHE or ~/.cache/bulkhead]")->type_name("DIR");
   }
   void declare_keys(CLI::App& verb) {
-    verb.add_option("--keys", keys, "Directory of the owner's keys [$BULKHEAD_KEYS or ~/.config/bulkhead/keys]");
+    verb.add_option("--keys", keys, "Directory of the owner's keys [$BULKHEAD_KEYS or ~/.config/bulkhead/keys]")
+        ->type_name("DIR");
   }
   void declare(CLI::App& verb) {
-    verb.add_option("--source", source, "Checkout that has variants/ and the overlays [around the working directory]");
-    verb.add_option("--archive", archive, "apt configuration directory that names the package archive [/etc/apt]");
-    verb.add_option("--programs", programs, "Directory of Bulkhead's own programs for the image [beside os-builder]");
+    verb.add_option("--source", source, "Checkout that has variants/ and the overlays [around the working directory]")
+        ->type_name("DIR");
+    verb.add_option("--archive", archive, "apt configuration directory that names the package archive [/etc/apt]")
+        ->type_name("DIR");
+    verb.add_option("--programs", programs, "Directory of Bulkhead's own programs for the image [beside os-builder]")
+        ->type_name("DIR");
     declare_cache(verb);
     declare_keys(verb);
   }
@@ -86,10 +91,13 @@ struct BuildValues {
   bool no_wait = false;
 
   void declare_input(CLI::App& verb) {
-    verb.add_option("-v,--variant", variant, "Variant to build")->capture_default_str();
-    verb.add_option("--locked", locked, "Use exactly the packages of this packages.lock");
+    verb.add_option("-v,--variant", variant, "Variant to build: a directory of variants/")
+        ->type_name("VARIANT")
+        ->capture_default_str();
+    verb.add_option("--locked", locked, "Use exactly the packages of this packages.lock")->type_name("FILE");
     verb.add_flag("--offline", offline, "Use only the cache, not the network");
-    verb.add_option("--image-version", image_version, "Version of the image, instead of the variant's");
+    verb.add_option("--image-version", image_version, "Version of the image, instead of the variant's")
+        ->type_name("VERSION");
     places.declare(verb);
   }
 
@@ -153,17 +161,27 @@ struct BootValues {
 
   void declare(CLI::App& verb) {
     verb.add_option("IMAGE", image, "Disk image (raw or qcow2) to boot, instead of a variant's");
-    verb.add_option("-v,--variant", variant, "Variant whose image to boot")->capture_default_str();
-    verb.add_option("--accel", accelerator, "auto, kvm or tcg; auto uses KVM where it works")->capture_default_str();
-    verb.add_option("--memory", memory, "Memory of the machine, for example 4G")->capture_default_str();
-    verb.add_option("--cpus", cpus, "Processors of the machine [2; 1 when it is emulated]")->check(CLI::Range(1, 256));
-    verb.add_option("--bus", bus, "virtio-blk, nvme or virtio-scsi [as on the variant's platform]");
+    verb.add_option("-v,--variant", variant, "Variant whose image to boot")
+        ->type_name("VARIANT")
+        ->capture_default_str();
+    verb.add_option("--accel", accelerator, "auto, kvm or tcg; auto uses KVM where it works")
+        ->type_name("HOW")
+        ->capture_default_str();
+    verb.add_option("--memory", memory, "Memory of the machine, for example 4G")
+        ->type_name("SIZE")
+        ->capture_default_str();
+    verb.add_option("--cpus", cpus, "Processors of the machine [2; 1 when it is emulated]")
+        ->type_name("N")
+        ->check(cli::whole_number(1, 256));
+    verb.add_option("--bus", bus, "virtio-blk, nvme or virtio-scsi [as on the variant's platform]")->type_name("BUS");
     verb.add_flag("--snapshot", snapshot, "Discard everything that the machine writes");
     verb.add_flag("--until-ready", until_ready, "Show no console; wait until the node is ready, then power it off");
     verb.add_option("--port", ports,
-                    "HOST:GUEST: forward a TCP port of the loopback address to the machine; repeatable");
+                    "HOST:GUEST: forward a TCP port of the loopback address to the machine; repeatable")
+        ->type_name("PORTS");
     verb.add_option("--user-data", user_data,
-                    "File with user data (TOML or JSON) that the node applies on its first boot");
+                    "File with user data (TOML or JSON) that the node applies on its first boot")
+        ->type_name("FILE");
     places.declare(verb);
   }
 };
@@ -237,7 +255,8 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
       program.verb("build", "Build the images of a variant",
                    [&values](const cli::Invocation& invocation) { return run_build(values.build, invocation); });
   values.build.declare_input(build);
-  build.add_option("-o,--output", values.build.output, "Directory for the images [build/image/VARIANT]");
+  build.add_option("-o,--output", values.build.output, "Directory for the images [build/image/VARIANT]")
+      ->type_name("DIR");
   build.add_flag("--no-wait", values.build.no_wait,
                  "Fail, instead of waiting, when another build is writing the same directory");
 
@@ -256,8 +275,9 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
       program.verb("verify", "Check an image completely: tables, every block, signatures, SBOM",
                    [&values](const cli::Invocation& invocation) { return run_verify(values.verify, invocation); });
   verify.add_option("IMAGE", values.verify.image, "Disk image")->required();
-  verify.add_option("--sbom", values.verify.sbom, "SBOM [sbom.spdx.json beside the image]");
-  verify.add_option("--manifest", values.verify.manifest, "Manifest [manifest.json beside the image]");
+  verify.add_option("--sbom", values.verify.sbom, "SBOM [sbom.spdx.json beside the image]")->type_name("FILE");
+  verify.add_option("--manifest", values.verify.manifest, "Manifest [manifest.json beside the image]")
+      ->type_name("FILE");
   values.verify.places.declare_keys(verify);
 
   CLI::App& diff =
@@ -268,12 +288,16 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
   diff.add_option("A", values.diff.image, "Disk image")->required();
   diff.add_option("B", values.diff.other, "Disk image to compare with")->required();
 
+  program.group("keys", "The owner's signing keys");
   CLI::App& generate =
       program.verb("keys generate", "Make the owner's Secure Boot and root-hash keys",
                    [&values](const cli::Invocation& invocation) { return run_keys_generate(values.keys, invocation); });
-  generate.add_option("--owner", values.keys.owner, "Organization named in the certificates")->capture_default_str();
+  generate.add_option("--owner", values.keys.owner, "Organization named in the certificates")
+      ->type_name("NAME")
+      ->capture_default_str();
   generate.add_option("--years", values.keys.years, "Validity of the certificates")
-      ->check(CLI::Range(1, 100))
+      ->type_name("N")
+      ->check(cli::whole_number(1, 100))
       ->capture_default_str();
   generate.add_flag("--if-missing", values.keys.if_missing, "Succeed when a complete set of keys exists already");
   values.keys.places.declare_keys(generate);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <vector>
 
 #include "lib/base/hex.hpp"
@@ -19,8 +20,16 @@ constexpr std::string_view kProtectiveMbr = "\x55\xaa";  // end of the first sec
 constexpr std::string_view kErofsMagic = "\xe2\xe1\xf5\xe0";  // of the superblock at 1024
 constexpr std::size_t kStart = 2048;
 
+constexpr const char* kUseImage = "use the disk.img, disk.qcow2, disk.img.zst, root.erofs or .efi file of a build";
+
 Result<std::string> read_start(const sys::Path& path) {
-  const sys::UniqueFd fd = TRY(sys::open_file(path, O_RDONLY));
+  auto opened = sys::open_file(path, O_RDONLY);
+  if (!opened && opened.error().code == ErrorCode::not_found) opened.error().hint = kUseImage;
+  const sys::UniqueFd fd = TRY(std::move(opened));
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown))
+    return fail(
+        error(ErrorCode::invalid_argument, "{} is a directory, not an image", path.native()).with_hint(kUseImage));
   const std::uint64_t size = TRY(sys::file_size(path));
   std::string start(static_cast<std::size_t>(std::min<std::uint64_t>(size, kStart)), '\0');
   TRY_CTX(sys::read_exactly_at(fd.get(), std::as_writable_bytes(std::span(start)), 0), "reading {}", path.native());
@@ -36,7 +45,7 @@ Result<ImageKind> image_kind(std::string_view start, const sys::Path& path) {
   if (has(start, 0, kPeMagic)) return ImageKind::efi;
   if (has(start, 510, kProtectiveMbr)) return ImageKind::disk;
   return fail(error(ErrorCode::data_loss, "{} is not a disk image, a root image or an EFI program", path.native())
-                  .with_hint("use the disk.img, disk.qcow2, disk.img.zst, root.erofs or .efi file of a build"));
+                  .with_hint(kUseImage));
 }
 
 }  // namespace
