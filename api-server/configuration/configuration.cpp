@@ -81,9 +81,12 @@ Result<> Configuration::stage_texts(const std::string& transaction, const std::v
     if (end == assignment.size())
       return fail(ErrorCode::invalid_argument, "'{}' is not of the form key=value", assignment.substr(0, 64));
     const Key key = TRY(Key::parse(std::string_view(assignment).substr(0, end)));
-    const Json value = TRY(settings::from_text(shape(), key, std::string_view(assignment).substr(end + 1)));
+    auto value = settings::from_text(shape(), key, std::string_view(assignment).substr(end + 1));
+    // The body names the key, not the address: as in a document, that is a bad request and nothing that is missing.
+    if (!value && value.error().code == ErrorCode::not_found) value.error().code = ErrorCode::invalid_argument;
+    if (!value) return fail(std::move(value).error());
     // A table in JSON is the settings below it.
-    Json document = value;
+    Json document = *std::move(value);
     for (auto segment = key.segments().rbegin(); segment != key.segments().rend(); ++segment)
       document = Json{{*segment, std::move(document)}};
     for (Change& change : changes_of(document)) changes.push_back(std::move(change));

@@ -101,8 +101,9 @@ void Datastore::take_in(Commit commit) {
 
 Result<Flat> Datastore::after(std::uint64_t commit) const {
   if (commit < base_.id || commit > last_)
-    return fail(ErrorCode::not_found, "commit {} is no longer in the history, which has {} to {}", commit, base_.id,
-                last_);
+    return fail(
+        error(ErrorCode::not_found, "commit {} is not in the history, which has {} to {}", commit, base_.id, last_)
+            .with_hint("list the commits: apiclient history"));
   Flat values = base_.values;
   for (const Commit& step : history_) {
     if (step.id <= commit) apply(step.changes, values);

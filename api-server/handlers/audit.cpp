@@ -34,7 +34,7 @@ json record_of(const journal::Message& message) {
 }  // namespace
 
 void Audit::write(AuditRecord record) {
-  const bool bad = record.result != "done";
+  const bool bad = record.result == "refused" || record.result == "failed";
   log_.write({.priority = bad ? log::Priority::warning : log::Priority::notice,
               .message = std::format("{}: {} {}{}{}", record.author.empty() ? "somebody" : record.author, record.action,
                                      record.result, record.keys.empty() ? "" : ": " + record.keys,

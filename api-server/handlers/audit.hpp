@@ -17,7 +17,7 @@ namespace bulkhead::handlers {
 struct AuditRecord {
   std::string author;
   std::string action;  // "commit", "PATCH /settings"
-  std::string result;  // "done", "refused", "failed"
+  std::string result;  // "done", "started", "refused", "failed"
   std::string transaction{};
   std::string keys{};     // separated by spaces
   std::string message{};  // why

@@ -33,6 +33,7 @@ Result<Response> one_commit(const Node& node, const Request& request) {
   const std::string& text = request.captures.front();
   const auto id = parse_integer<std::uint64_t>(text);
   if (!id) return fail(ErrorCode::invalid_argument, "'{}' is not the number of a commit", text.substr(0, 64));
+  TRY(node.configuration.store().after(*id));
   for (const datastore::Commit& commit : node.configuration.store().history()) {
     if (commit.id != *id) continue;
     Json document = configuration::json_of(commit);
@@ -40,7 +41,8 @@ Result<Response> one_commit(const Node& node, const Request& request) {
     document["changes"] = changes_json(commit.changes, before);
     return http::json(document);
   }
-  return fail(ErrorCode::not_found, "commit {} is not in the history", *id);
+  return fail(error(ErrorCode::not_found, "commit {} is where the history begins: what it changed is not known", *id)
+                  .with_hint("list the commits: apiclient history"));
 }
 
 Result<Response> diff(const Node& node, const Request& request) {

@@ -34,8 +34,13 @@ Response health(const Node& node) {
 }
 
 Result<Response> reboot(Node& node, const Request& request) {
-  node.audit.write({.author = request.peer->name, .action = "reboot", .result = "done"});
-  TRY(node.reboot());
+  // Written first, because the reboot may end this process at any moment.
+  node.audit.write({.author = request.peer->name, .action = "reboot", .result = "started"});
+  if (auto started = node.reboot(); !started) {
+    node.audit.write(
+        {.author = request.peer->name, .action = "reboot", .result = "failed", .message = started.error().describe()});
+    return fail(std::move(started).error());
+  }
   return http::no_content();
 }
 

@@ -106,8 +106,8 @@ std::string_view to_string(Action action) {
     case Action::none: return "none";
     case Action::reload: return "reload";
     case Action::restart: return "restart";
-    case Action::hostname: return "hostname";
-    case Action::lockdown: return "lockdown";
+    case Action::hostname:
+    case Action::lockdown: return "set";
   }
   return "";
 }

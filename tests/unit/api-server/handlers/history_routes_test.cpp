@@ -66,6 +66,7 @@ TEST_CASE("going back is staged like any change") {
   CHECK(api.ask("POST", "/v1/commit?tx=back").status() == 200);
   CHECK(api.node.effective("/motd") == R"("a")");
   CHECK(api.ask("POST", "/v1/rollback?to=9").status() == 404);
+  CHECK(api.ask("POST", "/v1/rollback?to=9").json() == api.ask("GET", "/v1/history/9").json());
   CHECK(api.ask("POST", "/v1/rollback").status() == 400);
   CHECK(api.ask("POST", "/v1/rollback?to=1", {}, Role::reader).status() == 403);
 }

@@ -46,9 +46,10 @@ TEST_CASE("a restart is written down before it happens, and what failed is told"
   ApiFixture api;
   CHECK(api.ask("POST", "/actions/reboot").status() == 204);
   CHECK(api.reboots == 1);
-  CHECK(api.newest_record() == "tester reboot done");
+  CHECK(api.newest_record() == "tester reboot started");
   api.reboot = fail(ErrorCode::unavailable, "no answer");
   CHECK(api.ask("POST", "/actions/reboot").status() == 503);
+  CHECK(api.newest_record() == "tester reboot failed");
   CHECK(api.ask("POST", "/actions/reboot", {}, Role::operator_role).status() == 403);
   CHECK(api.reboots == 2);
 }

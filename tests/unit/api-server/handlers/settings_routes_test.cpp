@@ -85,7 +85,7 @@ TEST_CASE("pairs are staged as their declarations say") {
         204);
   CHECK(api.ask("GET", "/tx?tx=t").json() == Json{{"motd", "a=b"}, {"updates", {{"seed", 7}}}});
   for (const char* body : {R"({})", R"([])", R"({"request_payload": "motd=a"})", R"({"request_payload": [1]})",
-                           R"({"request_payload": ["motd"]})"}) {
+                           R"({"request_payload": ["motd"]})", R"({"request_payload": ["nosuch=1"]})"}) {
     CAPTURE(body);
     CHECK(api.ask("PATCH", "/settings/keypair", body).status() == 400);
   }
