@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <format>
 
+#include "lib/base/text.hpp"
 #include "lib/codec/toml.hpp"
 #include "lib/net/uri.hpp"
 #include "lib/net/well_known.hpp"
@@ -113,6 +114,13 @@ Result<net::TlsEndpoint> find_node(const Profiles& profiles, std::string_view na
       profiles, [&](const auto& entry) { return entry.second.host == host && entry.second.port == port; });
   if (same != profiles.end()) return same->second;
   return net::TlsEndpoint{.host = std::move(host), .port = port};
+}
+
+std::string hint_for_unknown(const Profiles& profiles, std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& [known, unused] : profiles) names.push_back(known);
+  const std::string near = nearest(name, names);
+  return near.empty() ? "list the profiles: apiclient profile list" : std::format("did you mean '{}'?", near);
 }
 
 Result<sys::Path> profiles_file() {

@@ -35,6 +35,9 @@ Result<Sha256> parse_fingerprint(std::string_view text);
 // certificate is signed by the machine's CA bundle.
 Result<net::TlsEndpoint> find_node(const Profiles& profiles, std::string_view name);
 
+// What to do about a name that is no profile.
+std::string hint_for_unknown(const Profiles& profiles, std::string_view name);
+
 // $XDG_CONFIG_HOME, or ~/.config. Errors: failed_precondition when neither is known.
 Result<sys::Path> profiles_file();
 // Empty when there is no file.

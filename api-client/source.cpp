@@ -29,6 +29,13 @@ Result<std::string> read_standard_input() {
   }
 }
 
+Result<std::string> read_path(const sys::Path& path) {
+  auto text = sys::read_file(path, kLargest);
+  if (!text && text.error().code == ErrorCode::not_found)
+    text.error().hint = "give the path of a TOML or JSON document, or '-' for standard input";
+  return text;
+}
+
 Result<std::string> fetch(const net::Uri& uri) {
   const net::Endpoint endpoint = TRY(net::endpoint_of(uri));
   auto connection = TRY(net::Connection::open(endpoint, {.response_bytes = kLargest}));
@@ -51,12 +58,12 @@ Result<std::string> read_source(const std::string& source) {
     if (!bytes) return fail(ErrorCode::invalid_argument, "the text after 'base64:' is not valid base64");
     return std::string(as_text(*bytes));
   }
-  if (!source.contains("://") && !source.starts_with("arn:")) return sys::read_file(source, kLargest);
+  if (!source.contains("://") && !source.starts_with("arn:")) return read_path(source);
   const net::Uri uri = TRY(net::parse_uri(source));
   if (uri.scheme == "file") {
     if (!uri.host.empty() && uri.host != "localhost")
       return fail(ErrorCode::invalid_argument, "'{}' names a host; for a local file, write file:///PATH", source);
-    return sys::read_file(uri.path, kLargest);
+    return read_path(uri.path);
   }
   if (uri.scheme == "http" || uri.scheme == "https") return TRY_CTX(fetch(uri), "{}", source);
   return fail(error(ErrorCode::invalid_argument, "'{}:' is not a kind of source that apiclient can read", uri.scheme)

@@ -11,11 +11,21 @@
 namespace bulkhead::client {
 
 Result<Api> open_api(const Where& where) {
-  if (where.node.empty()) return Api::open(net::UnixEndpoint{where.socket});
+  if (where.node.empty()) {
+    auto here = Api::open(net::UnixEndpoint{where.socket});
+    if (!here && here.error().code == ErrorCode::unavailable)
+      here.error().hint = "on a node, check that apiserver is running; from elsewhere, name the node: apiclient -n NODE";
+    return here;
+  }
   const sys::Path file = TRY(profiles_file());
   const Profiles profiles = TRY(load_profiles(file));
   const net::Endpoint endpoint = TRY(find_node(profiles, where.node));
-  return Api::open(endpoint);
+  auto api = Api::open(endpoint);
+  const bool looks_like_profile = where.node.find_first_of(".:") == std::string::npos;
+  if (!api && api.error().code == ErrorCode::unavailable && looks_like_profile && !profiles.contains(where.node))
+    api.error().hint = std::format("no profile is called '{}', so it was taken as a host's name; {}", where.node,
+                                   hint_for_unknown(profiles, where.node));
+  return api;
 }
 
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }

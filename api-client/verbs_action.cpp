@@ -44,6 +44,7 @@ Result<cli::ExitCode> update_apply(const Where& where, const UpdateOptions& give
 }  // namespace
 
 void declare_action_verbs(cli::Program& program, const Where& where) {
+  program.group("update", "Look for, install and cancel updates of the operating system");
   program.verb("update check", "Look for an update", [&where](CLI::App&) -> cli::Verb {
     return [&where](const cli::Invocation&) { return update_check(where); };
   });

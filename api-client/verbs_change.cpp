@@ -1,8 +1,10 @@
 // set, unset, apply, plan.
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include <memory>
+#include <set>
 
 #include "api-client/change.hpp"
 #include "api-client/document.hpp"
@@ -17,17 +19,36 @@ struct SetOptions {
   ChangeOptions change;
 };
 
+// A key may have '=' between quotes; outside of them the first one ends it. Empty when nothing ends it.
+std::string key_of(const std::string& pair) {
+  bool quoted = false;
+  for (std::size_t end = 0; end < pair.size(); ++end) {
+    if (pair[end] == '=' && !quoted) return pair.substr(0, end);
+    quoted ^= pair[end] == '"';
+  }
+  return {};
+}
+
+Result<> check_pairs(const std::vector<std::string>& pairs) {
+  std::set<std::string> keys;
+  for (const std::string& pair : pairs) {
+    const std::string key = key_of(pair);
+    if (key.empty())
+      return fail(error(ErrorCode::invalid_argument, "'{}' is not KEY=VALUE", pair)
+                      .with_hint("for example: apiclient set motd=hello"));
+    if (!keys.insert(full_prefix(key)).second)
+      return fail(
+          error(ErrorCode::invalid_argument, "'{}' is given twice", key).with_hint("give each setting one value"));
+  }
+  return {};
+}
+
 Result<Stage> stage_of(const SetOptions& given) {
   if (given.pairs.empty() == given.document.empty())
     return fail(error(ErrorCode::invalid_argument, "give settings either as KEY=VALUE or with --json")
                     .with_hint("for example: apiclient set motd=hello"));
   if (given.document.empty()) {
-    for (const std::string& pair : given.pairs) {
-      if (pair.find('=') == std::string::npos || pair.starts_with('=')) {
-        return fail(error(ErrorCode::invalid_argument, "'{}' is not KEY=VALUE", pair)
-                        .with_hint("for example: apiclient set motd=hello"));
-      }
-    }
+    TRY(check_pairs(given.pairs));
     return [&given](Transaction& transaction) { return transaction.stage_pairs(given.pairs); };
   }
   Json document = TRY(parse_json_settings(given.document));
@@ -49,6 +70,8 @@ Result<cli::ExitCode> apply(const Where& where, const std::vector<std::string>& 
   std::vector<Json> documents;
   for (const std::string& source : sources) {
     const std::string name = source == "-" ? "standard input" : source.starts_with("base64:") ? "base64:" : source;
+    if (source == "-" && ::isatty(STDIN_FILENO) == 1)
+      note(invocation, "Type a document with [settings], in TOML or JSON. Ctrl-D ends and applies it, Ctrl-C stops.");
     const std::string text = TRY(read_source(source));
     Json document = TRY(parse_document(text, name));
     documents.push_back(std::move(document));

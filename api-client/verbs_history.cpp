@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "api-client/change.hpp"
+#include "lib/cli/values.hpp"
 #include "lib/net/uri.hpp"
 
 namespace bulkhead::client {
@@ -59,13 +60,17 @@ void declare_history_verbs(cli::Program& program, const Where& where) {
   });
   program.verb("history", "List commits, newest first, or show one", [&where](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<HistoryOptions>();
-    app.add_option("commit", given->commit, "Number of a commit, to see what it changed")->check(CLI::PositiveNumber);
-    app.add_option("-n,--lines", given->limit, "Show at most N commits")->type_name("N")->check(CLI::Range(1, 10000));
+    app.add_option("commit", given->commit, "Number of a commit, to see what it changed")->check(cli::whole_number(1));
+    app.add_option("-n,--lines", given->limit, "Show at most N commits")
+        ->type_name("N")
+        ->check(cli::whole_number(1, 10000));
     return [&where, given](const cli::Invocation& invocation) { return history(where, *given, invocation); };
   });
   program.verb("rollback", "Restore the settings as they were after a commit", [&where](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<HistoryOptions>();
-    app.add_option("commit", given->commit, "Number of a commit; 0 means before the first")->required();
+    app.add_option("commit", given->commit, "Number of a commit; 0 means before the first")
+        ->required()
+        ->check(cli::whole_number(0));
     add_change_options(app, given->change);
     return [&where, given](const cli::Invocation& invocation) {
       return change(where, "rollback", given->change, invocation, [&](Transaction& transaction) {
@@ -75,8 +80,11 @@ void declare_history_verbs(cli::Program& program, const Where& where) {
   });
   program.verb("diff", "Show what changed between two commits", [&where](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<HistoryOptions>();
-    app.add_option("from", given->commit, "Number of a commit; 0 means before the first")->required();
-    const CLI::Option* to = app.add_option("to", given->to, "Number of a commit. Default: the settings now");
+    app.add_option("from", given->commit, "Number of a commit; 0 means before the first")
+        ->required()
+        ->check(cli::whole_number(0));
+    const CLI::Option* to =
+        app.add_option("to", given->to, "Number of a commit. Default: the settings now")->check(cli::whole_number(0));
     return [&where, given, to](const cli::Invocation& invocation) {
       given->has_to = to->count() > 0;
       return diff(where, *given, invocation);

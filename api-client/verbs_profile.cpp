@@ -9,7 +9,6 @@
 #include "api-client/profiles.hpp"
 #include "api-client/render.hpp"
 #include "api-client/verbs.hpp"
-#include "lib/base/text.hpp"
 #include "lib/cli/terminal.hpp"
 #include "lib/net/uri.hpp"
 #include "lib/net/well_known.hpp"
@@ -31,24 +30,22 @@ Result<std::string> existing_file(const std::string& path) {
   if (path.empty()) return path;
   std::error_code failure;
   const sys::Path absolute = std::filesystem::absolute(path, failure);
-  if (failure || !sys::exists(absolute)) return fail(ErrorCode::invalid_argument, "there is no file {}", path);
+  if (failure || !sys::exists(absolute))
+    return fail(error(ErrorCode::invalid_argument, "there is no file {}", path)
+                    .with_hint("check the path; a profile keeps paths of files, not what is in them"));
   return absolute.native();
 }
 
 Error unknown_profile(const Profiles& profiles, const std::string& name) {
-  std::vector<std::string> names;
-  for (const auto& [known, unused] : profiles) names.push_back(known);
-  Error reason = error(ErrorCode::not_found, "there is no profile '{}'", name);
-  const std::string near = nearest(name, names);
-  reason.hint = near.empty() ? "list them: apiclient profile list" : std::format("did you mean '{}'?", near);
-  return reason;
+  return error(ErrorCode::not_found, "there is no profile '{}'", name).with_hint(hint_for_unknown(profiles, name));
 }
 
 Result<cli::ExitCode> add(const AddOptions& given, const cli::Invocation& invocation) {
   TRY(check_name(given.name));
   auto [host, port] = TRY(net::parse_host_port(given.host, net::kApiPort));
   if (given.certificate.empty() != given.key.empty())
-    return fail(ErrorCode::invalid_argument, "give both --cert and --key, or neither");
+    return fail(error(ErrorCode::invalid_argument, "--cert and --key belong together, and one of them is missing")
+                    .with_hint("give both, or neither"));
   net::TlsEndpoint endpoint{.host = host, .port = port};
   endpoint.ca_file = TRY(existing_file(given.ca));
   endpoint.certificate_file = TRY(existing_file(given.certificate));
@@ -56,8 +53,16 @@ Result<cli::ExitCode> add(const AddOptions& given, const cli::Invocation& invoca
   if (!given.fingerprint.empty()) endpoint.fingerprint = TRY(parse_fingerprint(given.fingerprint));
   const sys::Path file = TRY(profiles_file());
   Profiles profiles = TRY(load_profiles(file));
+  const bool has_certificate = !endpoint.certificate_file.empty();
+  const bool pins_node = !endpoint.ca_file.empty() || endpoint.fingerprint;
   profiles.insert_or_assign(given.name, std::move(endpoint));
   TRY(save_profiles(file, profiles));
+  if (!has_certificate)
+    note(invocation,
+         "Without --cert and --key, the node answers nothing but its version (apiclient raw -u /v1/version).");
+  if (!pins_node)
+    note(invocation,
+         "Without --ca or --fingerprint, the node is trusted only if a CA of this machine signed its certificate.");
   note(invocation, std::format("Saved. Test it: apiclient -n {} status", given.name));
   return cli::ExitCode::ok;
 }
@@ -122,6 +127,7 @@ Result<cli::ExitCode> show_profile(const std::string& name, const cli::Invocatio
 }  // namespace
 
 void declare_profile_verbs(cli::Program& program) {
+  program.group("profile", "Names for nodes, with how to reach each of them");
   program.verb("profile add", "Save how to reach a node over the network", [](CLI::App& app) -> cli::Verb {
     auto given = std::make_shared<AddOptions>();
     app.add_option("name", given->name, "Name to use with -n")->required();

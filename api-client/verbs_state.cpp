@@ -8,6 +8,7 @@
 #include "api-client/failure.hpp"
 #include "api-client/render.hpp"
 #include "api-client/verbs.hpp"
+#include "lib/cli/values.hpp"
 #include "lib/net/events.hpp"
 #include "lib/net/uri.hpp"
 #include "lib/sys/file.hpp"
@@ -124,7 +125,7 @@ Result<cli::ExitCode> report(const Where& where, const ReportOptions& given, con
 }
 
 void add_limit(CLI::App& app, std::string& limit) {
-  app.add_option("-n,--lines", limit, "Show at most N, the newest")->type_name("N")->check(CLI::Range(1, 10000));
+  app.add_option("-n,--lines", limit, "Show at most N, the newest")->type_name("N")->check(cli::whole_number(1, 10000));
 }
 
 }  // namespace
@@ -147,7 +148,7 @@ void declare_state_verbs(cli::Program& program, const Where& where) {
     app.add_option("-p,--priority", given->priority,
                    "Only this priority and more important: 3 errors, 4 warnings, 6 information")
         ->type_name("LEVEL")
-        ->check(CLI::Range(0, 7));
+        ->check(cli::whole_number(0, 7));
     app.add_flag("-f,--follow", given->follow, "Keep printing new messages");
     add_limit(app, given->limit);
     return [&where, given](const cli::Invocation& invocation) { return logs(where, *given, invocation); };
@@ -170,7 +171,7 @@ void declare_state_verbs(cli::Program& program, const Where& where) {
       [&where](CLI::App& app) -> cli::Verb {
         auto given = std::make_shared<ReportOptions>();
         app.add_option("subject", given->subject, "'boot': how long the boot took, and what waited for what")
-            ->check(CLI::IsMember({"boot"}));
+            ->check(cli::one_of({"boot"}));
         app.add_flag("--svg", given->svg, "The boot as a picture");
         app.add_option("-o,--output", given->output, "Write to a file instead of standard output")->type_name("FILE");
         return [&where, given](const cli::Invocation& invocation) { return report(where, *given, invocation); };

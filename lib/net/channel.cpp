@@ -89,7 +89,10 @@ Result<sys::UniqueFd> connect_address(const addrinfo& address, const std::string
     socklen_t size = sizeof reason;
     if (ready < 0 || ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &reason, &size) != 0) reason = errno;
   }
-  if (reason != 0) return fail(errno_error(reason, "connecting to {}", peer));
+  if (reason != 0)
+    return fail(errno_error(reason, "connecting to {}", peer)
+                    .with_hint("check the address and the port, that the machine is up, and that no packet filter is "
+                               "between"));
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // only a matter of speed
   return socket;
@@ -104,7 +107,9 @@ Result<sys::UniqueFd> connect_tcp(const std::string& host, std::uint16_t port, c
   addrinfo* raw = nullptr;
   const int status = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &raw);
   const std::unique_ptr<addrinfo, FreeAddresses> list(raw);
-  if (status != 0) return fail(ErrorCode::unavailable, "{}: {}", host, ::gai_strerror(status));
+  if (status != 0)
+    return fail(error(ErrorCode::unavailable, "cannot find the address of '{}': {}", host, ::gai_strerror(status))
+                    .with_hint("check the name, or give an IP address"));
   Result<sys::UniqueFd> outcome = fail(ErrorCode::unavailable, "{} has no address", host);
   for (const addrinfo* address = list.get(); address != nullptr && !outcome; address = address->ai_next)
     outcome = connect_address(*address, peer, deadline);

@@ -34,19 +34,44 @@ class Alone(unittest.TestCase):
         done = run("-s", "/nonexistent/api.sock", "get", "motd")
         self.assertEqual(done.status, 1)
         self.assertEqual(done.out, "")
-        self.assertEqual(done.err, "apiclient: cannot connect to /nonexistent/api.sock: nothing is listening there\n  hint: check that apiserver is running\n")
+        self.assertEqual(done.err, "apiclient: cannot connect to /nonexistent/api.sock: nothing is listening there\n  hint: on a node, check that apiserver is running; "
+                                   "from elsewhere, name the node: apiclient -n NODE\n")
 
     def test_wrong_use_is_a_usage_error_that_asks_nobody(self):
         for words in (["gett"], ["get", "--excldue", "x"], ["set"], ["set", "motd"], ["set", "=x"], ["set", "--json", "["],
                       ["set", "a=b", "--json", "{}"], ["set", "a=b", "--hold"], ["set", "a=b", "--try", "1w"],
                       ["set", "a=b", "--try", "5", "--dry-run"], ["unset"], ["explain"], ["raw"], ["diff"], ["diff", "x"],
-                      ["rollback"], ["logs", "-n", "0"], ["logs", "-p", "8"], ["history", "0"], ["profile"], ["update"], []):
+                      ["rollback"], ["logs", "-n", "0"], ["logs", "-p", "8"], ["history", "0"],
+                      ["history", "x"], ["report", "foo"], ["profile"], ["update"], ["set", "a=1", "a=2"],
+                      ["plan", "a=1", "settings.a=2"], ["gett", "--help"], ["--generate=fish"], []):
             done = run("-s", "/nonexistent/api.sock", *words)
             with self.subTest(words=words):
                 self.assertEqual(done.status, 2, done.err)
                 self.assertNotIn("cannot connect", done.err)
                 self.assertEqual(done.err.count("apiclient: "), 1)
+                self.assertIn("\n  hint: ", done.err)
         self.assertIn("did you mean 'get'?", run("gett").err)
+        self.assertIn("SUBJECT: 'foo' is not a valid value: use boot\n", run("report", "foo").err)
+        self.assertIn("COMMIT: 'x' is not a valid value: use a whole number, 1 or more\n", run("history", "x").err)
+
+    def test_keys_with_an_equals_sign_between_quotes_are_told_apart(self):
+        done = run("-s", "/nonexistent/api.sock", "set", 'kernel.sysctl."a=b"=1', 'kernel.sysctl."a=c"=2')
+        self.assertIn("cannot connect", done.err)
+
+    def test_a_name_that_is_no_profile_and_no_host_is_told_both(self):
+        done = run("-n", "nonode", "status")
+        self.assertEqual(done.status, 1)
+        self.assertIn("cannot find the address of 'nonode'", done.err)
+        self.assertIn("no profile is called 'nonode'", done.err)
+
+    def test_a_terminal_is_told_what_is_read_from_it(self):
+        leader, terminal = os.openpty()
+        with open(terminal, "rb") as standard_input:
+            process = subprocess.Popen([CLIENT, "-s", "/nonexistent/api.sock", "apply"], stdin=standard_input, stderr=subprocess.PIPE, text=True)
+        self.assertIn("Ctrl-D", process.stderr.readline())
+        os.write(leader, b"motd = 'x'\n\x04")
+        self.assertIn("[settings]", process.communicate(timeout=TIMEOUT)[1])
+        os.close(leader)
 
     def test_documents_that_cannot_be_read_are_told_before_anybody_is_asked(self):
         for source, status in (("/nonexistent/x.toml", 1), ("s3://b/x", 2), ("base64:***", 2), ("base64:eA==", 2),
@@ -75,10 +100,16 @@ class Alone(unittest.TestCase):
         asked = run("-n", "web1", "status", config=config)
         self.assertEqual(asked.status, 1)
         self.assertIn("127.0.0.1:1", asked.err)
+        self.assertIn("check the address", asked.err)
         self.assertIn("did you mean 'web1'?", run("profile", "show", "web", config=config).err)
+        self.assertIn("did you mean 'web1'?", run("-n", "web", "status", config=config).err)
         self.assertEqual(run("profile", "add", "x", "--host", "h", "--cert", "/nonexistent", config=config).status, 2)
         self.assertEqual(run("profile", "add", "x", "--host", "h", "--ca", "/nonexistent", config=config).status, 2)
         self.assertEqual(run("profile", "add", "a b", "--host", "h", config=config).status, 2)
+        bare = run("profile", "add", "bare", "--host", "h", config=config)
+        self.assertEqual(bare.status, 0)
+        self.assertIn("Without --cert and --key", bare.err)
+        self.assertIn("Without --ca or --fingerprint", bare.err)
         self.assertEqual(run("profile", "remove", "web1", config=config).status, 0)
         self.assertEqual(run("profile", "remove", "web1", config=config).status, 1)
 
