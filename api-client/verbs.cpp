@@ -14,7 +14,8 @@ Result<Api> open_api(const Where& where) {
   if (where.node.empty()) {
     auto here = Api::open(net::UnixEndpoint{where.socket});
     if (!here && here.error().code == ErrorCode::unavailable)
-      here.error().hint = "on a node, check that apiserver is running; from elsewhere, name the node: apiclient -n NODE";
+      here.error().hint =
+          "on a node, check that apiserver is running; from elsewhere, name the node: apiclient -n NODE";
     return here;
   }
   const sys::Path file = TRY(profiles_file());

@@ -40,7 +40,8 @@ CLI::Validator whole_number(std::uint32_t smallest, std::uint32_t largest) {
   return {[smallest, largest, allowed](const std::string& value) {
             const auto number = parse_integer<std::uint32_t>(value);
             if (number && *number >= smallest && *number <= largest) return std::string();
-            const bool too_large = !number && !value.empty() && value.find_first_not_of("0123456789") == std::string::npos;
+            const bool too_large =
+                !number && !value.empty() && value.find_first_not_of("0123456789") == std::string::npos;
             return refusal(value, too_large ? std::format("a number up to {}", largest) : allowed);
           },
           ""};

@@ -41,7 +41,12 @@ TEST_CASE_METHOD(Directory, "what is no image is one error that says what would 
     CHECK(opened.error().message.contains("file"));
     CHECK_FALSE(opened.error().hint.empty());
   }
-  CHECK(ImageFile::open(directory.path() / "missing").error().code == ErrorCode::not_found);
+  const auto missing = ImageFile::open(directory.path() / "missing");
+  CHECK(missing.error().code == ErrorCode::not_found);
+  CHECK_FALSE(missing.error().hint.empty());
+  const auto folder = ImageFile::open(directory.path());
+  CHECK(folder.error().message.ends_with("is a directory, not an image"));
+  CHECK_FALSE(folder.error().hint.empty());
 }
 
 TEST_CASE_METHOD(Directory, "a damaged compressed image is an error and leaves nothing in the temporary directory") {
