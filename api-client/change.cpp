@@ -16,11 +16,12 @@ namespace {
 
 Result<std::optional<Try>> wanted_try(const ChangeOptions& options) {
   if (options.try_for.empty()) {
-    if (options.hold) return fail(ErrorCode::invalid_argument, "--hold needs --try: for example --try 60s --hold");
+    if (options.hold) return fail(error(ErrorCode::invalid_argument, "--hold needs --try").with_hint("for example: --try 60s --hold"));
     return std::nullopt;
   }
   if (options.dry_run)
-    return fail(ErrorCode::invalid_argument, "--dry-run and --try exclude each other: --dry-run changes nothing");
+    return fail(error(ErrorCode::invalid_argument, "--dry-run and --try exclude each other")
+                    .with_hint("leave out --try to see what would change, or --dry-run to change it for a time"));
   const auto seconds = TRY(parse_seconds(options.try_for));
   return Try{.seconds = seconds, .hold = options.hold};
 }

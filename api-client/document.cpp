@@ -92,7 +92,9 @@ Result<Json> parse_document(std::string_view text, const std::string& source) {
 }
 
 Result<Json> parse_json_settings(std::string_view text) {
-  const Json document = TRY(parse_object(text, "--json"));
+  auto parsed = parse_object(text, "--json");
+  if (!parsed) return fail(std::move(parsed).error().with_hint(R"(for example: --json '{"motd": "hello"}')"));
+  const Json document = *std::move(parsed);
   const auto settings = document.find("settings");
   return settings != document.end() && document.size() == 1 && settings->is_object() ? *settings : document;
 }

@@ -163,7 +163,7 @@ class OnTheNode(unittest.TestCase):
         self.no_transactions()
 
     def test_a_mistake_is_told_once_and_leaves_nothing(self):
-        done = self.ask("set", "motdd=x", status=1)
+        done = self.ask("set", "motdd=x", status=2)
         self.ask("set", "kubernetes.max-pods=many", status=2)
         self.assertEqual(done.err.count("apiclient: "), 1)
         self.assertIn("motd", done.err)
