@@ -16,7 +16,8 @@ namespace {
 
 Result<std::optional<Try>> wanted_try(const ChangeOptions& options) {
   if (options.try_for.empty()) {
-    if (options.hold) return fail(error(ErrorCode::invalid_argument, "--hold needs --try").with_hint("for example: --try 60s --hold"));
+    if (options.hold)
+      return fail(error(ErrorCode::invalid_argument, "--hold needs --try").with_hint("for example: --try 60s --hold"));
     return std::nullopt;
   }
   if (options.dry_run)

@@ -40,7 +40,9 @@ void set_processors(vm::MachineSpec& spec, const BootOptions& options) {
 
 // A path as a value of QEMU's options, where a comma is doubled.
 Result<std::string> file_option(const sys::Path& path) {
-  if (!sys::exists(path)) return fail(ErrorCode::not_found, "there is no file {}", path.native());
+  if (!sys::exists(path))
+    return fail(error(ErrorCode::not_found, "there is no file {}", path.native())
+                    .with_hint("give the path of a TOML or JSON document with [settings]"));
   std::string text;
   for (const char c : path.native()) text += c == ',' ? ",," : std::string(1, c);
   return text;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "lib/base/hex.hpp"
 #include "lib/sys/child.hpp"
@@ -73,6 +74,11 @@ Result<MachineFiles> given_image(const BootOptions& options, const sys::Path& gi
   if (!sys::exists(image)) {
     return fail(error(ErrorCode::not_found, "there is no image {}", image.native())
                     .with_hint("name a disk image, or leave it out to boot the one of a variant (-v)"));
+  }
+  std::error_code unknown;
+  if (std::filesystem::is_directory(image, unknown)) {
+    return fail(error(ErrorCode::invalid_argument, "{} is a directory, not an image", image.native())
+                    .with_hint("name the disk.img or disk.qcow2 in it, or boot a variant's image with -v"));
   }
   MachineFiles files;
   files.disk.image = image;
