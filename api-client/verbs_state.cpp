@@ -112,7 +112,8 @@ Result<std::string> boot_report(Api& api, const ReportOptions& given, const cli:
 Result<cli::ExitCode> report(const Where& where, const ReportOptions& given, const cli::Invocation& invocation) {
   const bool boot = given.subject == "boot";
   if (given.svg && (!boot || invocation.json))
-    return fail(error(ErrorCode::invalid_argument, "--svg is a form of 'report boot', and not one with --json")
+    return fail(error(ErrorCode::invalid_argument, "{}",
+                      boot ? "--svg and --json cannot be used together" : "--svg needs the subject 'boot'")
                     .with_hint("apiclient report boot --svg -o boot.svg"));
   Api api = TRY(open_api(where));
   auto text = boot ? boot_report(api, given, invocation) : api.get("/report");
@@ -167,12 +168,13 @@ void declare_state_verbs(cli::Program& program, const Where& where) {
                  };
                });
   program.verb(
-      "report", "Print the node's state for a support case, without secrets, or what its boot waited for",
+      "report", "Print a report about the node for support, without secrets, or about its boot",
       [&where](CLI::App& app) -> cli::Verb {
         auto given = std::make_shared<ReportOptions>();
-        app.add_option("subject", given->subject, "'boot': how long the boot took, and what waited for what")
+        app.add_option("subject", given->subject,
+                       "Report only on this: 'boot' (how long it took, and what waited for what)")
             ->check(cli::one_of({"boot"}));
-        app.add_flag("--svg", given->svg, "The boot as a picture");
+        app.add_flag("--svg", given->svg, "Draw the report on the boot as an SVG picture");
         app.add_option("-o,--output", given->output, "Write to a file instead of standard output")->type_name("FILE");
         return [&where, given](const cli::Invocation& invocation) { return report(where, *given, invocation); };
       });

@@ -18,7 +18,7 @@ namespace {
 
 apply::KernelState kernel_of(const settings::Settings& settings, const render::Facts& facts) {
   const auto lockdown = settings.kernel.lockdown;
-  return {.hostname = settings.network.hostname ? settings.network.hostname->text : facts.hostname,
+  return {.hostname = settings.network.hostname ? settings.network.hostname->to_string() : facts.hostname,
           .lockdown = lockdown ? settings::kNames<settings::Lockdown>.at(static_cast<std::size_t>(*lockdown)) : ""};
 }
 

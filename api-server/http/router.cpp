@@ -27,6 +27,12 @@ std::optional<Error> refusal(const Peer& peer, const Route& route) {
                to_string(route.role), peer.name, to_string(peer.role));
 }
 
+Error wrong_content_type(const std::string& type) {
+  constexpr std::size_t kLongestQuote = 64;
+  return error(ErrorCode::invalid_argument, "the request needs the header 'Content-Type: application/json'; {}",
+               type.empty() ? "it has none" : std::format("it has '{}'", type.substr(0, kLongestQuote)));
+}
+
 }  // namespace
 
 bool fits(std::string_view route, std::string_view path, std::vector<std::string>& captures) {
@@ -58,9 +64,7 @@ void Router::dispatch(Request request, const Reply& reply) const {
       return reply(unknown ? failure(kUnauthorized, *reason) : failure(*reason));
     }
     if (route.json_body && request.content_type != "application/json") {
-      return reply(failure(kUnsupportedMediaType,
-                           error(ErrorCode::invalid_argument, "the body must be application/json, not '{}'",
-                                 request.content_type.substr(0, 64))));
+      return reply(failure(kUnsupportedMediaType, wrong_content_type(request.content_type)));
     }
     return route.handler(request, reply);
   }

@@ -25,10 +25,10 @@ Result<std::string> default_runtime(const settings::Sandbox& sandbox) {
 
 // The key by which containerd looks up credentials: the host that it talks to.
 Result<std::string> credential_host(const settings::Credential& credential) {
-  if (!credential.registry || credential.registry->text == "*")
+  if (!credential.registry || credential.registry->value().is_every())
     return fail(ErrorCode::invalid_argument,
                 "container-registry.credentials: each entry needs the name of one registry");
-  const std::string& registry = credential.registry->text;
+  const std::string& registry = credential.registry->to_string();
   return registry == "docker.io" ? "registry-1.docker.io" : registry;
 }
 

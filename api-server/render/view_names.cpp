@@ -1,14 +1,13 @@
 // /etc/hostname, /etc/hosts, /etc/motd.
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "api-server/render/template.hpp"
 #include "api-server/render/views.hpp"
 
 namespace bulkhead::render {
 namespace {
-
-constexpr std::size_t kLongestHostname = 64;  // the kernel's __NEW_UTS_LEN
 
 struct Entry {
   std::string address;
@@ -24,7 +23,7 @@ Result<std::vector<Entry>> fixed_entries(const settings::Network& network) {
     if (address == nullptr || names == nullptr || names->empty())
       return fail(ErrorCode::invalid_argument, "network.hosts: each entry must be an address and a list of names");
     Entry entry{.address = address->value().to_string(), .names = {}};
-    for (const settings::HostName& name : *names) entry.names.push_back(name.text);
+    for (const settings::HostName& name : *names) entry.names.push_back(name.to_string());
     entries.push_back(std::move(entry));
   }
   return entries;
@@ -34,19 +33,18 @@ bool is_taken(const std::vector<Entry>& entries, const std::string& name) {
   return std::ranges::any_of(entries, [&](const Entry& entry) { return std::ranges::contains(entry.names, name); });
 }
 
-settings::HostName own_name(const settings::Settings& settings, const Facts& facts) {
-  if (settings.network.hostname) return *settings.network.hostname;
+// Nothing when nobody knows it.
+std::optional<settings::value::HostName> own_name(const settings::Settings& settings, const Facts& facts) {
+  if (settings.network.hostname) return settings.network.hostname->value();
   // A fact comes from DHCP or a cloud, and is not trusted.
-  if (facts.hostname.size() <= kLongestHostname) {
-    if (auto name = settings::HostName::parse(facts.hostname)) return *std::move(name);
-  }
-  return {"localhost"};
+  if (const auto name = settings::NodeName::parse(facts.hostname)) return name->value();
+  return std::nullopt;
 }
 
 // The node's own names, the full one first. A name with an address from an operator keeps only that address.
-std::string own_names(const settings::HostName& hostname, const std::vector<Entry>& entries) {
-  std::vector<std::string> names{hostname.text};
-  if (const auto label = first_label(hostname); label != hostname.text) names.emplace_back(label);
+std::string own_names(const settings::value::HostName& hostname, const std::vector<Entry>& entries) {
+  std::vector<std::string> names{hostname.to_string()};
+  if (hostname.has_domain()) names.emplace_back(hostname.first_label());
   std::string text;
   for (const std::string& name : names) {
     if (name != "localhost" && !is_taken(entries, name)) text += ' ' + name;
@@ -57,7 +55,8 @@ std::string own_names(const settings::HostName& hostname, const std::vector<Entr
 Result<std::string> hosts_file(const settings::Settings& settings, const Facts& facts) {
   const auto entries = TRY(fixed_entries(settings.network));
   View view;
-  const std::string own = own_names(own_name(settings, facts), entries);
+  const auto name = own_name(settings, facts);
+  const std::string own = name ? own_names(*name, entries) : "";
   if (!own.empty()) view["own"] = View(own);
   View list(View::type::list);
   for (const Entry& entry : entries) {
@@ -72,16 +71,14 @@ Result<std::string> hosts_file(const settings::Settings& settings, const Facts& 
 
 }  // namespace
 
-std::string hostname(const settings::Settings& settings, const Facts& facts) { return own_name(settings, facts).text; }
+std::string hostname(const settings::Settings& settings, const Facts& facts) {
+  const auto name = own_name(settings, facts);
+  return name ? name->to_string() : "localhost";
+}
 
 Files name_files(const settings::Settings& settings, const Facts& facts) {
-  const std::string name = hostname(settings, facts);
-  if (name.size() > kLongestHostname) {
-    return fail(ErrorCode::invalid_argument, "network.hostname: a host name has at most {} characters",
-                kLongestHostname);
-  }
   View view;
-  view["hostname"] = View(name);
+  view["hostname"] = View(hostname(settings, facts));
   std::vector<File> files;
   std::string hostname = TRY_CTX(fill("hostname", view, Format::line), "network.hostname");
   files.push_back({.path = "/etc/hostname", .content = std::move(hostname), .service = "hostname"});

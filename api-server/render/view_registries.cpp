@@ -14,22 +14,19 @@ struct Endpoint {
   // the path of the distribution specification.
   bool override_path = false;
 };
-using Mirrors = std::map<std::string, std::vector<Endpoint>>;  // by registry
+using Mirrors = std::map<settings::value::Registry, std::vector<Endpoint>>;
 
-Result<> add(Mirrors& mirrors, const std::string& registry, const std::vector<settings::Url>& endpoints) {
+Result<> add(Mirrors& mirrors, const settings::value::Registry& registry,
+             const std::vector<settings::MirrorUrl>& endpoints) {
   std::vector<Endpoint> made;
-  for (const settings::Url& endpoint : endpoints) {
+  for (const settings::MirrorUrl& endpoint : endpoints) {
     const settings::value::Url& url = endpoint.value();
-    if (!url.scheme().empty() && url.scheme() != "https" && url.scheme() != "http") {
-      return fail(ErrorCode::invalid_argument, "container-registry.mirrors: {} is neither http nor https",
-                  url.to_string());
-    }
     std::string text = url.scheme().empty() ? "https://" + url.to_string() : url.to_string();
     if (std::ranges::contains(made, text, &Endpoint::url)) continue;
     made.push_back({.url = std::move(text), .override_path = url.has_path()});
   }
   if (!mirrors.emplace(registry, std::move(made)).second)
-    return fail(ErrorCode::invalid_argument, "container-registry.mirrors: {} has two entries", registry);
+    return fail(ErrorCode::invalid_argument, "container-registry.mirrors: {} has two entries", registry.to_string());
   return {};
 }
 
@@ -40,13 +37,17 @@ Result<Mirrors> mirrors_of(const settings::ContainerRegistry& registries) {
     for (const settings::Mirror& mirror : *list) {
       if (!mirror.registry)
         return fail(ErrorCode::invalid_argument, "container-registry.mirrors: each entry needs a registry");
-      TRY(add(mirrors, mirror.registry->text, mirror.endpoint.value_or(std::vector<settings::Url>())));
+      TRY(add(mirrors, mirror.registry->value(), mirror.endpoint.value_or(std::vector<settings::MirrorUrl>())));
     }
     return mirrors;
   }
   for (const auto& [registry, endpoints] : std::get<1>(*registries.mirrors))
-    TRY(add(mirrors, registry.text, endpoints));
+    TRY(add(mirrors, registry.value(), endpoints));
   return mirrors;
+}
+
+std::string folder_of(const settings::value::Registry& registry) {
+  return registry.is_every() ? "_default" : registry.to_string();
 }
 
 Result<std::string> hosts_toml(const std::vector<Endpoint>& endpoints) {
@@ -73,14 +74,10 @@ Files registry_files(const settings::Settings& settings, const Facts& /*facts*/)
   std::vector<File> files;
   const auto mirrors = TRY(mirrors_of(settings.container_registry));
   for (const auto& [registry, endpoints] : mirrors) {
-    // The name becomes a folder.
-    if (registry.starts_with('.') || registry.contains('/'))
-      return fail(ErrorCode::invalid_argument, "container-registry.mirrors: {} is not a host", registry);
     std::string content = TRY_CTX(hosts_toml(endpoints), "container-registry.mirrors");
-    files.push_back(
-        {.path = sys::Path("/etc/containerd/certs.d") / (registry == "*" ? "_default" : registry) / "hosts.toml",
-         .content = std::move(content),
-         .service = "containerd"});
+    files.push_back({.path = sys::Path("/etc/containerd/certs.d") / folder_of(registry) / "hosts.toml",
+                     .content = std::move(content),
+                     .service = "containerd"});
   }
   return files;
 }

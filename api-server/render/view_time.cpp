@@ -14,7 +14,8 @@ std::vector<std::string> name_servers(const settings::Dns& dns) {
 
 std::vector<std::string> domains(const settings::Dns& dns) {
   std::vector<std::string> result;
-  for (const auto& domain : dns.search_list.value_or(std::vector<settings::HostName>())) result.push_back(domain.text);
+  for (const auto& domain : dns.search_list.value_or(std::vector<settings::HostName>()))
+    result.push_back(domain.to_string());
   return result;
 }
 

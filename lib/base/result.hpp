@@ -10,6 +10,7 @@
 //   const auto x = TRY(f());  all that one variable is initialized with; not a static one: its guard would stay locked
 //   x = TRY(f());             all that an object is given: the right side runs first, x is unchanged on failure
 //   return TRY(f());          the operand of return: the result is made from the value alone
+// No macro but these two contains it: the return would be invisible where that macro is used.
 #pragma once
 
 #include <expected>

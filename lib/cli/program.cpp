@@ -93,13 +93,13 @@ Error unknown_word(std::string_view word, const VerbReference& verb) {
   const std::string suggestion = option    ? nearest(word, option_names(verb))
                                  : is_verb ? nearest(word, verb_names(verb))
                                            : "";
-  Error refusal = error(ErrorCode::invalid_argument, "{} '{}'",
+  Error unknown = error(ErrorCode::invalid_argument, "{} '{}'",
                         option    ? "unknown option"
                         : is_verb ? "unknown verb"
                                   : "unexpected argument",
                         word);
-  if (!suggestion.empty()) refusal.hint = std::format("did you mean '{}'?", suggestion);
-  return refusal;
+  if (!suggestion.empty()) unknown.hint = std::format("did you mean '{}'?", suggestion);
+  return unknown;
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ struct Table {
   bool operator==(const Table&) const = default;
 };
 
-// What a disk says about itself. `problems` lists, one sentence each, the faults of a table that could be read
+// What a disk says about itself. `problems` lists, one sentence each, what is wrong with a table that could be read
 // nevertheless: a damaged primary or backup, copies that differ, overlaps, a backup that is not at the end of the disk.
 struct TableReading {
   Table table;

@@ -1,6 +1,7 @@
 #include "lib/settings/model.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "lib/base/text.hpp"
 
@@ -15,74 +16,153 @@ bool fits_integer(const Json& value, const Shape& shape) {
          value.get<std::int64_t>() <= shape.most;
 }
 
-// Walks a value beside its shape and stops at the first fault. `path` is where the value stands, for messages.
+// Where a value stands, for messages.
+struct Place {
+  std::string path;
+  bool secret = false;
+  std::string_view example{};  // JSON: of the declaration that the value is a part of
+
+  Place inner(std::string inner_path) const {
+    return {.path = std::move(inner_path), .secret = secret, .example = example};
+  }
+  std::string name() const { return path.empty() ? "settings" : path; }
+};
+
+// A value with its shape: whether it is of the type that the shape is about, right or wrong.
+bool has_type(const Json& value, const Shape& shape) {
+  switch (shape.kind) {
+    case Kind::boolean: return value.is_boolean();
+    case Kind::integer: return value.is_number();
+    case Kind::string: return value.is_string();
+    case Kind::list: return value.is_array();
+    case Kind::map:
+    case Kind::group: return value.is_object();
+    case Kind::choice:
+      return std::ranges::any_of(shape.choices, [&](const auto* each) { return has_type(value, *each); });
+  }
+  return false;
+}
+
+// The description of a shape without that of its parts.
+std::string type_description(const Shape& shape) {
+  if (shape.kind == Kind::list) return "a list";
+  if (shape.kind == Kind::map || shape.kind == Kind::group) return "a table";
+  if (shape.kind != Kind::choice) return description(shape);
+  std::string text;
+  for (const Shape* choice : shape.choices) text += (text.empty() ? "" : " or ") + type_description(*choice);
+  return text;
+}
+
+std::string quoted(const Json& value) {
+  std::string text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
+  return text.size() > kLongestQuote ? text.substr(0, kLongestQuote) + "…" : text;
+}
+
+// A value of the wrong type as the operator may have meant it, and what it lacks for that.
+struct Meaning {
+  std::string_view needed;
+  Json value;
+};
+std::optional<Meaning> meaning_of(const Json& value, const Shape& shape) {
+  const auto if_good = [&](std::string_view needed, Json meant) -> std::optional<Meaning> {
+    if (meant.dump().size() > kLongestQuote || !fits(meant, shape)) return std::nullopt;
+    return Meaning{.needed = needed, .value = std::move(meant)};
+  };
+  const bool is_bare = value.is_number() || value.is_boolean();
+  if (shape.kind == Kind::list) return if_good("a list", Json::array({value}));
+  if (shape.kind == Kind::string && is_bare) return if_good("quotes", value.dump());
+  if ((shape.kind == Kind::integer || shape.kind == Kind::boolean) && value.is_string()) {
+    Json bare = Json::parse(value.get_ref<const std::string&>(), nullptr, false);
+    if (!bare.is_discarded()) return if_good("no quotes", std::move(bare));
+  }
+  return std::nullopt;
+}
+
+// The example of a declaration, or the part of it that has this shape; null when there is none.
+Json example_of(const Shape& shape, std::string_view declared) {
+  if (declared.empty()) return nullptr;
+  Json example = Json::parse(declared);
+  while (!fits(example, shape) && example.is_array() && !example.empty()) example = Json(example.back());
+  return fits(example, shape) ? example : Json();
+}
+
+// Walks a value beside its shape and stops at the first error.
 class Checker {
  public:
-  Result<> check(const Json& value, const Shape& shape, const std::string& path, bool secret) {
+  Result<> check(const Json& value, const Shape& shape, const Place& place) {
+    if (!has_type(value, shape)) return fail(wrong_type(value, shape, place));
     switch (shape.kind) {
-      case Kind::boolean: return expect(value.is_boolean(), value, shape, path, secret);
-      case Kind::integer: return expect(fits_integer(value, shape), value, shape, path, secret);
-      case Kind::string:
-        return expect(value.is_string() && fits_text(value.get_ref<const std::string&>(), shape), value, shape, path,
-                      secret);
-      case Kind::list: return check_list(value, shape, path, secret);
-      case Kind::map: return check_map(value, shape, path, secret);
-      case Kind::group: return check_group(value, shape, path, secret);
-      case Kind::choice:
-        return expect(std::ranges::any_of(shape.choices, [&](const Shape* choice) { return fits(value, *choice); }),
-                      value, shape, path, secret);
+      case Kind::boolean: return {};
+      case Kind::integer: return expect(fits_integer(value, shape), value, shape, place);
+      case Kind::string: return expect(fits_text(value.get_ref<const std::string&>(), shape), value, shape, place);
+      case Kind::list: return check_list(value, shape, place);
+      case Kind::map: return check_map(value, shape, place);
+      case Kind::group: return check_group(value, shape, place);
+      case Kind::choice: return check_choice(value, shape, place);
     }
-    return fail(ErrorCode::internal, "a shape of no kind at {}", path);
+    return fail(ErrorCode::internal, "a shape of no kind at {}", place.path);
   }
 
  private:
-  static Result<> expect(bool right, const Json& value, const Shape& shape, const std::string& path, bool secret) {
+  static Result<> expect(bool right, const Json& value, const Shape& shape, const Place& place) {
     if (right) return {};
-    std::string shown = secret ? "the value" : value.dump(-1, ' ', true, Json::error_handler_t::replace);
-    if (shown.size() > kLongestQuote) shown = shown.substr(0, kLongestQuote) + "…";
-    return fail(ErrorCode::invalid_argument, "{}: {} is not {}{}", path.empty() ? "settings" : path, shown,
-                description(shape), shape.rule.empty() ? "" : std::format(" ({})", shape.rule));
+    return fail(ErrorCode::invalid_argument, "{}: {} is not {}{}", place.name(),
+                place.secret ? "the value" : quoted(value), description(shape),
+                shape.rule.empty() ? "" : std::format(" ({})", shape.rule));
   }
 
-  Result<> check_list(const Json& value, const Shape& shape, const std::string& path, bool secret) {
-    if (!value.is_array()) return fail(not_a_list(value, shape, path, secret));
-    TRY(check_size(value, path));
+  // Says what is needed, and shows the value as it was meant, or else an example.
+  static Error wrong_type(const Json& value, const Shape& shape, const Place& place) {
+    const auto meaning = place.secret ? std::nullopt : meaning_of(value, shape);
+    if (meaning) {
+      return error(ErrorCode::invalid_argument, "{}: needs {}: '{}'", place.name(), meaning->needed,
+                   meaning->value.dump());
+    }
+    const Json example = example_of(shape, place.example);
+    return error(ErrorCode::invalid_argument, "{}: needs {}{}{}", place.name(), type_description(shape),
+                 place.secret ? "" : ", not " + quoted(value),
+                 example.is_null() ? "" : std::format(" (example: '{}')", example.dump()));
+  }
+
+  // The one alternative that has the type of the value says what is wrong with it.
+  Result<> check_choice(const Json& value, const Shape& shape, const Place& place) {
+    if (std::ranges::any_of(shape.choices, [&](const Shape* choice) { return fits(value, *choice); })) return {};
+    const auto is_like_it = [&](const Shape* choice) { return has_type(value, *choice); };
+    if (std::ranges::count_if(shape.choices, is_like_it) > 1) return expect(false, value, shape, place);
+    return check(value, **std::ranges::find_if(shape.choices, is_like_it), place);
+  }
+
+  Result<> check_list(const Json& value, const Shape& shape, const Place& place) {
+    TRY(check_size(value, place));
     for (std::size_t i = 0; i < value.size(); ++i)
-      TRY(check(value[i], *shape.element, std::format("{}[{}]", path, i), secret));
+      TRY(check(value[i], *shape.element, place.inner(std::format("{}[{}]", place.path, i))));
     return {};
   }
 
-  // A single value where a list belongs is the usual mistake: shows it as a list.
-  static Error not_a_list(const Json& value, const Shape& shape, const std::string& path, bool secret) {
-    const bool shown = !secret && fits(value, *shape.element);
-    const std::string as_list = shown ? Json::array({value}).dump() : std::string();
-    if (!shown || as_list.size() > kLongestQuote) return error(ErrorCode::invalid_argument, "{}: needs a list", path);
-    return error(ErrorCode::invalid_argument, "{}: needs a list: '{}'", path, as_list);
-  }
-
-  Result<> check_map(const Json& value, const Shape& shape, const std::string& path, bool secret) {
-    TRY(expect(value.is_object(), value, shape, path, secret));
-    TRY(check_size(value, path));
+  Result<> check_map(const Json& value, const Shape& shape, const Place& place) {
+    TRY(check_size(value, place));
     for (const auto& [name, element] : value.items()) {
-      TRY(expect(fits_text(name, *shape.names), name, *shape.names, path, secret));
-      TRY(check(element, *shape.element, below(path, name), secret));
+      TRY(expect(fits_text(name, *shape.names), name, *shape.names, place));
+      TRY(check(element, *shape.element, place.inner(below(place.path, name))));
     }
     return {};
   }
 
-  Result<> check_group(const Json& value, const Shape& shape, const std::string& path, bool secret) {
-    TRY(expect(value.is_object(), value, shape, path, secret));
+  Result<> check_group(const Json& value, const Shape& shape, const Place& place) {
     for (const auto& [name, element] : value.items()) {
       const Member* member = shape.find(name);
-      if (member == nullptr) return fail(unknown(shape, path, name));
-      TRY(check(element, *member->shape, below(path, name), secret || member->about.secret));
+      if (member == nullptr) return fail(unknown(shape, place.path, name));
+      TRY(check(element, *member->shape,
+                {.path = below(place.path, name),
+                 .secret = place.secret || member->about.secret,
+                 .example = member->about.example}));
     }
     return {};
   }
 
-  static Result<> check_size(const Json& value, const std::string& path) {
+  static Result<> check_size(const Json& value, const Place& place) {
     if (value.size() <= kMostElements) return {};
-    return fail(ErrorCode::invalid_argument, "{}: has {} elements; at most {} are allowed", path, value.size(),
+    return fail(ErrorCode::invalid_argument, "{}: has {} elements; at most {} are allowed", place.name(), value.size(),
                 kMostElements);
   }
 
@@ -185,7 +265,7 @@ Json schema_of_string(const Shape& shape) {
 bool fits(const Json& value, const Shape& shape) { return check(value, shape).has_value(); }
 
 Result<> check(const Json& value, const Shape& shape, const Key& at) {
-  return Checker().check(value, shape, at.to_string(), false);
+  return Checker().check(value, shape, {.path = at.to_string()});
 }
 
 Result<Declaration> find(const Shape& root, const Key& key) {
@@ -193,7 +273,7 @@ Result<Declaration> find(const Shape& root, const Key& key) {
   std::string path;
   for (const std::string& segment : key.segments()) {
     const Shape& outer = *found.shape;
-    if (outer.kind == Kind::map) TRY(Checker().check(segment, *outer.names, path, false));
+    if (outer.kind == Kind::map) TRY(Checker().check(segment, *outer.names, {.path = path}));
     const Shape* inner = step(outer, segment, found.member);
     if (inner == nullptr) {
       Error reason = Checker::unknown(outer, path, segment);
@@ -216,7 +296,8 @@ Result<Json> from_text(const Shape& root, const Key& key, std::string_view text)
     Json parsed = Json::parse(text, nullptr, false);
     if (!parsed.is_discarded()) value = std::move(parsed);
   }
-  TRY(Checker().check(value, shape, key.to_string(), found.secret));
+  const std::string_view example = found.member == nullptr ? std::string_view() : found.member->about.example;
+  TRY(Checker().check(value, shape, {.path = key.to_string(), .secret = found.secret, .example = example}));
   return value;
 }
 

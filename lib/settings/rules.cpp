@@ -1,18 +1,9 @@
 #include "lib/settings/rules.hpp"
 
-#include <algorithm>
-
-#include "lib/base/text.hpp"
 #include "lib/codec/base64.hpp"
 
 namespace bulkhead::settings {
 namespace rule {
-
-bool is_host_name(std::string_view text) {
-  return std::ranges::all_of(split(text, '.'), [](std::string_view part) {
-    return !part.empty() && part.size() <= 63 && part.front() != '-' && part.back() != '-';
-  });
-}
 
 bool has_no_dot_dot(std::string_view text) { return !text.contains(".."); }
 
@@ -27,7 +18,7 @@ Result<std::string> Certificates::parse(std::string_view text) {
   std::string pem = TRY(Base64::parse(text));
   if (pem.empty() || (pem.contains("-----BEGIN CERTIFICATE-----") && pem.contains("-----END CERTIFICATE-----")))
     return pem;
-  return fail(ErrorCode::invalid_argument, "no certificate in it");
+  return fail(ErrorCode::invalid_argument, "contains no certificate in PEM");
 }
 
 Result<value::Prefix> Ipv4Subnet::parse(std::string_view text) {
@@ -37,7 +28,7 @@ Result<value::Prefix> Ipv4Subnet::parse(std::string_view text) {
                        !address.is_multicast() && !address.is_reserved();
   if (subnet.family() != value::Family::ipv4 || subnet.length() < 8 || subnet.length() > 30 || !unicast ||
       subnet.has_host_bits())
-    return fail(ErrorCode::invalid_argument, "not {}", kRule);
+    return fail(ErrorCode::invalid_argument, "must be {}", kRule);
   return subnet;
 }
 
@@ -45,15 +36,10 @@ Result<value::Prefix> Ipv6Subnet::parse(std::string_view text) {
   const value::Prefix subnet = TRY(value::Prefix::parse(text));
   if (!subnet.address().is_global_or_unique_local() || subnet.length() < 32 || subnet.length() > 126 ||
       subnet.has_host_bits())
-    return fail(ErrorCode::invalid_argument, "not {}", kRule);
+    return fail(ErrorCode::invalid_argument, "must be {}", kRule);
   return subnet;
 }
 
 }  // namespace rule
-
-std::string_view first_label(const HostName& name) {
-  const std::string_view text = name.text;
-  return text.substr(0, text.find('.'));
-}
 
 }  // namespace bulkhead::settings

@@ -14,7 +14,6 @@ namespace bulkhead::settings {
 
 namespace rule {
 
-bool is_host_name(std::string_view text);  // segments of 1 to 63 characters that do not begin or end with '-'
 bool has_no_dot_dot(std::string_view text);
 bool is_boot_value(std::string_view text);
 
@@ -77,7 +76,12 @@ struct HostName {  // RFC 1123, section 2.1
       kRule = "1 to 253 lower-case letters, digits, '-' and '.', each part 1 to 63 characters",
       kPattern = "[0-9a-z.-]+";
   static constexpr std::size_t kLongest = 253;
-  static constexpr auto kPasses = is_host_name;
+  static Result<value::HostName> parse(std::string_view text) { return value::HostName::parse(text); }
+};
+struct NodeName : HostName {  // the kernel's __NEW_UTS_LEN
+  static constexpr std::string_view kRule =
+      "1 to 64 lower-case letters, digits, '-' and '.', each part 1 to 63 characters";
+  static constexpr std::size_t kLongest = 64;
 };
 struct IpAddress {
   static constexpr std::string_view kName = "an IP address", kRule = "an IPv4 or IPv6 address",
@@ -94,7 +98,7 @@ struct IpNetwork {
 // What the IPAM plugin host-local accepts: https://www.cni.dev/plugins/current/ipam/host-local/
 struct Ipv4Subnet {
   static constexpr std::string_view kName = "an IPv4 network",
-                                    kRule = "unicast, /8 to /30, without bits behind the prefix: such as 10.88.0.0/16",
+                                    kRule = "a unicast network from /8 to /30 without host bits, such as 10.88.0.0/16",
                                     kPattern = "[0-9.]+/[0-9]{1,2}";
   static constexpr std::size_t kLongest = 18;
   static Result<value::Prefix> parse(std::string_view text);
@@ -102,7 +106,7 @@ struct Ipv4Subnet {
 struct Ipv6Subnet {
   static constexpr std::string_view kName = "an IPv6 network",
                                     kRule =
-                                        "global or unique local, /32 to /126, without bits behind the prefix: "
+                                        "a global or unique local network from /32 to /126 without host bits, "
                                         "such as fd00:88::/64",
                                     kPattern = "[0-9a-fA-F:.]+/[0-9]{1,3}";
   static constexpr std::size_t kLongest = 49;
@@ -162,8 +166,18 @@ struct Unit {  // systemd.unit(5)
 };
 struct Registry {
   static constexpr std::string_view kName = "a registry", kRule = "host[:port], or \"*\" for every registry",
-                                    kPattern = R"(\*|[A-Za-z0-9.-]+(:[0-9]{1,5})?)";
+                                    kPattern = R"(\*|[A-Za-z0-9][A-Za-z0-9.-]*(:[1-9][0-9]{0,4})?)";
   static constexpr std::size_t kLongest = 260;
+  static Result<value::Registry> parse(std::string_view text) { return value::Registry::parse(text); }
+};
+// An authority and path alone stand for https.
+struct MirrorUrl {
+  static constexpr std::string_view
+      kName = "a URL",
+      kRule = "https://host/path, http://host/path or host/path",
+      kPattern = R"((https?://)?[^\x00-\x20\x7f/?#]*[^\x00-\x20\x7f/?#:]([/?#][^\x00-\x20\x7f]*)?)";
+  static constexpr std::size_t kLongest = 2048;
+  static Result<value::Url> parse(std::string_view text) { return value::Url::parse(text); }
 };
 struct Region {
   static constexpr std::string_view kName = "a region", kRule = "lower-case letters, digits and '-'",
@@ -298,7 +312,7 @@ struct NumaNode {
   static constexpr std::size_t kLongest = 3;
 };
 struct SysctlPattern {
-  static constexpr std::string_view kName = "a sysctl", kRule = "a sysctl key, perhaps ending in '*'",
+  static constexpr std::string_view kName = "a sysctl", kRule = "a sysctl key, or the beginning of one followed by '*'",
                                     kPattern = "[a-z0-9]([a-z0-9._/-]*[a-z0-9])?\\*?|[a-z0-9][a-z0-9._/-]*\\.\\*";
   static constexpr std::size_t kLongest = 253;
 };
@@ -315,7 +329,8 @@ using VersionLock = Checked<rule::VersionLock>;
 using Identifier = Checked<rule::Identifier>;
 using Base64 = Parsed<rule::Base64>;
 using Certificates = Parsed<rule::Certificates>;
-using HostName = Checked<rule::HostName>;
+using HostName = Parsed<rule::HostName>;
+using NodeName = Parsed<rule::NodeName>;
 using IpAddress = Parsed<rule::IpAddress>;
 using IpNetwork = Parsed<rule::IpNetwork>;
 using Ipv4Subnet = Parsed<rule::Ipv4Subnet>;
@@ -328,7 +343,8 @@ using ModuleName = Checked<rule::ModuleName>;
 using BootKey = Checked<rule::BootKey>;
 using BootValue = Checked<rule::BootValue>;
 using Unit = Checked<rule::Unit>;
-using Registry = Checked<rule::Registry>;
+using Registry = Parsed<rule::Registry>;
+using MirrorUrl = Parsed<rule::MirrorUrl>;
 using Region = Checked<rule::Region>;
 using InterfaceName = Parsed<rule::InterfaceName>;
 using RouteTarget = Parsed<rule::RouteTarget>;
@@ -348,9 +364,6 @@ using EvictionSignal = Checked<rule::EvictionSignal>;
 using ReservedResource = Checked<rule::ReservedResource>;
 using NumaNode = Checked<rule::NumaNode>;
 using SysctlPattern = Checked<rule::SysctlPattern>;
-
-// "db" of "db.example.com".
-std::string_view first_label(const HostName& name);
 
 inline constexpr std::int64_t kInt32 = 2147483647;
 using Count = Integer<0, kInt32>;

@@ -170,7 +170,7 @@ Result<> Machine::wait_until(Deadline deadline, std::string_view what, const std
 
 Result<std::string> Machine::wait_for_line(const Pattern& pattern, Deadline deadline) {
   std::optional<std::string> line;
-  TRY(wait_until(deadline, std::format("line with '{}'", pattern.source()), [&] {
+  TRY(wait_until(deadline, std::format("line {}", pattern.description()), [&] {
     line = serial_.log().next_line(pattern);
     return line.has_value();
   }));

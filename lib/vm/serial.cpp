@@ -9,9 +9,6 @@
 namespace bulkhead::vm {
 namespace {
 
-// std::regex recurses once per character: longer lines are matched by their beginning only.
-constexpr std::size_t kLongestMatchedLine = 2048;
-
 constexpr char kEscape = '\x1b';
 
 bool in_range(char c, char first, char last) { return c >= first && c <= last; }
@@ -57,12 +54,6 @@ std::string without_terminal_control(std::string_view text) {
     if (!control || c == '\n' || c == '\t') result += c;
   }
   return result;
-}
-
-bool Pattern::matches(std::string_view line) const {
-  if (!expression_) return line.contains(source_);
-  const std::string_view start = line.substr(0, kLongestMatchedLine);
-  return std::regex_search(start.begin(), start.end(), *expression_);
 }
 
 void SerialLog::append(std::string_view bytes) {

@@ -4,8 +4,8 @@
 // (Machine does so in each of its waits). The whole log stays in memory.
 #pragma once
 
+#include <functional>
 #include <optional>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,22 +19,35 @@ namespace bulkhead::vm {
 // than tab and newline are dropped; "\r\n" ends one line.
 std::string without_terminal_control(std::string_view text);
 
-// What a wait looks for. A line matches when it contains the text, or a match of the expression (ECMAScript grammar).
+// What a wait looks for.
 class Pattern {
  public:
-  static Pattern text(std::string text) { return Pattern(std::move(text), std::nullopt); }
-  // Patterns are constants of the waiting program: a wrong one is a bug there, and throws std::regex_error.
-  static Pattern expression(const std::string& expression) { return Pattern(expression, std::regex(expression)); }
+  // A line that contains the text.
+  static Pattern text(const std::string& text) { return Pattern("with '" + text + "'", Contains{text}); }
+  // The whole line.
+  static Pattern line(const std::string& line) { return Pattern("'" + line + "'", Equals{line}); }
+  // A line that the function accepts; `description` continues "the line", for messages: "of the kernel".
+  static Pattern accepted_by(std::function<bool(std::string_view line)> function, std::string description) {
+    return Pattern(std::move(description), std::move(function));
+  }
 
-  bool matches(std::string_view line) const;
-  const std::string& source() const { return source_; }
+  bool matches(std::string_view line) const { return matches_(line); }
+  const std::string& description() const { return description_; }
 
  private:
-  Pattern(std::string source, std::optional<std::regex> expression)
-      : source_(std::move(source)), expression_(std::move(expression)) {}
+  struct Contains {
+    std::string text;
+    bool operator()(std::string_view line) const { return line.contains(text); }
+  };
+  struct Equals {
+    std::string text;
+    bool operator()(std::string_view line) const { return line == text; }
+  };
+  Pattern(std::string description, std::function<bool(std::string_view)> matches)
+      : description_(std::move(description)), matches_(std::move(matches)) {}
 
-  std::string source_;
-  std::optional<std::regex> expression_;
+  std::string description_;
+  std::function<bool(std::string_view)> matches_;
 };
 
 // The lines of a growing text, and a position up to which they were searched.

@@ -53,14 +53,14 @@ Result<rootfs::ComposedRoot> compose(const BuildOptions& options, const Resolved
                                      std::span<const sys::Path> debs, const std::string& build_id,
                                      cli::Progress& progress) {
   progress.begin("root tree");
-  const rootfs::ComposeInputs inputs{
+  const rootfs::ComposeSources sources{
       .content_store = options.workspace.cache / "unpacked",
       .overlay_dir = options.workspace.overlays(),
       .programs_dir = options.workspace.programs,
       .packages_lock = packages::write_lock(resolved.packages),
       .identity = {.build_id = build_id, .source_date_epoch = resolved.packages.source_date_epoch},
   };
-  auto root = TRY_CTX(rootfs::compose(resolved.variant, resolved.packages, debs, inputs), "composing the root tree");
+  auto root = TRY_CTX(rootfs::compose(resolved.variant, resolved.packages, debs, sources), "composing the root tree");
   progress.end(std::format("{} entries", root.tree.entries().size()));
   return root;
 }

@@ -32,7 +32,7 @@ Result<> write_disks(const OutputInputs& inputs, const sys::Path& directory, con
                      cli::Progress& progress) {
   progress.update(0.1, "disk.img");
   const sys::Path raw = directory / "disk.img";
-  const disk::DiskInputs disk{
+  const disk::DiskParts disk{
       .sizes = inputs.partitions,
       .version = inputs.version,
       .root = inputs.sealed,

@@ -18,25 +18,25 @@ Result<> create_sparse(const sys::Path& path, std::uint64_t size) {
   return fd.close();
 }
 
-Result<> fill(const DiskInputs& inputs, const Layout& layout, const sys::Path& image) {
+Result<> fill(const DiskParts& parts, const Layout& layout, const sys::Path& image) {
   TRY(create_sparse(image, layout.disk_size));
   TRY(gpt::write_table(image, layout.table));
-  TRY_CTX(make_esp({.image = image, .partition = layout.table.partitions.front()}, inputs.esp_files, inputs.epoch),
+  TRY_CTX(make_esp({.image = image, .partition = layout.table.partitions.front()}, parts.esp_files, parts.epoch),
           "making the ESP");
-  TRY(write_slot_content(image, layout.table, gpt::Slot::a, inputs.root, TargetContent::zero));
+  TRY(write_slot_content(image, layout.table, gpt::Slot::a, parts.root, TargetContent::zero));
   return flush(image);
 }
 
 }  // namespace
 
-Result<> build(const DiskInputs& inputs, const sys::Path& output) {
-  const Layout layout = TRY(plan_layout(inputs.sizes, inputs.version, inputs.root.root_hash));
-  TRY(check_slot_fit(layout.table, gpt::Slot::a, inputs.root));
+Result<> build(const DiskParts& parts, const sys::Path& output) {
+  const Layout layout = TRY(plan_layout(parts.sizes, parts.version, parts.root.root_hash));
+  TRY(check_slot_fit(layout.table, gpt::Slot::a, parts.root));
   // In a directory of its own beside the output: the tools get a path, and on failure everything is removed with the
   // directory.
   const sys::TempDir work = TRY(sys::TempDir::create(output.parent_path(), ".disk."));
   const sys::Path image = work.path() / output.filename();
-  TRY_CTX(fill(inputs, layout, image), "making the disk image");
+  TRY_CTX(fill(parts, layout, image), "making the disk image");
   return sys::rename(image, output);
 }
 

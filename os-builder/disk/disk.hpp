@@ -11,7 +11,8 @@
 
 namespace bulkhead::disk {
 
-struct DiskInputs {
+// What stands on the disk. Not the inputs of a stage: the stage that writes all images has them (build/outputs.hpp).
+struct DiskParts {
   variant::PartitionSizes sizes;
   Version version;
   seal::SealedRoot root;
@@ -21,7 +22,7 @@ struct DiskInputs {
 
 // Writes the sparse raw image to `output`. Deterministic: GUIDs and serial numbers are derived from the root hash and
 // names. Errors: failed_precondition when a part does not fit (says by how much), no space (nothing left behind).
-Result<> build(const DiskInputs& inputs, const sys::Path& output);
+Result<> build(const DiskParts& parts, const sys::Path& output);
 
 Result<> write_qcow2(const sys::Path& raw, const sys::Path& output);
 Result<> write_zstd(const sys::Path& raw, const sys::Path& output);

@@ -17,13 +17,13 @@ Result<Content> boot_file(const Tree& boot_files, const std::string& name) {
 }  // namespace
 
 Result<ComposedRoot> compose(const variant::Variant& variant, const packages::PackageSet& set,
-                             std::span<const sys::Path> debs, const ComposeInputs& inputs) {
-  const LayerStore store = TRY(LayerStore::open(inputs.content_store));
+                             std::span<const sys::Path> debs, const ComposeSources& sources) {
+  const LayerStore store = TRY(LayerStore::open(sources.content_store));
 
   auto [tree, boot_files] = TRY(merge_packages(variant, set, debs, store));
   keep_listed_executables(variant, tree);
-  TRY(add_overlays(variant, inputs.overlay_dir, tree));
-  TRY(add_programs(variant, inputs.programs_dir, tree));
+  TRY(add_overlays(variant, sources.overlay_dir, tree));
+  TRY(add_programs(variant, sources.programs_dir, tree));
 
   ElfFiles elf_files = TRY(read_elf_files(tree));
   remove_unneeded_libraries(variant, elf_files, tree);
@@ -36,8 +36,8 @@ Result<ComposedRoot> compose(const variant::Variant& variant, const packages::Pa
   TRY(add_certificates(tree));
   TRY(arrange_units(variant, tree));
 
-  std::string os_release = os_release_text(variant, inputs.identity);
-  TRY(add_identity(os_release, inputs.packages_lock, tree));
+  std::string os_release = os_release_text(variant, sources.identity);
+  TRY(add_identity(os_release, sources.packages_lock, tree));
   remove_empty_directories(tree);
   TRY(finish_layout(tree));
   TRY(check_tree(variant, elf_files, tree));

@@ -15,7 +15,9 @@ struct ImageIdentity {
   std::int64_t source_date_epoch = 0;  // seconds
 };
 
-struct ComposeInputs {
+// Where compose() finds what is no part of variant and packages. Not the inputs of a stage: the tree is composed in
+// every build, and later stages count it by its content. What it is made of counts in the build id (sbom/build_id.hpp).
+struct ComposeSources {
   sys::Path content_store;    // unpacked packages, kept between builds; safe to share between two builds at once
   sys::Path overlay_dir;      // os-builder/rootfs/overlay
   sys::Path programs_dir;     // our own programs, staged and stripped by the build
@@ -38,6 +40,6 @@ struct ComposedRoot {
 
 // `debs` in the order of `set`. With everything in the content store it takes well under two CPU seconds.
 Result<ComposedRoot> compose(const variant::Variant& variant, const packages::PackageSet& set,
-                             std::span<const sys::Path> debs, const ComposeInputs& inputs);
+                             std::span<const sys::Path> debs, const ComposeSources& sources);
 
 }  // namespace bulkhead::rootfs

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <set>
 
-#include "lib/crypto/sha256.hpp"
 #include "lib/sys/child.hpp"
 #include "lib/sys/temp_dir.hpp"
 #include "os-builder/rootfs/deb.hpp"
 #include "os-builder/rootfs/steps.hpp"
+#include "os-builder/stage/inputs.hpp"
 
 namespace bulkhead::rootfs {
 namespace {
@@ -50,9 +50,9 @@ Result<> run_depmod(const Tree& modules, const std::string& release, const sys::
   return {};
 }
 
-Result<Sha256> layer_key(std::string_view what, const Tree& modules) {
+Result<Sha256> layer_key(const std::string& content, const Tree& modules) {
   const std::string version = TRY(sys::run_checked({.arguments = {"depmod", "--version"}}));
-  return crypto::sha256(std::format("{}\n{}\n{}", what, version, modules.digest().to_string()));
+  return stage::digest_of(ToolLayerInputs{.content = content, .tool = version, .tree = &modules});
 }
 
 Result<Tree> decompress(const Tree& compressed, const ContentSink& sink) {

@@ -9,13 +9,32 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <tuple>
 
 #include "os-builder/rootfs/tree.hpp"
+#include "os-builder/stage/fields.hpp"
 
 namespace bulkhead::rootfs {
 
 // Stores the bytes of a file and returns a reference to them.
 using ContentSink = std::function<Result<Content>(std::string_view bytes)>;
+
+// What a layer is made from; the store's keys are digest_of() these (stage/inputs.hpp).
+struct PackageLayerInputs {
+  Sha256 deb;  // of the file
+
+  static constexpr std::tuple kFields = {stage::Field{"deb", &PackageLayerInputs::deb}};
+};
+struct ToolLayerInputs {
+  std::string content;         // what is made: "linker cache"
+  std::string tool;            // what made it, as `--version` says
+  const Tree* tree = nullptr;  // what it was made of; not owned
+
+  static constexpr std::tuple kFields = {stage::Field{"content", &ToolLayerInputs::content},
+                                         stage::Field{"tool", &ToolLayerInputs::tool},
+                                         stage::Field{"tree", &ToolLayerInputs::tree}};
+};
 
 class LayerStore {
  public:

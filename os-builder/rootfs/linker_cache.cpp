@@ -1,7 +1,7 @@
-#include "lib/crypto/sha256.hpp"
 #include "lib/sys/child.hpp"
 #include "lib/sys/temp_dir.hpp"
 #include "os-builder/rootfs/steps.hpp"
+#include "os-builder/stage/inputs.hpp"
 
 namespace bulkhead::rootfs {
 namespace {
@@ -27,7 +27,8 @@ Result<> add_linker_cache(const ElfFiles& files, const LayerStore& store, Tree& 
     TRY(libraries.put_symlink(std::format("/{}", name), std::format("usr/{}", name), "build"));
   }
   const std::string version = TRY(sys::run_checked({.arguments = {"ldconfig", "--version"}}));
-  const Sha256 key = crypto::sha256("linker cache\n" + version + libraries.digest().to_string());
+  const Sha256 key =
+      TRY(stage::digest_of(ToolLayerInputs{.content = "linker cache", .tool = version, .tree = &libraries}));
   const Tree layer = TRY_CTX(
       store.get(key,
                 [&](const ContentSink& sink) -> Result<Tree> {

@@ -3,6 +3,7 @@
 #include "lib/sys/mapped_file.hpp"
 #include "os-builder/rootfs/deb.hpp"
 #include "os-builder/rootfs/steps.hpp"
+#include "os-builder/stage/inputs.hpp"
 
 namespace bulkhead::rootfs {
 namespace {
@@ -13,7 +14,8 @@ constexpr mode_t kSetIdBits = 06000;
 constexpr std::string_view kAside[] = {"/boot/", "/usr/lib/modules/", "/usr/lib/systemd/boot/efi/"};
 
 Result<Tree> unpack(const packages::Package& package, const sys::Path& deb, const LayerStore& store) {
-  return store.get(package.sha256, [&](const ContentSink& sink) -> Result<Tree> {
+  const Sha256 key = TRY(stage::digest_of(PackageLayerInputs{.deb = package.sha256}));
+  return store.get(key, [&](const ContentSink& sink) -> Result<Tree> {
     const sys::MappedFile file = TRY(sys::MappedFile::open(deb));
     return read_deb(file.bytes(), DebLimits{}, sink);
   });

@@ -1,5 +1,6 @@
 // The inputs of a stage of the build: one struct that lists its fields (fields.hpp), and the digest made from that
 // list. A member that is not in the list does not compile, so nothing that a stage uses can be left out of its digest.
+// The same holds for layers (rootfs/layer_store.hpp) and the build id (sbom/build_id.hpp).
 //
 // How a field enters the digest: texts, numbers and versions unchanged; a list by its elements in their order; a file
 // by its content or, as a Product, by the inputs of the stage that made it; a key by its certificate; a struct with
@@ -68,6 +69,10 @@ Result<std::string> text_of(const Value& value) {
     return std::to_string(value);
   } else if constexpr (requires { value.to_string(); }) {
     return value.to_string();
+  } else if constexpr (requires { value.first, value.second; }) {  // an element of a map
+    const std::string first = TRY(text_of(value.first));
+    const std::string second = TRY(text_of(value.second));
+    return NamedDigest().add("first", first).add("second", second).finish().to_string();
   } else {
     static_assert(std::ranges::range<Value>, "say how a field of this type counts");
     NamedDigest digest;

@@ -27,6 +27,10 @@ struct User {
   std::string home = "/";
 
   bool operator==(const User&) const = default;
+
+  static constexpr std::tuple kFields = {stage::Field{"uid", &User::uid}, stage::Field{"gid", &User::gid},
+                                         stage::Field{"description", &User::description},
+                                         stage::Field{"home", &User::home}};
 };
 
 struct Group {
@@ -34,6 +38,8 @@ struct Group {
   std::vector<std::string> members;
 
   bool operator==(const Group&) const = default;
+
+  static constexpr std::tuple kFields = {stage::Field{"gid", &Group::gid}, stage::Field{"members", &Group::members}};
 };
 
 // [partitions]; sizes in bytes, multiples of 1 MiB
@@ -90,6 +96,34 @@ struct Variant {
   bool shell_allowed = false;  // [image] shell: only kvm-dev
 
   bool operator==(const Variant&) const = default;
+
+  static constexpr std::tuple kFields = {stage::Field{"name", &Variant::name},
+                                         stage::Field{"description", &Variant::description},
+                                         stage::Field{"product", &Variant::product},
+                                         stage::Field{"version", &Variant::version},
+                                         stage::Field{"packages", &Variant::packages},
+                                         stage::Field{"excluded packages", &Variant::excluded_packages},
+                                         stage::Field{"drop files", &Variant::drop_files},
+                                         stage::Field{"keep files", &Variant::keep_files},
+                                         stage::Field{"executables", &Variant::executables},
+                                         stage::Field{"absent libraries", &Variant::absent_libraries},
+                                         stage::Field{"overlays", &Variant::overlays},
+                                         stage::Field{"programs", &Variant::programs},
+                                         stage::Field{"symlinks", &Variant::symlinks},
+                                         stage::Field{"users", &Variant::users},
+                                         stage::Field{"groups", &Variant::groups},
+                                         stage::Field{"enabled units", &Variant::enabled_units},
+                                         stage::Field{"masked units", &Variant::masked_units},
+                                         stage::Field{"default target", &Variant::default_target},
+                                         stage::Field{"kernel package", &Variant::kernel_package},
+                                         stage::Field{"kernel modules", &Variant::kernel_modules},
+                                         stage::Field{"initrd modules", &Variant::initrd_modules},
+                                         stage::Field{"load modules", &Variant::load_modules},
+                                         stage::Field{"command line", &Variant::command_line},
+                                         stage::Field{"compression", &Variant::compression},
+                                         stage::Field{"cluster size", &Variant::cluster_size},
+                                         stage::Field{"partitions", &Variant::partitions},
+                                         stage::Field{"shell allowed", &Variant::shell_allowed}};
 };
 
 // Reads variants_dir/<name>/variant.toml. Errors: invalid_argument for an unknown variant (with the nearest one as

@@ -30,7 +30,30 @@ vm::Machine switch_on(const ScratchDisk& disk, const std::string& name, const No
   return must(vm::Machine::start(std::move(spec), node_start_options(name)));
 }
 
+// "    3.050515] …", what follows the bracket of a time stamp.
+bool continues_time_stamp(std::string_view text) {
+  constexpr std::size_t kMicrosecondDigits = 6;
+  const auto take_digits = [&text] {
+    const std::size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(count);
+    return count;
+  };
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  if (take_digits() == 0 || !text.starts_with('.')) return false;
+  text.remove_prefix(1);
+  return take_digits() == kMicrosecondDigits && text.starts_with("] ");
+}
+
 }  // namespace
+
+bool is_kernel_message(std::string_view line) {
+  for (auto bracket = line.find('['); bracket != std::string_view::npos; bracket = line.find('[', bracket + 1)) {
+    if (continues_time_stamp(line.substr(bracket + 1))) return true;
+  }
+  return false;
+}
+
+vm::Pattern kernel_message() { return vm::Pattern::accepted_by(is_kernel_message, "of the kernel"); }
 
 vm::MachineSpec node_machine(const NodeOptions& options) {
   vm::MachineSpec spec;

@@ -16,7 +16,8 @@ inline constexpr std::chrono::seconds kBootTime{300};
 inline constexpr std::chrono::seconds kFallBackTime{600};  // a few failed boots, and one that works
 
 // A message of the kernel: "[    3.050515] …". Only warnings reach the console.
-inline constexpr const char* kKernelMessage = R"(\[ *[0-9]+\.[0-9]{6}\] )";
+bool is_kernel_message(std::string_view line);
+vm::Pattern kernel_message();
 
 struct NodeOptions {
   vm::DiskBus bus = vm::DiskBus::virtio_blk;

@@ -133,7 +133,7 @@ class CheckLayers(unittest.TestCase):
                      "if (a) b = TRY(f());", "return TRY(f());", "if (a) return TRY_CTX(f(), \"x\");", "auto* a =\n      TRY(\n          f());",
                      "TRY(f([&]() -> Result<> { TRY(g()); return {}; }));", "f([&]() -> Result<int> { return TRY(g()); });",
                      "A{.f = [&]() -> Result<> {\n  auto x = TRY(g());\n  return h(x);\n}};", "auto a = f(\"TRY(x) + 1\");  // f(TRY(x))",
-                     "/* f(TRY(x)) */", "RETRY(f()) + 1;", "#define MINE(x) g(TRY(x))", "#define MINE(x) \\\n  g(TRY(x))"):
+                     "/* f(TRY(x)) */", "RETRY(f()) + 1;"):
             with self.subTest(line):
                 self.assert_accepted("lib/gpt/b.cpp", f"Result<> f() {{\n  {line}\n}}\n")
 
@@ -146,6 +146,18 @@ class CheckLayers(unittest.TestCase):
                      "g().a = TRY(f());", "auto a = g([b = TRY(f())] { return b; });", "a == b = TRY(f());"):
             with self.subTest(line):
                 self.assert_refused("lib/gpt/b.cpp", f"Result<> f() {{\n  {line}\n}}\n", "2:inside an expression")
+
+    def test_an_assignment_and_a_return_give_the_value_to_nothing_else(self):
+        for line in ("a = b = TRY(f());", "a = TRY(f()) + 1;", "a = {TRY(f())};", "a = A(TRY(f()));", "(a ? b : c) = TRY(f());",
+                     "return {TRY(f())};", "return A{.b = TRY(f())};", "return TRY(f()) + 1;", "return !TRY(f());", "return a, TRY(f());"):
+            with self.subTest(line):
+                self.assert_refused("lib/gpt/b.cpp", f"Result<> f() {{\n  {line}\n}}\n", "2:inside an expression")
+
+    def test_try_in_a_macro_is_refused_but_for_its_own(self):
+        self.assert_refused("lib/gpt/b.cpp", "#define MINE(x) TRY(x)", "1:TRY(...) in a macro")
+        self.assert_refused("lib/gpt/b.hpp", "# define MINE(x) \\\n  g(TRY_CTX(x, \"y\"))\nint a;", "2:TRY_CTX(...) in a macro")
+        self.assert_accepted("lib/base/result.hpp", "#define TRY(...) ({ __VA_ARGS__; })\n#define OTHER(x) TRY(x)")
+        self.assert_accepted("lib/gpt/b.cpp", "#define RETRY(x) g(x)  // as TRY(x)\n#define B \"TRY(x)\"\n")
 
     def test_try_is_refused_where_it_stands(self):
         self.assert_refused("tests/unit/b.cpp", "auto a = A{\n    .a = open(),\n    .b = TRY_CTX(\n        f(), \"x\"),\n};", "3:TRY_CTX(...) inside")

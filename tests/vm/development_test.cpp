@@ -40,7 +40,7 @@ std::string fetched_from_outside(std::uint16_t port) {
 // none.
 std::string answer(Node& node, const std::string& command) {
   must(node.machine().type(std::format("echo BEG''IN; {}; echo EN''D $?\n", command)));
-  must(node.machine().wait_for_line(vm::Pattern::expression("^BEGIN$"), vm::after(60s)));
+  must(node.machine().wait_for_line(vm::Pattern::line("BEGIN"), vm::after(60s)));
   std::string text;
   for (;;) {
     const std::string line = must(node.machine().wait_for_line(vm::Pattern::text(""), vm::after(120s)));

@@ -13,7 +13,7 @@ TEST_CASE("a first boot that is cut short several times ends in a ready node all
   // are made.
   {
     Node node(disk, "power-cut-1");
-    must(node.machine().wait_for_line(vm::Pattern::expression(kKernelMessage), vm::after(kBootTime)));
+    must(node.machine().wait_for_line(kernel_message(), vm::after(kBootTime)));
     must(node.machine().cut_power());
   }
   {

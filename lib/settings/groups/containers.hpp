@@ -119,7 +119,7 @@ struct BootstrapCommand {
 
 struct Mirror {
   std::optional<Registry> registry;
-  std::optional<std::vector<Url>> endpoint;
+  std::optional<std::vector<MirrorUrl>> endpoint;
 
   static constexpr auto fields() {
     return std::tuple{
@@ -170,7 +170,7 @@ struct Credential {
 };
 
 struct ContainerRegistry {
-  std::optional<std::variant<std::vector<Mirror>, std::map<Registry, std::vector<Url>>>> mirrors;
+  std::optional<std::variant<std::vector<Mirror>, std::map<Registry, std::vector<MirrorUrl>>>> mirrors;
   std::optional<std::vector<Credential>> credentials;
 
   static constexpr auto fields() {

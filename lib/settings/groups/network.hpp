@@ -240,7 +240,7 @@ struct ContainerNetwork {
 };
 
 struct Network {
-  std::optional<HostName> hostname;
+  std::optional<NodeName> hostname;
   std::optional<std::vector<std::vector<std::variant<IpAddress, std::vector<HostName>>>>> hosts;
   std::optional<Url> https_proxy;
   std::optional<std::vector<Line>> no_proxy;

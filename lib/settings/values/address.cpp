@@ -66,12 +66,13 @@ bool Address::is_global_or_unique_local() const {
 
 Result<Prefix> Prefix::parse(std::string_view text) {
   const auto slash = text.find('/');
-  if (slash == std::string_view::npos) return fail(ErrorCode::invalid_argument, "no prefix length");
+  if (slash == std::string_view::npos)
+    return fail(ErrorCode::invalid_argument, "the prefix length is missing, as in 10.0.0.0/8");
   Prefix prefix;
   prefix.address_ = TRY(Address::parse(text.substr(0, slash)));
   prefix.length_ = TRY(parse_integer<unsigned>(text.substr(slash + 1)));
   if (prefix.length_ > prefix.address_.bits())
-    return fail(ErrorCode::invalid_argument, "the prefix is longer than the address");
+    return fail(ErrorCode::invalid_argument, "the prefix length must not be above {}", prefix.address_.bits());
   return prefix;
 }
 

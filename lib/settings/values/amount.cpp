@@ -33,11 +33,12 @@ struct Number {
 
 Result<Number> take_number(std::string_view& text) {
   Number number{.whole = take_digits(text)};
-  if (number.whole.empty()) return fail(ErrorCode::invalid_argument, "not a number");
+  if (number.whole.empty()) return fail(ErrorCode::invalid_argument, "must begin with a number");
   if (!text.starts_with('.')) return number;
   text.remove_prefix(1);
   number.fraction = take_digits(text);
-  if (number.fraction.empty()) return fail(ErrorCode::invalid_argument, "a point without digits behind it");
+  if (number.fraction.empty())
+    return fail(ErrorCode::invalid_argument, "the digits after the decimal point are missing");
   return number;
 }
 
@@ -50,14 +51,15 @@ constexpr auto kTimeUnits =
 
 Result<std::int64_t> nanoseconds(const Number& number, std::int64_t unit) {
   std::int64_t whole = TRY(parse_integer<std::int64_t>(number.whole));
-  if (__builtin_mul_overflow(whole, unit, &whole)) return fail(ErrorCode::invalid_argument, "too long a time");
+  if (__builtin_mul_overflow(whole, unit, &whole)) return fail(ErrorCode::invalid_argument, "the duration is too long");
   std::int64_t place = unit;
   std::int64_t fraction = 0;  // below one unit
   for (const char c : number.fraction) {
     place /= 10;
     fraction += place * (c - '0');
   }
-  if (__builtin_add_overflow(whole, fraction, &whole)) return fail(ErrorCode::invalid_argument, "too long a time");
+  if (__builtin_add_overflow(whole, fraction, &whole))
+    return fail(ErrorCode::invalid_argument, "the duration is too long");
   return whole;
 }
 
@@ -112,12 +114,13 @@ constexpr auto kSuffixes = std::to_array<Suffix>({
 Result<Suffix> parse_suffix(std::string_view text) {
   const auto* const known = std::ranges::find(kSuffixes, text, &Suffix::text);
   if (known != kSuffixes.end()) return *known;
-  if (!text.starts_with('e') && !text.starts_with('E')) return fail(ErrorCode::invalid_argument, "an unknown unit");
+  if (!text.starts_with('e') && !text.starts_with('E')) return fail(ErrorCode::invalid_argument, "the unit is unknown");
   text.remove_prefix(1);
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
   const std::string_view digits = take_digits(text);
-  if (digits.empty() || !text.empty()) return fail(ErrorCode::invalid_argument, "an exponent that is no number");
+  if (digits.empty() || !text.empty())
+    return fail(ErrorCode::invalid_argument, "the exponent must be a whole number, as in 1e9");
   constexpr int kBeyondAll = 100;  // further makes no difference
   const int exponent = std::min(parse_integer<int>(digits).value_or(kBeyondAll), kBeyondAll);
   return Suffix{.text = {}, .exponent = negative ? -exponent : exponent};
@@ -140,7 +143,7 @@ Wide scaled(Wide number, int exponent) {
 }  // namespace
 
 Result<Duration> Duration::parse(std::string_view text) {
-  if (text.empty()) return fail(ErrorCode::invalid_argument, "no time");
+  if (text.empty()) return fail(ErrorCode::invalid_argument, "the duration is empty");
   std::int64_t total = 0;
   std::size_t next = 0;  // the largest unit that may follow
   while (!text.empty()) {
@@ -148,10 +151,13 @@ Result<Duration> Duration::parse(std::string_view text) {
     const auto end = std::ranges::find_if(text, is_digit) - text.begin();
     const std::string_view name = text.substr(0, static_cast<std::size_t>(end));
     while (next < kTimeUnits.size() && kTimeUnits.at(next).name != name) ++next;
-    if (next == kTimeUnits.size()) return fail(ErrorCode::invalid_argument, "not h, m, s and ms in this order");
+    if (next == kTimeUnits.size())
+      return fail(ErrorCode::invalid_argument,
+                  "the units must be h, m, s and ms, each at most once and in this order, as in 1h30m");
     text.remove_prefix(name.size());
     const std::int64_t part = TRY(nanoseconds(number, kTimeUnits.at(next).nanoseconds));
-    if (__builtin_add_overflow(total, part, &total)) return fail(ErrorCode::invalid_argument, "too long a time");
+    if (__builtin_add_overflow(total, part, &total))
+      return fail(ErrorCode::invalid_argument, "the duration is too long");
     ++next;
   }
   Duration duration;
@@ -185,7 +191,8 @@ Result<Threshold> Threshold::parse(std::string_view text) {
   text.remove_suffix(1);
   std::string_view rest = text;
   const Number number = TRY(take_number(rest));
-  if (!rest.empty() || number.whole.size() > 2) return fail(ErrorCode::invalid_argument, "not a percentage below 100");
+  if (!rest.empty() || number.whole.size() > 2)
+    return fail(ErrorCode::invalid_argument, "a percentage must be below 100");
   const Quantity amount = TRY(Quantity::parse(text));
   return Threshold{.amount = amount, .is_percentage = true};
 }
@@ -198,10 +205,11 @@ Result<CpuSet> CpuSet::parse(std::string_view text) {
     range.first = TRY(parse_integer<unsigned>(part.substr(0, dash)));
     range.last = range.first;
     if (dash != std::string_view::npos) range.last = TRY(parse_integer<unsigned>(part.substr(dash + 1)));
-    if (range.last < range.first) return fail(ErrorCode::invalid_argument, "a range that ends before it begins");
+    if (range.last < range.first)
+      return fail(ErrorCode::invalid_argument, "the last CPU of a range must not be below the first");
     set.ranges.push_back(range);
   }
-  if (set.ranges.empty()) return fail(ErrorCode::invalid_argument, "no CPU");
+  if (set.ranges.empty()) return fail(ErrorCode::invalid_argument, "the list of CPUs is empty");
   return set;
 }
 

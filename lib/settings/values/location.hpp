@@ -1,4 +1,4 @@
-// Values of settings that name a service: ports, servers, URLs. Immutable.
+// Values of settings that name a service: ports, servers, URLs, registries, host names. Immutable.
 #pragma once
 
 #include <compare>
@@ -33,6 +33,38 @@ class PortRange {
   std::uint16_t first_ = 1;
   std::uint16_t last_ = 1;
   Protocol protocol_ = Protocol::tcp;
+};
+
+// "db.example.com": RFC 1123, section 2.1, in lower case.
+class HostName {
+ public:
+  // Errors: invalid_argument.
+  static Result<HostName> parse(std::string_view text);
+  const std::string& to_string() const { return text_; }
+
+  // "db" of "db.example.com".
+  std::string_view first_label() const { return std::string_view(text_).substr(0, text_.find('.')); }
+  bool has_domain() const { return text_.contains('.'); }
+
+  auto operator<=>(const HostName&) const = default;
+
+ private:
+  std::string text_;
+};
+
+// A registry of images, "docker.io" or "registry.example.com:5000", or every registry: "*".
+class Registry {
+ public:
+  // Errors: invalid_argument.
+  static Result<Registry> parse(std::string_view text);
+  // host[:port], which is safe as the name of a folder; "*" for every registry.
+  const std::string& to_string() const { return text_; }
+  bool is_every() const { return text_ == "*"; }
+
+  auto operator<=>(const Registry&) const = default;
+
+ private:
+  std::string text_;
 };
 
 // A host with what operators put around it: "time.example.com", "[fd00::1]:123", "https://time.example.com/".

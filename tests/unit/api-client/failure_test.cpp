@@ -22,13 +22,13 @@ TEST_CASE("statuses become exit codes") {
 }
 
 TEST_CASE("the node's message and hint are what is said") {
-  const Error problem =
+  const Error reported =
       error_of({.status = 423,
                 .headers = {},
                 .body = R"({"status": 423, "code": "locked", "message": "a try is open", "hint": "confirm it"})"});
-  CHECK(problem.code == ErrorCode::locked);
-  CHECK(problem.describe() == "a try is open");
-  CHECK(problem.hint == "confirm it");
+  CHECK(reported.code == ErrorCode::locked);
+  CHECK(reported.describe() == "a try is open");
+  CHECK(reported.hint == "confirm it");
 }
 
 TEST_CASE("an error keeps its code on the way from the server to the exit code of the client") {
@@ -46,18 +46,18 @@ TEST_CASE("an error keeps its code on the way from the server to the exit code o
 
 TEST_CASE("a code that this client does not know is told by the status") {
   for (const char* code : {R"("teapot")", "7", "null"}) {
-    const Error problem = error_of(
+    const Error reported = error_of(
         {.status = 423, .headers = {}, .body = std::format(R"({{"code": {}, "message": "it is held"}})", code)});
-    CHECK(problem.code == ErrorCode::locked);
-    CHECK(problem.message == "it is held");
+    CHECK(reported.code == ErrorCode::locked);
+    CHECK(reported.message == "it is held");
   }
 }
 
 TEST_CASE("an answer from somebody else is said to be one") {
   for (const char* body : {"", "<html>", "[]", "{}", R"({"message": 7})"}) {
-    const Error problem = error_of({.status = 502, .headers = {}, .body = body});
-    CHECK(problem.code == ErrorCode::unavailable);
-    CHECK(problem.message == "the answer has status 502 and no message");
-    CHECK_FALSE(problem.hint.empty());
+    const Error reported = error_of({.status = 502, .headers = {}, .body = body});
+    CHECK(reported.code == ErrorCode::unavailable);
+    CHECK(reported.message == "the answer has status 502 and no message");
+    CHECK_FALSE(reported.hint.empty());
   }
 }

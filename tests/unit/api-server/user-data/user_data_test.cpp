@@ -80,7 +80,7 @@ TEST_CASE("a fault of a value is named with source, key, value and rule") {
   const std::string host = refusal("[settings.network]\nhostname = \"UPPER\"\n");
   CHECK_THAT(host, ContainsSubstring("cidata: network.hostname: \"UPPER\" is not a host name"));
   CHECK_THAT(refusal("[settings.network]\nhostnam = \"a\"\n"), ContainsSubstring("network.hostname"));
-  CHECK_THAT(refusal(R"({"settings": {"motd": null}})"), ContainsSubstring("motd: null"));
+  CHECK_THAT(refusal(R"({"settings": {"motd": null}})"), ContainsSubstring("motd: needs a text, not null"));
 }
 
 TEST_CASE("the value of a secret is not in the error") {
@@ -93,7 +93,7 @@ TEST_CASE("only the table settings is allowed") {
   CHECK_THAT(refusal("[motd]\n"), ContainsSubstring("unknown table or key 'motd'"));
   CHECK_THAT(refusal("[settings]\n[services]\n"), ContainsSubstring("'services'"));
   CHECK_THAT(refusal("{}"), ContainsSubstring("the table [settings] is missing"));
-  CHECK_THAT(refusal("settings = 3\n"), ContainsSubstring("cidata: settings: 3"));
+  CHECK_THAT(refusal("settings = 3\n"), ContainsSubstring("cidata: settings: needs a table, not 3"));
 }
 
 TEST_CASE("what other systems take as user data is called by its name") {

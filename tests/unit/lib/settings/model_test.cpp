@@ -96,10 +96,9 @@ TEST_CASE("documents of Bottlerocket's users are accepted") {
 
 TEST_CASE("a refusal names the key, what is wrong with it, and what it must be") {
   CHECK(refusal(R"({"network": {"hostname": "Node_7"}})") ==
-        "network.hostname: \"Node_7\" is not a host name (1 to 253 lower-case letters, digits, '-' and '.', each part "
+        "network.hostname: \"Node_7\" is not a host name (1 to 64 lower-case letters, digits, '-' and '.', each part "
         "1 to "
         "63 characters)");
-  CHECK(refusal(R"({"network": {"hostname": 7}})").starts_with("network.hostname: 7 is not a host name"));
   CHECK(refusal(R"({"kernel": {"lockdown": "some"}})") ==
         R"(kernel.lockdown: "some" is not one of "none" "integrity" "confidentiality")");
   CHECK(refusal(R"({"dns": {"name-servers": ["10.0.0.2", "10.0.0.256"]}})").starts_with("dns.name-servers[1]: "));
@@ -107,10 +106,39 @@ TEST_CASE("a refusal names the key, what is wrong with it, and what it must be")
   CHECK(refusal(R"({"api": {"listen-port": 0}})") == "api.listen-port: 0 is not a whole number from 1 to 65535");
   CHECK(refusal(R"({"api": {"listen-port": 1.5}})").starts_with("api.listen-port: 1.5 is not"));
   CHECK(refusal(R"({"api": {"listen-port": 18446744073709551615}})").starts_with("api.listen-port: "));
+}
+
+TEST_CASE("a value of the wrong type is shown as it was meant, or else with an example") {
   CHECK(refusal(R"({"dns": {"name-servers": "10.0.0.1"}})") == R"(dns.name-servers: needs a list: '["10.0.0.1"]')");
-  CHECK(refusal(R"({"dns": {"name-servers": 1}})") == "dns.name-servers: needs a list");
-  CHECK(refusal(R"({"motd": null})").starts_with("motd: null is not a text"));
-  CHECK(refusal("[]").starts_with("settings: [] is not a table"));
+  CHECK(refusal(R"({"dns": {"name-servers": 1}})") ==
+        R"(dns.name-servers: needs a list, not 1 (example: '["10.0.0.2","fd00::2"]'))");
+  CHECK(refusal(R"({"network": {"hostname": 7}})") == R"(network.hostname: needs quotes: '"7"')");
+  CHECK(refusal(R"({"kubernetes": {"node-labels": {"a": true}}})") ==
+        R"(kubernetes.node-labels.a: needs quotes: '"true"')");
+  CHECK(refusal(R"({"api": {"listen-port": "8443"}})") == "api.listen-port: needs no quotes: '8443'");
+  CHECK(refusal(R"({"network": {"hostname": ["a"]}})") ==
+        R"(network.hostname: needs a host name, not ["a"] (example: '"node-7"'))");
+  CHECK(refusal(R"({"network": {"hosts": [[1]]}})") ==
+        R"(network.hosts[0][0]: needs an IP address or a list, not 1 (example: '["db.example.com","db"]'))");
+  CHECK(refusal(R"({"kubernetes": {"cluster-dns-ip": 1}})") ==
+        R"(kubernetes.cluster-dns-ip: needs an IP address or a list, not 1 (example: '["10.96.0.10"]'))");
+  CHECK(refusal(R"({"kubernetes": "x"})") == R"(kubernetes: needs a table, not "x")");
+  CHECK(refusal(R"({"motd": null})") == R"(motd: needs a text, not null (example: '"Welcome"'))");
+  CHECK(refusal("[]") == "settings: needs a table, not []");
+}
+
+TEST_CASE("of several forms, the one that was used says what is wrong") {
+  CHECK(refusal(R"({"container-registry": {"mirrors": [{"registry": "docker.io", "endpoints": ["https://a"]}]}})") ==
+        "there is no setting 'container-registry.mirrors[0].endpoints'; the nearest is "
+        "'container-registry.mirrors[0].endpoint'");
+  CHECK(refusal(R"({"kubernetes": {"node-taints": {"spot": "NoSchedule"}}})") ==
+        "kubernetes.node-taints.spot: \"NoSchedule\" is not a taint (value:effect, the effect NoSchedule, "
+        "PreferNoSchedule or NoExecute)");
+  CHECK(refusal(R"({"network": {"interfaces": {"eth0": {"dhcp4": {"enabled": true, "optinal": true}}}}})") ==
+        "there is no setting 'network.interfaces.eth0.dhcp4.optinal'; the nearest is "
+        "'network.interfaces.eth0.dhcp4.optional'");
+  CHECK(refusal(R"({"network": {"hosts": [["10.0.0.5", ["DB.example"]]]}})")
+            .starts_with("network.hosts[0][1][0]: \"DB.example\" is not a host name (1 to 253 lower-case"));
 }
 
 TEST_CASE("an unknown key comes with the nearest known one") {
@@ -151,7 +179,7 @@ TEST_CASE("what operators type becomes the type that the key has") {
   CHECK(from_text(root(), key("oci-defaults.resource-limits.max-open-files.soft-limit"), "-1") == Json(-1));
   CHECK(from_text(root(), key("network.interfaces.eno1.dhcp4"), "true") == Json(true));
   CHECK(from_text(root(), key("kubernetes.max-pods"), "many").error().message ==
-        "kubernetes.max-pods: \"many\" is not a whole number from 1 to 65535");
+        "kubernetes.max-pods: needs a whole number from 1 to 65535, not \"many\" (example: '58')");
   CHECK(from_text(root(), key("kernel.modules.\"a b\".allowed"), "true").error().code == ErrorCode::invalid_argument);
   CHECK(from_text(root(), key("motd.more"), "x").error().code == ErrorCode::not_found);
 }
@@ -243,7 +271,7 @@ TEST_CASE("the schema says what the checks say") {
   CHECK(schema["additionalProperties"] == false);
   const Json& hostname = schema["properties"]["network"]["properties"]["hostname"];
   CHECK(hostname["type"] == "string");
-  CHECK(hostname["maxLength"] == 253);
+  CHECK(hostname["maxLength"] == 64);
   CHECK(schema["properties"]["kubernetes"]["properties"]["bootstrap-token"]["writeOnly"] == true);
   CHECK(schema["properties"]["ntp"]["properties"]["time-servers"]["default"].is_array());
 }

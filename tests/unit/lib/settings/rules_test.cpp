@@ -25,6 +25,8 @@ void check_texts(std::vector<std::string> good, std::vector<std::string> bad) {
 TEST_CASE("names of hosts and addresses") {
   check_texts<HostName>({"a", "node-7.example.com", "1.2", std::string(63, 'a')},
                         {"", "-a", "a-", ".a", "a.", "a..b", "A", "a_b", std::string(64, 'a'), std::string(254, 'a')});
+  check_texts<NodeName>({"a", std::string(63, 'a'), std::string(32, 'a') + "." + std::string(31, 'a')},
+                        {"", "A", "a.", std::string(63, 'a') + ".b", std::string(64, 'a')});
   check_texts<IpAddress>({"10.0.0.1", "::", "fd00::1", "::ffff:10.0.0.1"},
                          {"", "10.0.0", "10.0.0.256", "fe80::1%eth0", "a"});
   check_texts<IpNetwork>({"10.0.0.1/24", "fd00::1/128", "0.0.0.0/0"},
@@ -52,6 +54,10 @@ TEST_CASE("ports that are opened have a protocol") {
 TEST_CASE("URLs and images") {
   check_texts<Url>({"https://a.b/c?d", "a:3128", "http://[::1]:8080"}, {"", "https://", "a b", "http://a\n"});
   check_texts<HttpsUrl>({"https://a.b/c", "http://a"}, {"", "a", "ftp://a", "https://a b"});
+  check_texts<MirrorUrl>({"https://a.b/c", "http://a:5000", "a.b:5000/c", "http://[::1]:8080"},
+                         {"", "https://", "ftp://a", "HTTPS://a", "a b", "https://a\n"});
+  check_texts<Registry>({"docker.io", "a:5000", "*", "10.0.0.5:5000"},
+                        {"", "..", ".", "a/b", "/a", "-a", "a:", "a:0", "a:65536", "**", "*.a"});
   check_texts<ImageReference>({"registry.example.com/admin:v1", "docker.io/library/alpine",
                                "public.ecr.aws/a/b@sha256:" + std::string(64, 'a')},
                               {"", "alpine", "a/B", "a/b:", "a/b@sha256:12", "a/b c"});

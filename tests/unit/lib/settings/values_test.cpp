@@ -24,6 +24,14 @@ std::uint64_t thousandths(std::string_view text) { return must(Quantity::parse(t
 
 }  // namespace
 
+TEST_CASE("a host name knows its first label") {
+  const auto name = [](std::string_view text) { return must(HostName::parse(text)); };
+  CHECK(name("db.example.com").first_label() == "db");
+  CHECK(name("db.example.com").has_domain());
+  CHECK(name("db").first_label() == "db");
+  CHECK_FALSE(name("db").has_domain());
+}
+
 TEST_CASE("an address knows its family and what it is for") {
   CHECK(canonical<Address>("10.0.0.1") == "10.0.0.1");
   CHECK(canonical<Address>("FD00:0:0::01") == "fd00::1");

@@ -8,6 +8,8 @@
 #include "os-builder/build/outputs.hpp"
 #include "os-builder/erofs/erofs.hpp"
 #include "os-builder/initrd/initrd.hpp"
+#include "os-builder/rootfs/layer_store.hpp"
+#include "os-builder/sbom/build_id.hpp"
 #include "os-builder/uki/uki.hpp"
 
 namespace bulkhead {
@@ -50,10 +52,22 @@ const rootfs::Tree& other_tree() {
 const packages::PackageSet kNoPackages;
 const packages::PackageSet kOtherPackages{.packages = {}, .source_date_epoch = 1};
 
+const variant::Variant kVariant{};
+const variant::Variant kOtherVariant = [] {
+  variant::Variant other;
+  other.name = "other";
+  return other;
+}();
+
 // A value of each type that a field has, changed.
 void change(std::string& value) { value += " changed"; }
 void change(std::vector<std::string>& value) { value.emplace_back("more"); }
 void change(std::integral auto& value) { ++value; }
+void change(bool& value) { value = !value; }
+void change(std::map<std::string, std::string>& value) { value["more"] = "of it"; }
+void change(std::map<std::string, variant::User>& value) { ++value["user"].uid; }
+void change(std::map<std::string, variant::Group>& value) { value["group"].members.emplace_back("more"); }
+void change(std::vector<sbom::SourceFile>& value) { value.front().content += " changed"; }
 void change(Version& value) { value = Version::parse("9.9.9").value(); }
 void change(Sha256& value) { value = crypto::sha256("changed"); }
 void change(rootfs::Content& value) { value = rootfs::Content::of("changed"); }
@@ -61,6 +75,7 @@ void change(const rootfs::Tree*& value) { value = &other_tree(); }
 void change(const packages::PackageSet*& value) { value = &kOtherPackages; }
 void change(stage::Product& value) { change(value.inputs); }
 void change(keys::KeyPair& value) { value.certificate = file_with("another.pem"); }
+void change(const variant::Variant*& value) { value = &kOtherVariant; }
 void change(seal::SealedRoot& value) { change(value.root_hash); }
 
 // Calls `check` with the name of each field and a copy of `inputs` in which only that field is changed; fields of a
@@ -143,6 +158,22 @@ TEST_CASE("images: every field and every partition's size counts") {
       .uki = {.path = "/uki.efi", .inputs = {}},
       .boot_loader = {.path = "/boot-loader", .inputs = {}},
       .epoch = 1});
+}
+
+TEST_CASE("layers: every field counts") {
+  check_every_field_counts(rootfs::PackageLayerInputs{.deb = crypto::sha256("deb")});
+  check_every_field_counts(
+      rootfs::ToolLayerInputs{.content = "linker cache", .tool = "ldconfig 2.41", .tree = &empty_tree()});
+}
+
+TEST_CASE("build id: every field, and every one of the variant and of a file, counts") {
+  const sbom::SourceFile file{.name = "base/etc/motd", .type = "file", .content = "digest"};
+  check_every_field_counts(
+      sbom::BuildIdInputs{.packages = &kNoPackages, .variant = &kVariant, .overlays = {file}, .programs = {file}});
+  check_every_field_counts(file);
+  check_every_field_counts(kVariant);
+  check_every_field_counts(variant::User{});
+  check_every_field_counts(variant::Group{});
 }
 
 TEST_CASE("the kernel release of a UKI counts, which once was forgotten") {

@@ -38,9 +38,9 @@ TEST_CASE_METHOD(DiskFixture, "a disk is read back from its bytes as it was buil
   REQUIRE(content->slots.size() == 2);
   const disk::SlotContent& a = content->slots[0];
   CHECK_FALSE(a.empty);
-  CHECK(a.version == inputs.version);
+  CHECK(a.version == parts.version);
   REQUIRE(a.signature);
-  CHECK(a.signature->root_hash == inputs.root.root_hash);
+  CHECK(a.signature->root_hash == parts.root.root_hash);
   CHECK(disk::verify_slot(image(), a, root_hash_certificate(), directory.path()));
   const disk::SlotContent& b = content->slots[1];
   CHECK(b.empty);
@@ -56,7 +56,7 @@ TEST_CASE_METHOD(DiskFixture, "the same inputs give the same disk, and it is spa
   CHECK(static_cast<std::uint64_t>(info.st_blocks) * 512 < bytes.size() / 4);
   CHECK((info.st_mode & 0777U) == (0644U & ~::umask(0)));
   ::umask(077);
-  const auto again = disk::build(inputs, at("again.img"));
+  const auto again = disk::build(parts, at("again.img"));
   ::umask(022);
   REQUIRE(again);
   CHECK(sys::read_file(at("again.img"), 200 * kMiB).value() == bytes);
@@ -77,10 +77,10 @@ TEST_CASE_METHOD(DiskFixture, "stock tools find nothing wrong with the disk") {
 
 TEST_CASE_METHOD(DiskFixture,
                  "a root larger than its slot is refused with the difference, and nothing is left behind") {
-  inputs.sizes.root = kMiB;
-  REQUIRE(::truncate(inputs.root.root.c_str(), static_cast<off_t>(kMiB + 512 * 1024)) == 0);
+  parts.sizes.root = kMiB;
+  REQUIRE(::truncate(parts.root.root.c_str(), static_cast<off_t>(kMiB + 512 * 1024)) == 0);
   const std::size_t before = entries(directory.path());
-  const auto built = disk::build(inputs, image());
+  const auto built = disk::build(parts, image());
   REQUIRE_FALSE(built);
   CHECK(built.error().code == ErrorCode::failed_precondition);
   CHECK(built.error().message.contains("512 KiB more"));
@@ -90,7 +90,7 @@ TEST_CASE_METHOD(DiskFixture,
 TEST_CASE_METHOD(DiskFixture, "boot files that do not fit on the ESP are refused with the difference") {
   REQUIRE(::truncate(at("boot.efi").c_str(), static_cast<off_t>(30 * kMiB)) == 0);
   const std::size_t before = entries(directory.path());
-  const auto built = disk::build(inputs, image());
+  const auto built = disk::build(parts, image());
   REQUIRE_FALSE(built);
   CHECK(built.error().code == ErrorCode::failed_precondition);
   CHECK(built.error().message.contains("more than the ESP of"));
@@ -98,8 +98,8 @@ TEST_CASE_METHOD(DiskFixture, "boot files that do not fit on the ESP are refused
 }
 
 TEST_CASE_METHOD(DiskFixture, "an ESP too small for FAT32 is refused") {
-  inputs.sizes.esp = 16 * kMiB;
-  CHECK(disk::build(inputs, image()).error().code == ErrorCode::failed_precondition);
+  parts.sizes.esp = 16 * kMiB;
+  CHECK(disk::build(parts, image()).error().code == ErrorCode::failed_precondition);
 }
 
 // In a mount namespace of its own, where the output directory is a file system with `space` bytes left.
@@ -117,7 +117,7 @@ TEST_CASE_METHOD(DiskFixture, "a full disk is one clear error and leaves nothing
       ::_exit(cannot);
     }
     const auto filler = sys::write_file_atomically(full / "filler", std::string(4 * kMiB - space, 'x'));
-    const auto built = disk::build(inputs, full / "disk.img");
+    const auto built = disk::build(parts, full / "disk.img");
     if (!filler || built || built.error().sys_errno != ENOSPC) {
       std::fprintf(stderr, "%s\n", built ? "built" : built.error().describe().c_str());
       ::_exit(wrong_error);

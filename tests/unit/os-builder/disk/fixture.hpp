@@ -33,30 +33,30 @@ inline seal::SealedRoot make_sealed(const sys::Path& directory, const std::strin
 
 struct DiskFixture {
   sys::TempDir directory = scratch();
-  disk::DiskInputs inputs;
+  disk::DiskParts parts;
 
   DiskFixture() {
     REQUIRE(sys::write_file_atomically(at("loader.conf"), "timeout 0\n"));
     REQUIRE(sys::write_file_atomically(at("boot.efi"), std::string(100000, 'b')));
-    inputs = {.sizes = {.esp = 64 * kMiB,
-                        .root = 4 * kMiB,
-                        .verity = kMiB,
-                        .verity_signature = kMiB,
-                        .state = 2 * kMiB,
-                        .data = 3 * kMiB},
-              .version = Version::parse("1.0.0").value(),
-              .root = make_sealed(directory.path(), "first"),
-              .esp_files = {{"loader/loader.conf", at("loader.conf")},
-                            {"EFI/BOOT/BOOTX64.EFI", at("boot.efi")},
-                            {"EFI/systemd/systemd-bootx64.efi", at("boot.efi")},
-                            {"EFI/Linux/bulkhead_1.0.0+3.efi", at("boot.efi")}},
-              .epoch = kEpoch};
+    parts = {.sizes = {.esp = 64 * kMiB,
+                       .root = 4 * kMiB,
+                       .verity = kMiB,
+                       .verity_signature = kMiB,
+                       .state = 2 * kMiB,
+                       .data = 3 * kMiB},
+             .version = Version::parse("1.0.0").value(),
+             .root = make_sealed(directory.path(), "first"),
+             .esp_files = {{"loader/loader.conf", at("loader.conf")},
+                           {"EFI/BOOT/BOOTX64.EFI", at("boot.efi")},
+                           {"EFI/systemd/systemd-bootx64.efi", at("boot.efi")},
+                           {"EFI/Linux/bulkhead_1.0.0+3.efi", at("boot.efi")}},
+             .epoch = kEpoch};
   }
 
   sys::Path at(const std::string& name) const { return directory.path() / name; }
   sys::Path image() const { return at("disk.img"); }
   void build() const {
-    const auto built = disk::build(inputs, image());
+    const auto built = disk::build(parts, image());
     if (!built) FAIL(built.error().describe());
   }
 };

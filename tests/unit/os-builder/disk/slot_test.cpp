@@ -76,7 +76,7 @@ TEST_CASE_METHOD(SlotFixture, "an empty slot has nothing to verify") {
 TEST_CASE_METHOD(SlotFixture, "a second version goes into slot B and leaves slot A alone") {
   const sys::TempDir other = scratch();
   const seal::SealedRoot next = make_sealed(other.path(), "second");
-  REQUIRE(next.root_hash != inputs.root.root_hash);
+  REQUIRE(next.root_hash != parts.root.root_hash);
   const auto installed = disk::install_slot(image(), gpt::Slot::b, next, Version::parse("2.0.0").value());
   if (!installed) FAIL(installed.error().describe());
   CHECK(slot(gpt::Slot::b).version == Version::parse("2.0.0").value());
@@ -88,12 +88,11 @@ TEST_CASE_METHOD(SlotFixture, "a second version goes into slot B and leaves slot
 }
 
 TEST_CASE_METHOD(SlotFixture, "a root that does not fit leaves the slot as it was") {
-  seal::SealedRoot large = inputs.root;
+  seal::SealedRoot large = parts.root;
   large.root = at("large");
   REQUIRE(sys::write_file_atomically(large.root, std::string(5 * kMiB, 'x')));
   const auto before = disk::read_disk(image())->table.table;
-  CHECK(disk::install_slot(image(), gpt::Slot::a, large, inputs.version).error().code ==
-        ErrorCode::failed_precondition);
+  CHECK(disk::install_slot(image(), gpt::Slot::a, large, parts.version).error().code == ErrorCode::failed_precondition);
   CHECK(disk::read_disk(image())->table.table == before);
 }
 

@@ -26,7 +26,7 @@ Package package(std::string name) {
 PackageSet some_set() { return {.packages = {package("aa"), package("bb")}, .source_date_epoch = 1700000000}; }
 
 // The lock of some_set() with one piece of text replaced, and what reading it says.
-std::string complaint(std::string_view from, std::string_view to) {
+std::string error_text(std::string_view from, std::string_view to) {
   std::string text = write_lock(some_set());
   const auto at = text.find(from);
   REQUIRE(at != std::string::npos);
@@ -68,27 +68,27 @@ TEST_CASE("the same set gives the same lock, byte by byte") {
 }
 
 TEST_CASE("a lock that is not exactly right is refused at the place") {
-  CHECK(complaint("format = 1", "format = 2") == "lock: unknown format 2 of the lock");
-  CHECK(complaint("format = 1\n", "") == "lock:1:1: 'format' is missing");
-  CHECK(complaint("source_date_epoch = 1700000000", "source_date_epoch = -1") ==
+  CHECK(error_text("format = 1", "format = 2") == "lock: unknown format 2 of the lock");
+  CHECK(error_text("format = 1\n", "") == "lock:1:1: 'format' is missing");
+  CHECK(error_text("source_date_epoch = 1700000000", "source_date_epoch = -1") ==
         "lock:3:21: 'source_date_epoch' is not between 0 and 253402300799");
-  CHECK(complaint("suite", "suit").contains("'suite' is missing"));
-  CHECK(complaint("reason", "rason").contains("'reason' is missing"));
-  CHECK(complaint("reason", "extra = 1\nreason").contains("unknown key 'extra'"));
-  CHECK(complaint("size = 12", "size = \"12\"").contains("'size' must be an integer, not a string"));
-  CHECK(complaint("size = 12", "size = -1").contains("'size' is not between"));
-  CHECK(complaint("aaaa\"", "aaa\"").contains("'sha256': "));
-  CHECK(complaint("\"aa\"", "\"a/a\"").contains("'name' is not a package name"));
-  CHECK(complaint("\"aa\"", "\"bb\"").contains("'bb' must come after 'bb'"));
-  CHECK(complaint("\"aa\"", "\"cc\"").contains("'bb' must come after 'cc'"));
-  CHECK(complaint("format = 1", "format = 1\npackag = 1").contains("unknown key 'packag'"));
+  CHECK(error_text("suite", "suit").contains("'suite' is missing"));
+  CHECK(error_text("reason", "rason").contains("'reason' is missing"));
+  CHECK(error_text("reason", "extra = 1\nreason").contains("unknown key 'extra'"));
+  CHECK(error_text("size = 12", "size = \"12\"").contains("'size' must be an integer, not a string"));
+  CHECK(error_text("size = 12", "size = -1").contains("'size' is not between"));
+  CHECK(error_text("aaaa\"", "aaa\"").contains("'sha256': "));
+  CHECK(error_text("\"aa\"", "\"a/a\"").contains("'name' is not a package name"));
+  CHECK(error_text("\"aa\"", "\"bb\"").contains("'bb' must come after 'bb'"));
+  CHECK(error_text("\"aa\"", "\"cc\"").contains("'bb' must come after 'cc'"));
+  CHECK(error_text("format = 1", "format = 1\npackag = 1").contains("unknown key 'packag'"));
 }
 
 TEST_CASE("a lock cannot point out of the archive") {
   for (const std::string_view path : {"../x.deb", "/etc/passwd", "pool//x.deb", "pool/./x.deb", "pool/../../x", ""}) {
     CAPTURE(path);
     CHECK(
-        complaint("pool/main/a/a/a_1.0_amd64.deb", path).contains("'filename' is not a relative path in the archive"));
+        error_text("pool/main/a/a/a_1.0_amd64.deb", path).contains("'filename' is not a relative path in the archive"));
   }
 }
 

@@ -68,7 +68,7 @@ class Variants {
 };
 
 // The message for a variant.toml of one line after `inherits = ["base"]`, without the file name.
-std::string complaint(std::string_view line) {
+std::string error_text(std::string_view line) {
   const std::string text = Variants().variant("kvm", std::format("inherits = [\"base\"]\n{}\n", line)).message();
   static constexpr std::string_view kFile = "kvm/variant.toml:";
   return text.starts_with(kFile) ? text.substr(kFile.size()) : text;
@@ -177,11 +177,11 @@ TEST_CASE("a missing shared file is an error at the place that names it") {
 }
 
 TEST_CASE("an unknown key is an error with its place and the nearest known key") {
-  CHECK(complaint("[pakages.install]") == "2:2: unknown key 'pakages.install'; nearest known key: 'packages.install'");
-  CHECK(complaint("[packages]\ninstal = {}") ==
+  CHECK(error_text("[pakages.install]") == "2:2: unknown key 'pakages.install'; nearest known key: 'packages.install'");
+  CHECK(error_text("[packages]\ninstal = {}") ==
         "3:1: unknown key 'packages.instal'; nearest known key: 'packages.install'");
-  CHECK(complaint("zzzzzzzzzzzzzzzzzzzzzzzz = 1") == "2:1: unknown key 'zzzzzzzzzzzzzzzzzzzzzzzz'");
-  CHECK(complaint("[users]\na = {uid=1, gid=1, hme=\"/\"}") ==
+  CHECK(error_text("zzzzzzzzzzzzzzzzzzzzzzzz = 1") == "2:1: unknown key 'zzzzzzzzzzzzzzzzzzzzzzzz'");
+  CHECK(error_text("[users]\na = {uid=1, gid=1, hme=\"/\"}") ==
         "3:20: unknown key 'users.a.hme'; nearest known key: 'users.a.home'");
 }
 
@@ -193,34 +193,34 @@ TEST_CASE("an error in an inherited file names that file") {
 }
 
 TEST_CASE("a value of the wrong type is an error that says both types") {
-  CHECK(complaint("packages = 1") == "2:12: 'packages' must be a table, not an integer");
-  CHECK(complaint("[image]\nshell = \"yes\"") == "3:9: 'image.shell' must be true or false, not a string");
-  CHECK(complaint("[partitions]\nroot = 512") ==
+  CHECK(error_text("packages = 1") == "2:12: 'packages' must be a table, not an integer");
+  CHECK(error_text("[image]\nshell = \"yes\"") == "3:9: 'image.shell' must be true or false, not a string");
+  CHECK(error_text("[partitions]\nroot = 512") ==
         "3:8: 'partitions.root' must be a size in a string, for example \"512M\", not an integer");
-  CHECK(complaint("[units]\nmask = \"a.service\"") == "3:8: 'units.mask' must be a list of strings, not a string");
-  CHECK(complaint("[units]\nmask = [1]") == "3:9: 'units.mask' must be a string, not an integer");
-  CHECK(complaint("[executables]\ncrun = true") == "3:8: 'executables.crun' must be a string, not a boolean");
-  CHECK(complaint("executables = []") == "2:15: 'executables' must be a table, not a list");
-  CHECK(complaint("description = 2020-01-01") == "2:15: 'description' must be a string, not a date or time");
-  CHECK(complaint("[users]\na = 1") == "3:5: 'users.a' must be a table or false, not an integer");
-  CHECK(complaint("[groups]\na = {}") == "3:5: 'groups.a' needs 'gid'");
+  CHECK(error_text("[units]\nmask = \"a.service\"") == "3:8: 'units.mask' must be a list of strings, not a string");
+  CHECK(error_text("[units]\nmask = [1]") == "3:9: 'units.mask' must be a string, not an integer");
+  CHECK(error_text("[executables]\ncrun = true") == "3:8: 'executables.crun' must be a string, not a boolean");
+  CHECK(error_text("executables = []") == "2:15: 'executables' must be a table, not a list");
+  CHECK(error_text("description = 2020-01-01") == "2:15: 'description' must be a string, not a date or time");
+  CHECK(error_text("[users]\na = 1") == "3:5: 'users.a' must be a table or false, not an integer");
+  CHECK(error_text("[groups]\na = {}") == "3:5: 'groups.a' needs 'gid'");
 }
 
 TEST_CASE("a bad value is an error with the value and the rule") {
-  CHECK(complaint("[packages.install]\nCrun = \"x\"")
+  CHECK(error_text("[packages.install]\nCrun = \"x\"")
             .starts_with("3:1: 'packages.install': 'Crun' is not a Debian package name"));
-  CHECK(complaint("[executables]\ncrun = \" \"") == "3:8: 'executables.crun': ' ' is empty; write one line of text");
-  CHECK(complaint("[partitions]\nroot = \"513K\"") ==
+  CHECK(error_text("[executables]\ncrun = \" \"") == "3:8: 'executables.crun': ' ' is empty; write one line of text");
+  CHECK(error_text("[partitions]\nroot = \"513K\"") ==
         "3:8: 'partitions.root': '513K' is not a multiple of 1 MiB between 1M and 16T");
-  CHECK(complaint("[partitions]\nroot = \"1X\"").starts_with("3:8: 'partitions.root': '1X' is not a size"));
-  CHECK(complaint("[product]\nversion = \"1\"").starts_with("3:11: 'product.version': "));
-  CHECK(complaint("[users]\na = {uid=61184, gid=1}").starts_with("3:10: 'users.a.uid': 61184 is not between"));
-  CHECK(complaint("[kernel]\ncommand_line = [\"roothash=00\"]") ==
+  CHECK(error_text("[partitions]\nroot = \"1X\"").starts_with("3:8: 'partitions.root': '1X' is not a size"));
+  CHECK(error_text("[product]\nversion = \"1\"").starts_with("3:11: 'product.version': "));
+  CHECK(error_text("[users]\na = {uid=61184, gid=1}").starts_with("3:10: 'users.a.uid': 61184 is not between"));
+  CHECK(error_text("[kernel]\ncommand_line = [\"roothash=00\"]") ==
         "3:17: 'kernel.command_line': 'roothash=00' is set by the build and cannot be given here");
 }
 
 TEST_CASE("an element that is twice in one list is refused, across files it keeps its first place") {
-  CHECK(complaint("[units]\nmask = [\"a.service\", \"a.service\"]") ==
+  CHECK(error_text("[units]\nmask = [\"a.service\", \"a.service\"]") ==
         "3:22: 'units.mask': the list contains 'a.service' twice");
   const auto loaded =
       Variants().variant("kvm", "inherits = [\"base\"]\n[kernel]\nmodules = [\"x\", \"dm_verity\"]").load();
@@ -229,19 +229,19 @@ TEST_CASE("an element that is twice in one list is refused, across files it keep
 }
 
 TEST_CASE("removing what is not inherited is an error") {
-  CHECK(complaint("[packages.install]\nnano = false") ==
+  CHECK(error_text("[packages.install]\nnano = false") ==
         "3:1: 'packages.install.nano = false' removes nothing: no inherited file sets it");
 }
 
 TEST_CASE("contradictions are errors at the place of the refusal") {
-  CHECK(complaint("[packages.exclude]\nkmod = \"x\"") == "3:1: package 'kmod' is both installed and excluded");
-  CHECK(complaint("[packages.exclude]\nlinux-image-cloud-amd64 = \"x\"") ==
+  CHECK(error_text("[packages.exclude]\nkmod = \"x\"") == "3:1: package 'kmod' is both installed and excluded");
+  CHECK(error_text("[packages.exclude]\nlinux-image-cloud-amd64 = \"x\"") ==
         "3:1: package 'linux-image-cloud-amd64' is both installed and excluded");
-  CHECK(complaint("[units]\nmask = [\"systemd-networkd.service\"]") ==
+  CHECK(error_text("[units]\nmask = [\"systemd-networkd.service\"]") ==
         "3:9: unit 'systemd-networkd.service' is both enabled and masked");
-  CHECK(complaint("[users]\na = {uid=5,gid=5}\nb = {uid=5,gid=6}") == "4:1: users 'a' and 'b' have the same uid 5");
-  CHECK(complaint("[groups]\na = {gid=5}\nb = {gid=5}") == "4:1: groups 'a' and 'b' have the same gid 5");
-  CHECK(complaint("[programs]\n\"/a\" = \"x\"\n[symlinks]\n\"/a\" = \"b\"") ==
+  CHECK(error_text("[users]\na = {uid=5,gid=5}\nb = {uid=5,gid=6}") == "4:1: users 'a' and 'b' have the same uid 5");
+  CHECK(error_text("[groups]\na = {gid=5}\nb = {gid=5}") == "4:1: groups 'a' and 'b' have the same gid 5");
+  CHECK(error_text("[programs]\n\"/a\" = \"x\"\n[symlinks]\n\"/a\" = \"b\"") ==
         "5:1: '/a' is both a program and a symlink");
 }
 
@@ -253,10 +253,10 @@ TEST_CASE("a missing required key is an error that says what to set") {
 }
 
 TEST_CASE("broken TOML is an error with its place") {
-  CHECK(complaint("[units\n").starts_with("2:7: "));
-  CHECK(complaint("[image]\nshell = true\nshell = true").starts_with("4:"));
-  CHECK(complaint("x = " + std::string(3000, '1')) == "2:2048: the line is longer than 2048 bytes");
-  CHECK(complaint("x = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[").starts_with("2:"));
+  CHECK(error_text("[units\n").starts_with("2:7: "));
+  CHECK(error_text("[image]\nshell = true\nshell = true").starts_with("4:"));
+  CHECK(error_text("x = " + std::string(3000, '1')) == "2:2048: the line is longer than 2048 bytes");
+  CHECK(error_text("x = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[").starts_with("2:"));
 }
 
 TEST_CASE("an unknown variant is an error that names the nearest one and all others") {
