@@ -30,7 +30,7 @@ Result<std::string> read_standard_input() {
 }
 
 Result<std::string> read_path(const sys::Path& path) {
-  auto text = sys::read_file(path, kLargest);
+  auto text = sys::read_stream(path, kLargest);
   if (!text && text.error().code == ErrorCode::not_found)
     text.error().hint = "give the path of a TOML or JSON document, or '-' for standard input";
   return text;

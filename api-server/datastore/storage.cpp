@@ -11,7 +11,8 @@ namespace {
 constexpr mode_t kMode = 0600;
 
 Result<sys::UniqueFd> open_for_appending(const sys::Path& path) {
-  return sys::open_file(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, kMode);
+  // A pipe in its place is refused at once (ENXIO) instead of waited for.
+  return sys::open_file(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, kMode);
 }
 
 Result<> flush(const sys::UniqueFd& file, const sys::Path& path) {

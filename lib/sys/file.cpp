@@ -19,20 +19,40 @@ Result<UniqueFd> open_file(const Path& path, int flags, mode_t mode) {
   }
 }
 
-Result<std::string> read_file(const Path& path, std::uint64_t limit) {
-  const UniqueFd fd = TRY(open_file(path, O_RDONLY));
+namespace {
+
+Result<std::string> read_to_end(int fd, const Path& name, std::uint64_t limit) {
   std::string content;
   std::array<char, 65536> buffer;
   for (;;) {
-    const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail_errno("reading {}", path.native());
+    if (count < 0) return fail_errno("reading {}", name.native());
     if (count == 0) return content;
     content.append(buffer.data(), static_cast<std::size_t>(count));
     if (content.size() > limit) {
-      return fail(ErrorCode::failed_precondition, "{} is larger than {} bytes", path.native(), limit);
+      return fail(ErrorCode::failed_precondition, "{} is larger than {} bytes", name.native(), limit);
     }
   }
+}
+
+}  // namespace
+
+Result<std::string> read_file(const Path& path, std::uint64_t limit) {
+  const UniqueFd fd = TRY(open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  return read_file(fd.get(), path, limit);
+}
+
+Result<std::string> read_file(int fd, const Path& name, std::uint64_t limit) {
+  struct stat status{};
+  if (::fstat(fd, &status) < 0) return fail_errno("looking at {}", name.native());
+  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::failed_precondition, "{} is not a regular file", name.native());
+  return read_to_end(fd, name, limit);
+}
+
+Result<std::string> read_stream(const Path& path, std::uint64_t limit) {
+  const UniqueFd fd = TRY(open_file(path, O_RDONLY | O_NOCTTY));
+  return read_to_end(fd.get(), path, limit);
 }
 
 Result<> write_all(int fd, std::span<const std::byte> bytes) {

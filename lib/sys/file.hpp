@@ -22,8 +22,13 @@ using Path = std::filesystem::path;
 // open(2) with O_CLOEXEC added. `mode` counts only with O_CREAT and is subject to the umask.
 Result<UniqueFd> open_file(const Path& path, int flags, mode_t mode = 0);
 
-// The whole file, which must not be longer than `limit` bytes (failed_precondition otherwise). Works on /proc and /sys.
+// The whole regular file, those of /proc and /sys too. Errors: failed_precondition for anything else (a pipe that
+// somebody left on a disk would be waited for) and for more than `limit` bytes.
 Result<std::string> read_file(const Path& path, std::uint64_t limit = std::uint64_t{64} << 20U);
+// The same of an open file; `name` is for errors.
+Result<std::string> read_file(int fd, const Path& name, std::uint64_t limit);
+// What a person names on a command line: may be a pipe or a terminal, and is waited for.
+Result<std::string> read_stream(const Path& path, std::uint64_t limit);
 
 // Loops over short reads and writes. read_exactly_at fails with data_loss at the end of the file.
 Result<> write_all(int fd, std::span<const std::byte> bytes);

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <functional>
+#include <span>
+#include <thread>
 
 #include "lib/sys/temp_dir.hpp"
 
@@ -73,7 +75,20 @@ TEST_CASE("files without a size are read whole") {
 
 TEST_CASE("a missing file is not found, a directory is no file") {
   CHECK(read_file("/nonexistent").error().code == ErrorCode::not_found);
-  CHECK(read_file("/").error().sys_errno == EISDIR);
+  CHECK(read_file("/").error().code == ErrorCode::failed_precondition);
+}
+
+TEST_CASE("a pipe or a device in the place of a file is refused at once; a stream is read to its end") {
+  const TempDir dir = scratch();
+  const Path pipe = dir.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(read_file(pipe).error().code == ErrorCode::failed_precondition);
+  CHECK(read_file("/dev/zero").error().describe().contains("not a regular file"));
+  std::jthread writer([&pipe] {
+    const auto fd = open_file(pipe, O_WRONLY);
+    if (fd) static_cast<void>(write_all(fd->get(), std::as_bytes(std::span("through a pipe", 14))));
+  });
+  CHECK(read_stream(pipe) == "through a pipe");
 }
 
 TEST_CASE("descriptors do not survive exec") {
