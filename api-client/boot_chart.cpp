@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "api-client/render.hpp"
+#include "lib/base/text.hpp"
 #include "lib/cli/terminal.hpp"
 
 namespace bulkhead::client {
@@ -48,6 +48,9 @@ struct Boot {
   }
 };
 
+// A node has a few hundred units. More are left out, whatever it says: the chart is drawn in the time that it takes.
+constexpr std::size_t kMostUnits = 4096;
+
 // Within a day: what is longer is no boot.
 std::optional<Microseconds> time_of(const Json& object, const char* name) {
   const auto found = object.is_object() ? object.find(name) : object.end();
@@ -70,6 +73,7 @@ std::vector<Unit> units_of(const Json& document) {
               .ready = time_of(entry, "ready"),
               .waited_for = name_of(entry, "waited_for")};
     if (!unit.name.empty()) units.push_back(std::move(unit));
+    if (units.size() == kMostUnits) break;
   }
   return units;
 }
@@ -89,10 +93,12 @@ Boot parsed(const Json& document) {
   return boot;
 }
 
-// From the gate back to what waited for nothing. A unit stands in it once, whatever the node says.
+// From the gate back to what waited for nothing. A unit stands in it once, and it has an end, whatever the node says.
 std::vector<const Unit*> critical_chain(const Boot& boot) {
+  constexpr std::size_t kLongest = 256;
   std::vector<const Unit*> chain;
-  for (const Unit* unit = boot.find(boot.gate); unit != nullptr && !std::ranges::contains(chain, unit);
+  for (const Unit* unit = boot.find(boot.gate);
+       unit != nullptr && chain.size() < kLongest && !std::ranges::contains(chain, unit);
        unit = boot.find(unit->waited_for))
     chain.push_back(unit);
   return chain;

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lib/base/text.hpp"
+
 namespace bulkhead::client {
 
 ErrorCode code_of_status(int status) {
@@ -25,7 +27,8 @@ Error error_of(const net::Response& response) {
   const auto body = nlohmann::json::parse(response.body, nullptr, /*allow_exceptions=*/false);
   const auto text = [&body](const char* name) {
     const auto found = body.is_object() ? body.find(name) : body.end();
-    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
+    const bool there = found != body.end() && found->is_string();
+    return there ? printable(found->get_ref<const std::string&>()) : std::string();
   };
   const ErrorCode code = parse_error_code(text("code")).value_or(code_of_status(response.status));
   const std::string message = text("message");

@@ -5,6 +5,7 @@
 #include <format>
 #include <vector>
 
+#include "lib/base/text.hpp"
 #include "lib/cli/terminal.hpp"
 
 namespace bulkhead::client {
@@ -87,20 +88,9 @@ std::string problems(const Json& document) {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\t') || byte == 0x7f) {
-      result += std::format("\\x{:02x}", byte);
-    } else {
-      result += c;
-    }
-  }
-  return result;
+std::string pretty(const Json& document) {
+  return printable_json(document.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
-
-std::string pretty(const Json& document) { return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
 std::string changes_text(const Json& changes, bool color) {
   std::string result;

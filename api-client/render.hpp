@@ -27,7 +27,4 @@ std::string user_data_table(const Json& user_data, bool color);
 std::string log_line(const Json& entry, bool color);
 std::string event_line(std::string_view name, std::string_view data, bool color);
 
-// Control characters as \xNN, so that a message cannot move the cursor.
-std::string printable(std::string_view text);
-
 }  // namespace bulkhead::client

@@ -7,6 +7,7 @@
 #include "api-client/document.hpp"
 #include "api-client/render.hpp"
 #include "api-client/verbs.hpp"
+#include "lib/base/text.hpp"
 #include "lib/net/uri.hpp"
 
 namespace bulkhead::client {
@@ -51,7 +52,7 @@ Result<cli::ExitCode> raw(const Where& where, const net::Request& request) {
 Result<cli::ExitCode> explain(const Where& where, const std::string& key, const cli::Invocation& invocation) {
   Api api = TRY(open_api(where));
   const std::string text = TRY(api.get(net::target_of("/v1/explain", {{"key", key}})));
-  print(invocation.json ? pretty({{"key", key}, {"text", text}}) : text);
+  print(invocation.json ? pretty({{"key", key}, {"text", text}}) : printable(text, Keep::lines));
   if (!invocation.json && !text.ends_with('\n')) print("\n");
   return cli::ExitCode::ok;
 }

@@ -8,6 +8,7 @@
 #include "api-client/failure.hpp"
 #include "api-client/render.hpp"
 #include "api-client/verbs.hpp"
+#include "lib/base/text.hpp"
 #include "lib/cli/values.hpp"
 #include "lib/net/events.hpp"
 #include "lib/net/uri.hpp"
@@ -60,7 +61,7 @@ Result<cli::ExitCode> watch(const Where& where, const cli::Invocation& invocatio
     read = reader.feed(bytes, [&](const net::Event& event) {
       const Json data = Json::parse(event.data, nullptr, /*allow_exceptions=*/false);
       const Json line = {{"event", event.name}, {"data", data.is_discarded() ? Json(event.data) : data}};
-      print_now(invocation.json ? line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"
+      print_now(invocation.json ? printable_json(line.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n"
                                 : event_line(event.name, event.data, colors_data(invocation)));
       return true;
     });
@@ -83,7 +84,7 @@ Result<cli::ExitCode> logs(const Where& where, const LogOptions& given, const cl
   const auto show_line = [&](std::string_view line) {
     const Json entry = Json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (invocation.json || entry.is_discarded()) {
-      print(printable(line) + "\n");
+      print((invocation.json ? printable_json(line) : printable(line)) + "\n");
     } else {
       print(log_line(entry, color));
     }

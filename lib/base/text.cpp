@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <format>
 #include <numeric>
 
 namespace bulkhead {
@@ -24,27 +26,79 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-bool is_utf8(std::string_view text) {
+namespace {
+
+// The length of the well-formed sequence at the start of a text that is not empty (RFC 3629, section 4), else 0.
+std::size_t utf8_length(std::string_view text) {
   const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  for (std::size_t i = 0; i < text.size();) {
-    const unsigned lead = at(i);
-    const std::size_t length = lead < 0x80                   ? 1
-                               : lead >= 0xc2 && lead < 0xe0 ? 2
-                               : (lead & 0xf0U) == 0xe0      ? 3
-                               : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                             : 0;
+  const unsigned lead = at(0);
+  const std::size_t length = lead < 0x80                   ? 1
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                             : (lead & 0xf0U) == 0xe0      ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
+  for (std::size_t k = 1; k < length; ++k) {
+    if ((at(k) & 0xc0U) != 0x80) return 0;
+  }
+  const unsigned second = at(1);
+  const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+  const bool no_character = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
+  return overlong || no_character ? 0 : length;
+}
+
+char32_t code_point(std::string_view sequence) {
+  if (sequence.size() == 1) return static_cast<unsigned char>(sequence[0]);
+  char32_t value = static_cast<unsigned char>(sequence[0]) & (0x7fU >> sequence.size());
+  for (const char c : sequence.substr(1)) value = (value << 6U) | (static_cast<unsigned char>(c) & 0x3fU);
+  return value;
+}
+
+// Control characters (C0, DEL, C1), separators of lines, marks that turn the direction (Unicode UAX 9), and what no text
+// contains.
+bool controls(char32_t c) {
+  const auto within = [c](char32_t first, char32_t last) { return first <= c && c <= last; };
+  return c < 0x20 || within(0x7f, 0x9f) || c == 0x61c || within(0x200e, 0x200f) || within(0x2028, 0x202e) ||
+         within(0x2066, 0x2069) || c == 0xfeff || within(0xfff9, 0xfffb) || within(0xfffe, 0xffff);
+}
+
+template <typename Escape>
+std::string with_escapes(std::string_view text, std::string_view kept, const Escape& escape) {
+  std::string result;
+  result.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const std::string_view piece = text.substr(0, std::max<std::size_t>(length, 1));
+    if (length != 0 && (!controls(code_point(piece)) || kept.contains(piece[0])))
+      result += piece;
+    else
+      result += escape(piece, length == 0);
+    text.remove_prefix(piece.size());
+  }
+  return result;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
     if (length == 0) return false;
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((at(i + k) & 0xc0U) != 0x80) return false;
-    }
-    const unsigned second = at(i + 1);
-    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
-        (lead == 0xf4 && second > 0x8f)) {
-      return false;
-    }
-    i += length;
+    text.remove_prefix(length);
   }
   return true;
+}
+
+std::string printable(std::string_view text, Keep keep) {
+  return with_escapes(text, keep == Keep::lines ? "\t\n" : "\t", [](std::string_view piece, bool /*broken*/) {
+    if (piece.size() == 1) return std::format("\\x{:02x}", static_cast<unsigned char>(piece[0]));
+    return std::format("\\u{:04x}", static_cast<std::uint32_t>(code_point(piece)));
+  });
+}
+
+std::string printable_json(std::string_view text) {
+  return with_escapes(text, "\t\n\r", [](std::string_view piece, bool broken) {
+    return std::format("\\u{:04x}", broken ? 0xfffdU : static_cast<std::uint32_t>(code_point(piece)));
+  });
 }
 
 namespace {

@@ -20,6 +20,13 @@ std::string_view trim(std::string_view text);
 // Well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view text);
 
+// For a terminal: what could move the cursor, change colors or turn the direction of writing becomes an escape sequence
+// in plain text, \xNN or \uNNNN, and so do bytes that are not UTF-8. Tabs stay; line ends stay in `lines`.
+enum class Keep { tabs, lines };
+std::string printable(std::string_view text, Keep keep = Keep::tabs);
+// The same for a JSON text, which stays a JSON text with the same value.
+std::string printable_json(std::string_view text);
+
 // The whole text must be one decimal number of type T.
 template <std::integral T>
 Result<T> parse_integer(std::string_view text) {

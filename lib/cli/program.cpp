@@ -334,9 +334,11 @@ std::string Program::zsh_completion() {
 
 void print_error(const std::string& program, const Error& error, ColorMode color) {
   const bool colored = use_color(color, STDERR_FILENO);
-  std::string text =
-      std::format("{}: {}\n", styled(program, Style::bold, colored), styled(error.describe(), Style::red, colored));
-  if (!error.hint.empty()) text += std::format("  {} {}\n", styled("hint:", Style::dim, colored), error.hint);
+  // Names of files, documents and other machines have a say in it.
+  std::string text = std::format("{}: {}\n", styled(program, Style::bold, colored),
+                                 styled(printable(error.describe(), Keep::lines), Style::red, colored));
+  if (!error.hint.empty())
+    text += std::format("  {} {}\n", styled("hint:", Style::dim, colored), printable(error.hint, Keep::lines));
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 

@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <format>
+
 #include "tests/support/golden.hpp"
 
 using namespace bulkhead;
@@ -59,4 +61,16 @@ TEST_CASE("an answer of another shape makes a poor chart and breaks nothing") {
     CHECK(boot_table(odd, false).size() < 300);
     CHECK(boot_svg(odd).ends_with("</svg>\n"));
   }
+}
+
+TEST_CASE("a chart of a hostile node is bounded, and a picture stays XML") {
+  Json odd = {{"gate", "u0"}, {"units", Json::array()}};
+  for (int i = 0; i < 20'000; ++i)
+    odd["units"].push_back({{"unit", std::format("u{}", i)}, {"started", i}, {"waited_for", std::format("u{}", i + 1)}});
+  odd["units"][0]["unit"] = "\xef\xbf\xbf\x1b";
+  const std::string svg = boot_svg(odd);
+  CHECK(svg.ends_with("</svg>\n"));
+  CHECK(svg.size() < 2'000'000);
+  CHECK_FALSE(svg.contains('\x1b'));
+  CHECK_FALSE(svg.contains("\xef\xbf\xbf"));
 }

@@ -20,6 +20,21 @@ TEST_CASE("trimming removes blanks and line ends from both sides only") {
   CHECK(trim("") == "");
 }
 
+TEST_CASE("a text for a terminal controls nothing") {
+  CHECK(printable("plain, Főtanúsítvány, 日本\t") == "plain, Főtanúsítvány, 日本\t");
+  CHECK(printable("\x1b[2J\r\n\x7f") == R"(\x1b[2J\x0d\x0a\x7f)");
+  CHECK(printable("a\nb", Keep::lines) == "a\nb");
+  CHECK(printable("\xc2\x9b" "31m") == R"(\u009b31m)");                // CSI as one character of C1
+  CHECK(printable("\xe2\x80\xae" "evil") == R"(\u202eevil)");        // from right to left
+  CHECK(printable("\xe2\x80\xa8|\xef\xbf\xbf") == R"(\u2028|\uffff)");
+  CHECK(printable("\x9b|\xc3(") == R"(\x9b|\xc3()");
+}
+
+TEST_CASE("a JSON text for a terminal is a JSON text with the same value") {
+  CHECK(printable_json("{\n \"a\": \"\xc2\x9b\x7f\"}") == "{\n \"a\": \"\\u009b\\u007f\"}");
+  CHECK(printable_json("\"\xff\"") == R"("\ufffd")");
+}
+
 TEST_CASE("only well-formed UTF-8 is UTF-8") {
   for (const char* text : {"", "plain", "Főtanúsítvány", "\xe2\x82\xac", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf"}) {
     INFO(text);
