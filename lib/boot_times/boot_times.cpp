@@ -1,22 +1,27 @@
 #include "lib/boot_times/boot_times.hpp"
 
-#include <algorithm>
 #include <cstdint>
+#include <string_view>
+#include <unordered_map>
 
 #include "lib/base/text.hpp"
 
 namespace bulkhead::boot_times {
 
-const UnitTimes* waited_for(const BootTimes& boot, const UnitTimes& unit) {
-  const UnitTimes* last = nullptr;
-  Moment latest{};
-  for (const UnitTimes& other : boot.units) {
-    if (!other.ready || *other.ready > unit.started || !std::ranges::contains(unit.after, other.unit)) continue;
-    if (last != nullptr && *other.ready <= latest) continue;
-    last = &other;
-    latest = *other.ready;
+std::vector<const UnitTimes*> waited_for(const BootTimes& boot) {
+  std::unordered_map<std::string_view, const UnitTimes*> by_name;
+  for (const UnitTimes& unit : boot.units) by_name.emplace(unit.unit, &unit);
+  std::vector<const UnitTimes*> awaited;
+  for (const UnitTimes& unit : boot.units) {
+    const UnitTimes* last = nullptr;
+    for (const std::string& name : unit.after) {
+      const auto found = by_name.find(name);
+      if (found == by_name.end() || !found->second->ready || *found->second->ready > unit.started) continue;
+      if (last == nullptr || *found->second->ready > *last->ready) last = found->second;
+    }
+    awaited.push_back(last);
   }
-  return last;
+  return awaited;
 }
 
 std::string initrd_text(Moment started) { return std::format("{}\n", started.count()); }

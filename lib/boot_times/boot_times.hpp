@@ -38,9 +38,9 @@ struct BootTimes {
   bool operator==(const BootTimes&) const = default;
 };
 
-// What `unit` waited for: of the units that it is ordered behind and that were ready when it started, the last one.
-// Nothing when it waited for none.
-const UnitTimes* waited_for(const BootTimes& boot, const UnitTimes& unit);
+// For each of boot.units, in their order, what it waited for: of the units that it is ordered behind and that were ready
+// when it started, the last one; nullptr when it waited for none. They point into `boot`.
+std::vector<const UnitTimes*> waited_for(const BootTimes& boot);
 
 // The form in which the initrd leaves the time of its start for the system.
 inline constexpr std::string_view kInitrdFile = "/run/bulkhead/initrd-started";

@@ -1,6 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
-#include "api-server/handlers/routes.hpp"
+#include "tests/unit/api-server/handlers/api_fixture.hpp"
 
 using namespace bulkhead;
 using namespace bulkhead::handlers;
@@ -39,4 +39,26 @@ TEST_CASE("devices count when somebody waited for them, and what starts after th
       .units = {unit("dev-used.device", 6, 6), unit("dev-other.device", 6, 6), unit("system.slice", 6, 6),
                 unit("a.service", 7, 8, {"dev-used.device", "system.slice"}), unit("late.service", 21, 22)}};
   CHECK(names_in(boot_json(boot)) == std::vector<std::string>{"dev-used.device", "a.service"});
+}
+
+TEST_CASE("systemd is asked once for requests that come together, and not any more when the boot is over") {
+  testing::ApiFixture api;
+  std::vector<std::function<void(Result<BootTimes>)>> asked;
+  api.parts.read_boot = [&asked](auto done) { asked.push_back(std::move(done)); };
+  const auto first = api.begin("GET", "/v1/boot");
+  const auto second = api.begin("GET", "/v1/boot");
+  REQUIRE(asked.size() == 1);
+  asked[0](fail(ErrorCode::unavailable, "no answer"));
+  CHECK(first->status() == 503);
+  CHECK(second->status() == 503);
+
+  const auto during = api.begin("GET", "/v1/boot");
+  REQUIRE(asked.size() == 2);
+  asked[1](BootTimes{.userspace = Moment(5)});
+  CHECK(during->status() == 200);
+  const auto after = api.begin("GET", "/v1/boot");
+  REQUIRE(asked.size() == 3);
+  asked[2](BootTimes{.userspace = Moment(5), .finished = Moment(20)});
+  CHECK(api.ask("GET", "/v1/boot").json() == after->json());
+  CHECK(asked.size() == 3);
 }
