@@ -218,9 +218,20 @@ void ApiServer::look_at_health() {
   asio::post(loop_, [this] { health_->look(); });
 }
 
+// Documents that came during a try.
+void ApiServer::take_in_what_waited() {
+  if (configuration_->current_try() || !user_data_->pending()) return;
+  asio::post(loop_, [this] {
+    take_in_again(options_.places, *configuration_, *user_data_, problems_, [this](const Result<Outcome>& outcome) {
+      if (!outcome) log_.error(outcome.error());
+    });
+  });
+}
+
 void ApiServer::on_event(std::string_view name, const settings::Json& data) {
   events_.publish(name, data);
   if (name == "try" && try_timer_) try_timer_->follow();
+  if (name == "try" && user_data_) take_in_what_waited();
   if (name == "commit" && blessing_) blessing_->committed();
   if (name == "commit" && user_data_) user_data_->mark_settled();
   if (name != "commit" && name != "apply") return;

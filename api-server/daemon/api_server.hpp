@@ -43,6 +43,7 @@ class ApiServer {
   Result<> serve();
   Result<sys::UniqueFd> listening_socket() const;
   void listen_remotely();
+  void take_in_what_waited();
   void read_boot(std::function<void(Result<boot_times::BootTimes>)> done);
   void keep_watchdog();
   node_state::NodeState state() const;

@@ -118,7 +118,13 @@ void take_in_again(const Places& places, configuration::Configuration& configura
   NodeFacts found = find_facts(places, problems);
   configuration.set_facts(std::move(found.generated), std::move(found.facts));
   const auto transaction = user_data.stage();
-  if (!transaction) return configuration.apply({}, std::move(done));
+  if (!transaction) {
+    configuration.apply({}, [&user_data, done = std::move(done)](const Result<Outcome>& outcome) {
+      if (!outcome && outcome.error().code == ErrorCode::locked) user_data.postpone();
+      done(outcome);
+    });
+    return;
+  }
   commit_user_data(*transaction, true, configuration, user_data, std::move(done));
 }
 

@@ -22,20 +22,29 @@ UserDataIntake::UserDataIntake(Places places, configuration::Configuration& conf
     : places_(std::move(places)), configuration_(configuration), log_(log), problems_(problems) {
   if (fresh) return;
   auto known = user_data::load_applied(places_.state / kAppliedFile);
-  if (known)
+  if (known && *known) {
     known_ = *std::move(known);
-  else
-    known_ = user_data::Applied{};  // taken as applied: doing it again would undo what was set since
+    return;
+  }
+  // Nothing was stored yet: an earlier start ended before it had taken in anything.
+  if (configuration.store().last_commit() == 0) return;
+  // Doing it again would undo what was set since.
+  known_ = user_data::Applied{.incomplete = true};
+  log_.error(known ? error(ErrorCode::data_loss, "the record of the user data that was applied is missing; documents "
+                                                 "that are there now count as applied")
+                   : std::move(known).error());
 }
 
 std::optional<std::string> UserDataIntake::stage() {
   outcomes_.clear();
   unchanged_.clear();
+  pending_ = false;
   const auto collected = user_data::load(places_.user_data);
   if (!collected) {
     problems_.set("user data", collected.error().describe());
     return std::nullopt;
   }
+  if (known_) known_ = user_data::completed(*std::move(known_), collected->documents, wall_clock());
   const auto documents = user_data::to_apply(known_, collected->documents, reapplies());
   for (const user_data::Document& document : collected->documents) {
     if (!std::ranges::contains(documents, document.source, &user_data::Document::source))
@@ -72,14 +81,15 @@ void UserDataIntake::applied() {
 }
 
 void UserDataIntake::refused(const Error& reason) {
+  const auto dropped = configuration_.drop(transaction_);
+  static_cast<void>(dropped);  // it may never have been begun
+  // A lock says nothing about the documents: they count when it is gone.
+  if (reason.code == ErrorCode::locked) return postpone();
   for (user_data::SourceOutcome& outcome : outcomes_) {
     if (!outcome.refused) outcome.refused = reason.describe();
   }
-  const auto dropped = configuration_.drop(transaction_);
-  static_cast<void>(dropped);  // it may never have been begun
   report();
-  // A lock says nothing about the documents: they count when it is gone.
-  if (reason.code != ErrorCode::locked) applied();
+  applied();
 }
 
 void UserDataIntake::report() {
@@ -102,7 +112,7 @@ bool UserDataIntake::reapplies() const {
 
 void UserDataIntake::mark_settled() const {
   const auto refused = [](const auto& known) { return known.second.refused; };
-  const bool settled = known_ && !reapplies() && std::ranges::none_of(known_->documents, refused) &&
+  const bool settled = known_ && !pending_ && !reapplies() && std::ranges::none_of(known_->documents, refused) &&
                        std::ranges::none_of(outcomes_, [](const auto& outcome) { return outcome.refused.has_value(); });
   const sys::Path mark = places_.state / kSettledMark;
   if (settled == sys::exists(mark)) return;
@@ -118,7 +128,7 @@ settings::Json UserDataIntake::to_json() const {
   };
   settings::Json sources = settings::Json::array();
   for (const user_data::SourceOutcome& outcome : outcomes_) {
-    settings::Json source = {{"source", outcome.source}, {"result", outcome.refused ? "refused" : "applied"}};
+    settings::Json source = {{"source", outcome.source}, {"result", outcome.refused ? "refused" : pending_ ? "pending" : "applied"}};
     if (!outcome.sha256.empty()) source["digest"] = outcome.sha256;
     if (outcome.refused) source["error"] = *outcome.refused;
     add_time(source, outcome.source);

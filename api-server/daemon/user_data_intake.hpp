@@ -27,8 +27,11 @@ class UserDataIntake {
   std::optional<std::string> stage();
   // The transaction of stage() is live: remembers that its documents were applied.
   void applied();
-  // It could not be committed, with the reason.
+  // It could not be committed, with the reason. During a try its documents are not refused but pending.
   void refused(const Error& reason);
+  // There is something to take in when the open try has ended: call stage() then.
+  void postpone() { pending_ = true; }
+  bool pending() const { return pending_; }
 
   // Leaves a mark on STATE when no document of a disk can count at the next boot, and takes it away when one can: with
   // the mark, that boot waits for no drivers (bulkhead-config-disks.service).
@@ -48,6 +51,7 @@ class UserDataIntake {
   std::vector<user_data::SourceOutcome> outcomes_;
   std::vector<std::string> unchanged_;
   std::string transaction_;  // of the last stage()
+  bool pending_ = false;
 };
 
 }  // namespace bulkhead::daemon

@@ -11,6 +11,7 @@ namespace {
 using settings::Json;
 
 constexpr int kFormat = 1;
+constexpr std::int64_t kLatest = 253'402'300'799'999;  // the end of the year 9999
 constexpr std::uint64_t kLargestFile = std::uint64_t{64} << 10U;
 
 bool has_changed(const AppliedDocument* before, const Document& document) {
@@ -25,7 +26,7 @@ const AppliedDocument* find(const Applied& applied, const std::string& source) {
 // Without the setting: whether the document is to be applied.
 bool counts(const Applied& applied, const Document& document) {
   const AppliedDocument* before = find(applied, document.source);
-  if (before == nullptr) return document.source == "imds";
+  if (before == nullptr) return document.source == "imds" && !applied.incomplete;
   return before->refused && has_changed(before, document);
 }
 
@@ -33,12 +34,13 @@ std::optional<Applied> from_json(const Json& json) {
   if (!json.is_object() || json.value("format", Json()) != kFormat || !json.contains("documents")) return std::nullopt;
   const Json& documents = json["documents"];
   if (!documents.is_object()) return std::nullopt;
-  Applied applied;
+  Applied applied{.incomplete = json.value("incomplete", Json()) == true};
   for (const auto& [source, entry] : documents.items()) {
     const auto is = [&](const char* name, auto kind) { return entry.contains(name) && (entry[name].*kind)(); };
     if (!entry.is_object() || !is("sha256", &Json::is_string) || !is("refused", &Json::is_boolean) ||
         !is("time", &Json::is_number_integer))
       return std::nullopt;
+    if (entry["time"] < 0 || entry["time"] > kLatest) return std::nullopt;
     applied.documents[source] = {.sha256 = entry["sha256"].get<std::string>(),
                                  .refused = entry["refused"].get<bool>(),
                                  .time = Time(std::chrono::milliseconds(entry["time"].get<std::int64_t>()))};
@@ -88,6 +90,17 @@ Applied after(std::optional<Applied> applied, std::span<const SourceOutcome> out
   return result;
 }
 
+Applied completed(Applied applied, std::span<const Document> documents, Time now) {
+  if (!applied.incomplete) return applied;
+  for (const Document& document : documents) {
+    const AppliedDocument entry{.sha256 = crypto::sha256(document.content).to_string(),
+                                .refused = !decode(document).has_value(),
+                                .time = now};
+    applied.documents.emplace(document.source, entry);
+  }
+  return applied;
+}
+
 Result<std::optional<Applied>> load_applied(const sys::Path& file) {
   const auto text = sys::read_file(file, kLargestFile);
   if (!text && text.error().code == ErrorCode::not_found) return std::nullopt;
@@ -103,7 +116,8 @@ Result<> store_applied(const sys::Path& file, const Applied& applied) {
   for (const auto& [source, document] : applied.documents)
     documents[source] = {
         {"sha256", document.sha256}, {"refused", document.refused}, {"time", document.time.time_since_epoch().count()}};
-  const Json json = {{"format", kFormat}, {"documents", std::move(documents)}};
+  Json json = {{"format", kFormat}, {"documents", std::move(documents)}};
+  if (applied.incomplete) json["incomplete"] = true;
   return sys::write_file_atomically(file, json.dump(1) + '\n', 0600);
 }
 

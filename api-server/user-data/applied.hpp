@@ -29,7 +29,9 @@ struct AppliedDocument {
 };
 
 struct Applied {
-  std::map<std::string, AppliedDocument> documents;  // by source
+  std::map<std::string, AppliedDocument> documents{};  // by source
+  // The record was lost once: a document of a source that is not in it was applied then, as far as anybody knows.
+  bool incomplete = false;
 
   bool operator==(const Applied&) const = default;
 };
@@ -49,8 +51,11 @@ std::vector<SourceOutcome> still_refused(const std::optional<Applied>& applied, 
 // The record after these outcomes; sources that could not be read change nothing.
 Applied after(std::optional<Applied> applied, std::span<const SourceOutcome> outcomes, Time now);
 
-// Empty when the file is missing. Errors: data_loss when the file is damaged: the caller should treat user data as
-// applied, because applying it again would override later changes.
+// An incomplete record with these documents added, those of sources that it does not know.
+Applied completed(Applied applied, std::span<const Document> documents, Time now);
+
+// Empty when the file is missing. Errors: data_loss when the file is damaged. In both cases the caller should treat user
+// data as applied when settings are stored, because applying it again would override later changes.
 Result<std::optional<Applied>> load_applied(const sys::Path& file);
 Result<> store_applied(const sys::Path& file, const Applied& applied);
 

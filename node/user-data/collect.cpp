@@ -109,7 +109,8 @@ Result<> tell_api(const Places& places) {
                             "telling the API server about user data");
   const net::Response answer =
       TRY_CTX(connection.send({.method = "PUT", .target = "/v1/user-data"}), "telling the API server about user data");
-  if (answer.ok()) return {};
+  constexpr int kLocked = 423;  // during a try: it looks again by itself when that has ended
+  if (answer.ok() || answer.status == kLocked) return {};
   return fail(ErrorCode::failed_precondition, "telling the API server about user data: it answered {}", answer.status);
 }
 

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 import urllib.parse
 
 PROGRAM = os.environ["BULKHEAD_APISERVER"]
@@ -139,6 +140,12 @@ class Server:
         done = self.ask("POST", "/tx/commit_and_apply", tx=tx)
         assert done.status == 200, done.body
         return done.json
+
+    def wait_for(self, condition):
+        end = time.monotonic() + TIMEOUT
+        while not condition():
+            assert time.monotonic() < end, self.messages()
+            time.sleep(0.05)
 
     def resident_kib(self):
         with open(f"/proc/{self.process.pid}/status") as file:

@@ -100,7 +100,7 @@ class Settings(unittest.TestCase):
             answer = server.ask("POST", "/v1/commit", tx="t", **{"try": 1})
             self.assertEqual(answer.json["try"]["transaction"], "t")
             self.assertEqual(server.read("etc/motd").strip(), "tried")
-            self.wait_for(lambda: server.ask("GET", "/v1/try").status == 404)
+            server.wait_for(lambda: server.ask("GET", "/v1/try").status == 404)
             self.assertEqual(server.ask("GET", "/settings", keys="motd").status, 404)
             self.assertNotIn("tried", server.read("etc/motd"))
 
@@ -114,7 +114,7 @@ class Settings(unittest.TestCase):
             self.assertEqual(server.ask("GET", "/v1/try").status, 200)
             response.close()
             connection.close()
-            self.wait_for(lambda: server.ask("GET", "/v1/try").status == 404)
+            server.wait_for(lambda: server.ask("GET", "/v1/try").status == 404)
             self.assertEqual(server.ask("GET", "/settings", keys="motd").status, 404)
 
     def test_a_try_ends_with_a_restart(self):
@@ -202,12 +202,6 @@ class Settings(unittest.TestCase):
             self.assertNotIn(SECRET, server.messages())
             self.assertIn(SECRET.encode(), server.ask("GET", "/settings").body)
 
-    def wait_for(self, condition):
-        end = time.monotonic() + TIMEOUT
-        while not condition():
-            self.assertLess(time.monotonic(), end)
-            threading.Event().wait(0.05)
-
 
 class UserData(unittest.TestCase):
     def with_document(self, text, name="30-fw-cfg", then=None):
@@ -281,10 +275,52 @@ class UserData(unittest.TestCase):
             self.assertEqual(server.ask("POST", "/v1/commit", tx="t", **{"try": 600}).status, 200)
             server.write("run/bulkhead/user-data/50-imds", '{"settings": {"motd": "b"}}')
             self.assertEqual(server.ask("PUT", "/v1/user-data").status, 423)
+            sources = {each["source"]: each["result"] for each in server.ask("GET", "/v1/user-data").json["sources"]}
+            self.assertEqual(sources["imds"], "pending")
+            self.assertEqual(server.ask("GET", "/v1/status").json["problems"], [])
             self.assertEqual(server.ask("POST", "/v1/try/revert").status, 200)
+            server.wait_for(lambda: server.ask("GET", "/settings", keys="motd").json == {"motd": "b"})
+            server.set(motd="later")
             server.stop()
             server.start()
-            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "b"})
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "later"})
+
+    def test_without_the_record_of_what_was_applied_nothing_undoes_what_was_set_since(self):
+        record = "var/lib/bulkhead/user-data.applied"
+        for damage in (None, "", "{", '{"format": 1, "documents": {"imds": {"sha256": "", "refused": false, "time": 9223372036854775807}}}'):
+            with self.subTest(damage), self.with_document('[settings]\nmotd = "a"\n') as server:
+                server.write("run/bulkhead/user-data/50-imds", '{"settings": {"motd": "b"}}')
+                self.assertEqual(server.ask("PUT", "/v1/user-data").status, 200)
+                server.set(motd="mine")
+                server.stop()
+                os.unlink(os.path.join(server.root, record))
+                if damage is not None:
+                    server.write(record, damage)
+                # As at a boot: the metadata service answers when the server already runs.
+                late = os.path.join(server.root, "run/bulkhead/user-data/50-imds")
+                os.rename(late, late + ".later")
+                server.start()
+                os.rename(late + ".later", late)
+                self.assertEqual(server.ask("PUT", "/v1/user-data").status, 200)
+                self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "mine"})
+                server.stop()
+                server.start()
+                self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "mine"})
+                # It counts again from here on.
+                self.assertTrue(self.settled(server))
+
+    def test_a_pipe_in_the_place_of_a_file_of_the_node_is_not_waited_for(self):
+        for name in ("user-data.applied", "settings-lineage", "settings-1", "api/key.pem"):
+            with self.subTest(name), Server() as server:
+                server.set(motd="x")
+                server.stop()
+                path = os.path.join(server.root, "var/lib/bulkhead", name)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                if os.path.exists(path):
+                    os.unlink(path)
+                os.mkfifo(path)
+                server.start()
+                self.assertEqual(server.ask("GET", "/v1/version").status, 200)
 
     def test_a_damaged_datastore_leaves_a_node_that_answers(self):
         with Server() as server:
