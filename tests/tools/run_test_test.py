@@ -112,6 +112,24 @@ class RunTest(unittest.TestCase):
             self.assertTrue(run())
             self.assertFalse(run())
 
+    def test_a_link_counts_with_what_it_leads_to(self):
+        (self.folder / "target").write_text("one")
+        (self.folder / "data").mkdir()
+        (self.folder / "data/link").symlink_to("../target")
+        (self.folder / "data/up").symlink_to("..")
+        (self.folder / "data/nowhere").symlink_to("nothing")
+        self.runs(self.program, self.folder / "data")
+        (self.folder / "target").write_text("two")
+        self.assertTrue(self.runs(self.program, self.folder / "data"))
+        self.assertFalse(self.runs(self.program, self.folder / "data"))
+
+    def test_a_path_behind_an_equals_sign_counts(self):
+        data = self.folder / "data"
+        data.write_text("one")
+        self.runs(self.program, f"--data={data}")
+        data.write_text("two")
+        self.assertTrue(self.runs(self.program, f"--data={data}"))
+
     def test_another_argument_or_environment_is_another_test(self):
         self.runs()
         self.assertTrue(self.runs(self.program, "--more"))
