@@ -62,6 +62,23 @@ Result<> check_health(const settings::Health& health) {
   return {};
 }
 
+Result<> check_kernel(const settings::Kernel& kernel) {
+  std::set<std::string> relaxed;
+  for (const settings::SysctlKey& key : kernel.relax.value_or(std::vector<settings::SysctlKey>())) {
+    TRY(require(settings::find_hardened_sysctl(key.text) != nullptr,
+                "kernel.relax: the image does not harden {}, so it can be set without this", key.text));
+    relaxed.insert(settings::sysctl_path(key.text));
+  }
+  std::map<std::string, std::string> seen;  // two spellings of one parameter
+  for (const auto& [key, value] : kernel.sysctl) {
+    const std::string path = settings::sysctl_path(key.text);
+    const auto [other, first] = seen.emplace(path, key.text);
+    TRY(require(first, "kernel.sysctl: {} and {} are the same parameter", other->second, key.text));
+    TRY(settings::check_sysctl(key.text, value.text, relaxed.contains(path)));
+  }
+  return {};
+}
+
 void add_services(std::set<std::string>& services, const settings::About& about) {
   for (const std::string_view name : split(about.affects, ' ')) services.emplace(name);
 }
@@ -81,7 +98,27 @@ Result<> check_together(const Settings& settings) {
   TRY(check_api(settings.api));
   TRY(check_interfaces(settings.network));
   TRY(check_time_servers(settings.ntp));
+  TRY(check_kernel(settings.kernel));
   return check_health(settings.health);
+}
+
+Result<> check_role(const std::vector<datastore::Change>& changes, const Caller& caller) {
+  for (const datastore::Change& change : changes) {
+    if (settings::changed_by(Settings::shape(), change.key) <= caller.role) continue;
+    return fail(ErrorCode::permission_denied, "{} may not change {}: this needs the role admin", caller.name,
+                change.key.to_string());
+  }
+  return {};
+}
+
+std::vector<std::string> relaxed_parameters(const settings::Kernel& kernel) {
+  std::vector<std::string> relaxed;
+  for (const auto& [key, value] : kernel.sysctl) {
+    const settings::HardenedSysctl* hardened = settings::find_hardened_sysctl(key.text);
+    if (hardened != nullptr && settings::is_weaker(*hardened, value.text))
+      relaxed.push_back(std::format("{} = {}", key.text, value.text));
+  }
+  return relaxed;
 }
 
 bool is_about_access(const datastore::Change& change) { return change.key.is_below(Key({"api"})); }

@@ -204,21 +204,23 @@ void flatten(const Json& value, const Shape& shape, const Key& at, Flat& into) {
   }
 }
 
-void add_entries(const Shape& shape, const std::string& path, std::vector<Entry>& into) {
+void add_entries(const Shape& shape, const std::string& path, Role outer, std::vector<Entry>& into) {
   if (shape.kind == Kind::group) {
     for (const Member& member : shape.members) {
       const std::string key = path.empty() ? member.name : path + "." + member.name;
-      if (!is_table(*member.shape)) into.push_back({.key = key, .shape = member.shape, .about = member.about});
+      About about = member.about;
+      about.changed_by = std::max(outer, about.changed_by);
+      if (!is_table(*member.shape)) into.push_back({.key = key, .shape = member.shape, .about = about});
       if (member.shape->kind == Kind::map && !is_table(*member.shape->element))
-        into.push_back({.key = key + ".<name>", .shape = member.shape->element, .about = member.about});
-      add_entries(*member.shape, key, into);
+        into.push_back({.key = key + ".<name>", .shape = member.shape->element, .about = about});
+      add_entries(*member.shape, key, about.changed_by, into);
     }
   } else if (shape.kind == Kind::map) {
-    add_entries(*shape.element, path + ".<name>", into);
+    add_entries(*shape.element, path + ".<name>", outer, into);
   } else if (shape.kind == Kind::list) {
-    add_entries(*shape.element, path + "[]", into);
+    add_entries(*shape.element, path + "[]", outer, into);
   } else if (shape.kind == Kind::choice) {
-    for (const Shape* choice : shape.choices) add_entries(*choice, path, into);
+    for (const Shape* choice : shape.choices) add_entries(*choice, path, outer, into);
   }
 }
 
@@ -243,6 +245,7 @@ Json schema_of_group(const Shape& shape) {
     if (!member.about.default_value.empty()) property["default"] = Json::parse(member.about.default_value);
     if (!member.about.example.empty()) property["examples"] = Json::array({Json::parse(member.about.example)});
     if (member.about.secret) property["writeOnly"] = true;
+    if (member.about.changed_by == Role::admin) property["x-changed-by"] = "admin";
     schema["properties"][member.name] = std::move(property);
   }
   return schema;
@@ -282,9 +285,15 @@ Result<Declaration> find(const Shape& root, const Key& key) {
     }
     found.shape = inner;
     found.secret = found.secret || (found.member != nullptr && found.member->about.secret);
+    if (found.member != nullptr) found.changed_by = std::max(found.changed_by, found.member->about.changed_by);
     path = Checker::below(path, segment);
   }
   return found;
+}
+
+Role changed_by(const Shape& root, const Key& key) {
+  const auto found = find(root, key);
+  return found ? found->changed_by : Role::admin;
 }
 
 Result<Json> from_text(const Shape& root, const Key& key, std::string_view text) {
@@ -347,7 +356,7 @@ Json defaults(const Shape& root) { return defaults_of(root); }
 
 std::vector<Entry> entries(const Shape& root) {
   std::vector<Entry> result;
-  add_entries(root, "", result);
+  add_entries(root, "", Role::reader, result);
   return result;
 }
 

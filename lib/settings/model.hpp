@@ -25,6 +25,7 @@ struct Declaration {
   const Shape* shape = nullptr;
   const Member* member = nullptr;  // the declaration that it lies in; none for the root
   bool secret = false;
+  Role changed_by = Role::operator_role;  // of it and of everything that it lies in, the highest
 };
 Result<Declaration> find(const Shape& root, const Key& key);
 
@@ -47,7 +48,11 @@ Json only_below(const Json& document, const Key& key);
 // The defaults of all declarations, as a document.
 Json defaults(const Shape& root);
 
-// Every setting: keys of map members are written as <name>.
+// Who may change `key`: of find(). What is below it may need a higher role. A key that is no longer declared, which can
+// only be unset, is the admin's.
+Role changed_by(const Shape& root, const Key& key);
+
+// Every setting: keys of map members are written as <name>; about.changed_by is that of find().
 struct Entry {
   std::string key;
   const Shape* shape = nullptr;

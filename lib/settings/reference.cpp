@@ -32,8 +32,9 @@ std::string must_be(const Shape& shape) {
 
 std::string row(const Entry& entry) {
   const bool secret = entry.about.secret;
-  return std::format("| `{}` | {}{} | {} | {} | {} |\n", entry.key, cell(entry.about.doc), secret ? " Secret." : "",
-                     cell(must_be(*entry.shape)), code(entry.about.default_value), code(entry.about.example));
+  return std::format("| `{}` | {}{} | {} | {} | {} | {} |\n", entry.key, cell(entry.about.doc),
+                     secret ? " Secret." : "", cell(must_be(*entry.shape)), code(entry.about.default_value),
+                     code(entry.about.example), entry.about.changed_by == Role::admin ? "admin" : "operator");
 }
 
 void add_line(std::string& text, std::string_view name, std::string_view value) {
@@ -59,6 +60,7 @@ Result<std::string> explain(const Shape& root, const Key& key) {
     add_line(text, "affects", about.affects);
     add_line(text, "since", about.since);
   }
+  if (found.changed_by == Role::admin) add_line(text, "role", "only an admin may change it");
   if (found.secret) add_line(text, "secret", "never shown in logs, plans and reports");
   return text;
 }
@@ -67,8 +69,10 @@ std::string reference_page(const Shape& root) {
   const auto all = entries(root);
   std::string page(kPageHead);
   for (const Member& group : root.members) {
-    page += std::format("\n## {}\n\n{}\n\n| key | what | value | default | example |\n|---|---|---|---|---|\n",
-                        group.name, group.about.doc);
+    page += std::format(
+        "\n## {}\n\n{}\n\n| key | what | value | default | example | changed by "
+        "|\n|---|---|---|---|---|---|\n",
+        group.name, group.about.doc);
     for (const Entry& entry : all) {
       const bool inside = entry.key == group.name || entry.key.starts_with(group.name + ".");
       if (inside) page += row(entry);

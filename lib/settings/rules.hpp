@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "lib/settings/sysctl.hpp"
 #include "lib/settings/type.hpp"
 #include "lib/settings/values/address.hpp"
 #include "lib/settings/values/amount.hpp"
@@ -135,11 +136,11 @@ struct SysctlKey {  // sysctl.d(5)
   static constexpr std::string_view
       kName = "a sysctl key",
       kRule =
-          "1 to 128 letters, digits, '.', '/', '_' and '-', not beginning with '.' or '/', "
-          "without \"..\"",
-      kPattern = "[a-zA-Z0-9_-][a-zA-Z0-9./_-]*";
+          "1 to 128 letters, digits, '.', '/', '_' and '-', beginning with a letter or a digit, "
+          "without empty parts",
+      kPattern = "[a-zA-Z0-9][a-zA-Z0-9./_-]*";
   static constexpr std::size_t kLongest = 128;
-  static constexpr auto kPasses = has_no_dot_dot;
+  static constexpr auto kPasses = is_canonical_sysctl;
 };
 struct ModuleName {
   static constexpr std::string_view kName = "a module name", kRule = "1 to 56 letters, digits, '_' and '-'",

@@ -27,6 +27,9 @@ enum class Kind {
   choice,  // of alternatives: the first whose check passes
 };
 
+// The roles of clients of the API; each includes the ones before it.
+enum class Role { reader, operator_role, admin };
+
 // The description of one setting.
 struct About {
   std::string_view doc;              // one sentence, without the name of the setting
@@ -35,6 +38,9 @@ struct About {
   std::string_view affects{};        // services to notify of a change (api-server/render), separated by spaces
   std::string_view since = "0.1.0";
   bool secret = false;  // never in logs, plans, reports
+  // Who may change it and everything below it. What decides which code runs, what is trusted and who may do what is the
+  // admin's.
+  Role changed_by = Role::operator_role;
 };
 
 struct Shape;

@@ -115,6 +115,7 @@ struct Kernel {
   std::optional<Lockdown> lockdown;
   std::map<ModuleName, KernelModule> modules;
   std::map<SysctlKey, Line> sysctl;
+  std::optional<std::vector<SysctlKey>> relax;
 
   static constexpr auto fields() {
     return std::tuple{
@@ -130,6 +131,12 @@ struct Kernel {
               &Kernel::sysctl,
               {.doc = "Kernel parameters, as in sysctl.d(5); values are strings.",
                .example = R"("262144")",
+               .affects = "sysctl"}},
+        Field{"relax",
+              &Kernel::relax,
+              {.doc = "Kernel parameters that kernel.sysctl may set to a weaker value than the image does. The status "
+                      "of the node names them.",
+               .example = R"(["kernel.yama.ptrace_scope"])",
                .affects = "sysctl"}},
     };
   }

@@ -6,7 +6,6 @@
 
 namespace bulkhead::settings {
 
-enum class Role { reader, operator_role, admin };
 template <>
 inline constexpr auto kNames<Role> = std::array{"reader", "operator", "admin"};
 

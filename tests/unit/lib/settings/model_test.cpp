@@ -208,6 +208,26 @@ TEST_CASE("a part of a document keeps its place") {
   CHECK(only_below(document, key("motd.x")) == Json::object());
 }
 
+TEST_CASE("what decides about code, trust and roles is the admin's, with everything below it") {
+  for (const char* text :
+       {"api", "api.roles", "kernel.sysctl.a", "boot.reapply-user-data", "pki.mine.trusted", "updates.seed",
+        "container-registry.mirrors", "container-runtime.snapshotter", "host-containers.a.superpowered",
+        "bootstrap-commands.a.mode", "sandbox.allowed-runtimes", "no-longer.there", "kernel.no-such"}) {
+    INFO(text);
+    CHECK(changed_by(root(), key(text)) == Role::admin);
+  }
+  for (const char* text :
+       {"motd", "ntp.time-servers", "network.hostname", "workloads.web.source", "health.checks.a.unit"}) {
+    INFO(text);
+    CHECK(changed_by(root(), key(text)) == Role::operator_role);
+  }
+  for (const Entry& entry : entries(root())) {
+    if (entry.key.contains('<') || entry.key.contains("[]")) continue;
+    INFO(entry.key);
+    CHECK(changed_by(root(), key(entry.key.c_str())) == entry.about.changed_by);
+  }
+}
+
 TEST_CASE("every declaration is complete: sentence, good example, good default, known type") {
   const auto all = entries(root());
   CHECK(all.size() > 150);

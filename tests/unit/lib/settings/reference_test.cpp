@@ -20,7 +20,9 @@ TEST_CASE("a key is explained with all that is known about it") {
         "  default   \"latest\"\n"
         "  example   \"1.4.0\"\n"
         "  affects   updater\n"
-        "  since     0.1.0\n");
+        "  since     0.1.0\n"
+        "  role      only an admin may change it\n");
+  CHECK_FALSE(explain(Settings::shape(), Key::parse("motd").value())->contains("admin"));
   CHECK(explain(Settings::shape(), Key::parse("aws.credentials").value())->contains("never shown"));
   CHECK(explain(Settings::shape(), Key::parse("pki.mine").value())->contains("pki.mine.trusted"));
   CHECK(explain(Settings::shape(), Key())->contains("kubernetes"));
