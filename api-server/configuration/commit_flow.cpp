@@ -94,24 +94,21 @@ void Configuration::commit(CommitRequest request, Done done) {
 void Configuration::start_commit(const CommitRequest& request, const Done& done, Turn turn) {
   const auto refuse = [&](Error reason) { done(fail(std::move(reason))); };
   if (auto writing = writable(request.transaction); !writing) return refuse(std::move(writing).error());
+  if (auto mine = may_use(request.caller, request.transaction); !mine) return refuse(std::move(mine).error());
   if (try_)
-    return refuse(locked(
-        std::format("{} is trying transaction '{}'; confirm or revert it first", try_->author, try_->transaction)));
+    return refuse(locked(std::format("{} is trying transaction '{}'; confirm or revert it first", try_->caller.name,
+                                     try_->transaction)));
   auto changes = store_.prepare(request.transaction);
   if (!changes) return refuse(nothing_pending(std::move(changes).error()));
-  if (!request.may_change_access) {
-    // Looked at here and not when the request came: more may have been staged while it waited for its turn.
-    const auto access = std::ranges::find_if(*changes, is_about_access);
-    if (access != changes->end())
-      return refuse(error(ErrorCode::permission_denied, "{} may not change {}: this needs the role admin",
-                          request.author, access->key.to_string()));
-  }
+  // Looked at when its turn comes: the transaction of this name may be another one by now.
+  if (auto allowed = check_role(*changes, request.caller); !allowed) return refuse(std::move(allowed).error());
   auto next = prepare(*changes, affected_services(*changes), request.apply);
   if (!next) return refuse(std::move(next).error());
 
   if (!request.apply) {
-    auto commit = store_.commit(request.transaction, request.author);
+    auto commit = store_.commit(request.transaction, request.caller.name);
     if (!commit) return refuse(std::move(commit).error());
+    forget_owner(request.transaction);
     if (commit->id != 0) events_("commit", json_of(*commit));
     take_effect(std::move(next->document));
     return done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
@@ -131,7 +128,7 @@ void Configuration::start_commit(const CommitRequest& request, const Done& done,
 void Configuration::begin_try(const CommitRequest& request, std::chrono::seconds time, Outcome outcome,
                               const Done& done) {
   try_ = Try{.transaction = request.transaction,
-             .author = request.author,
+             .caller = request.caller,
              .deadline = clock_() + time,
              .changes = outcome.changes};
   events_("try", {{"state", "begun"}, {"try", json_of(*try_, clock_())}});
@@ -139,8 +136,9 @@ void Configuration::begin_try(const CommitRequest& request, std::chrono::seconds
 }
 
 void Configuration::store_applied(const CommitRequest& request, Outcome outcome, const Done& done, Turn turn) {
-  auto commit = store_.commit(request.transaction, request.author);
+  auto commit = store_.commit(request.transaction, request.caller.name);
   if (commit) {
+    forget_owner(request.transaction);
     outcome.commit = commit->id;
     if (commit->id != 0) events_("commit", json_of(*commit));
     return done(std::move(outcome));
@@ -170,11 +168,16 @@ void Configuration::apply(std::vector<Key> keys, Done done) {
   });
 }
 
-void Configuration::confirm(Done done) {
-  turns_.enqueue([this, done = std::move(done)](const Turn&) {
+void Configuration::confirm(const Caller& caller, Done done) {
+  turns_.enqueue([this, caller, done = std::move(done)](const Turn&) {
     if (!try_) return done(fail(ErrorCode::not_found, "no try is open"));
-    auto commit = store_.commit(try_->transaction, try_->author);
+    if (caller.identity != try_->caller.identity && caller.role < settings::Role::admin)
+      return done(fail(ErrorCode::permission_denied, "the try belongs to {}; {} may only revert it", try_->caller.name,
+                       caller.name));
+    if (auto allowed = check_role(try_->changes, caller); !allowed) return done(fail(std::move(allowed).error()));
+    auto commit = store_.commit(try_->transaction, try_->caller.name);
     if (!commit) return done(fail(std::move(commit).error()));
+    forget_owner(try_->transaction);
     try_.reset();
     if (commit->id != 0) events_("commit", json_of(*commit));
     events_("try", {{"state", "confirmed"}});
@@ -195,6 +198,7 @@ void Configuration::revert(const std::string& why, Done done, const std::string&
                 // Also when a service did not come back: what is stored counts, and somebody has to look.
                 try_.reset();
                 const auto dropped = store_.drop(tried.transaction);
+                forget_owner(tried.transaction);
                 Json event = {{"state", "reverted"}, {"why", why}, {"transaction", tried.transaction}};
                 if (!applied) event["error"] = applied.error().describe();
                 if (!dropped) event["error"] = dropped.error().describe();

@@ -8,6 +8,9 @@ namespace {
 using datastore::Change;
 using settings::Flat;
 
+constexpr std::string_view kNode = "node";
+constexpr std::size_t kLongestQuote = 64;
+
 const settings::Shape& shape() { return settings::Settings::shape(); }
 
 std::vector<Change> changes_of(const Json& document) {
@@ -17,6 +20,10 @@ std::vector<Change> changes_of(const Json& document) {
 }
 
 }  // namespace
+
+Caller the_node(std::string name) {
+  return {.identity = std::string(kNode), .name = std::move(name), .role = settings::Role::admin};
+}
 
 Error locked(std::string what) {
   return Error{.code = ErrorCode::locked,
@@ -64,14 +71,40 @@ Result<> Configuration::writable(const std::string& transaction) const {
   return {};
 }
 
-Result<> Configuration::stage(const std::string& transaction, const Json& document) {
-  TRY(writable(transaction));
-  TRY(settings::check(document, shape()));
-  return store_.stage(transaction, changes_of(document));
+Result<> Configuration::may_use(const Caller& caller, const std::string& transaction) const {
+  if (transaction.starts_with(kReservedNames) && caller.identity != kNode)
+    return fail(ErrorCode::invalid_argument,
+                "'{}' is not a name for a transaction: names that begin with '{}' are the node's",
+                transaction.substr(0, kLongestQuote), kReservedNames);
+  const auto owner = owners_.find(transaction);
+  if (owner == owners_.end() || owner->second.identity == caller.identity) return {};
+  return fail(error(ErrorCode::permission_denied, "transaction '{}' belongs to {}", transaction, owner->second.name)
+                  .with_hint("use another name; an admin can drop it: apiclient raw -X DELETE '/tx?tx=NAME'"));
 }
 
-Result<> Configuration::stage_texts(const std::string& transaction, const std::vector<std::string>& assignments) {
+Result<> Configuration::stage_changes(const Caller& caller, const std::string& transaction,
+                                      const std::vector<Change>& changes) {
+  TRY(check_role(changes, caller));
+  TRY(store_.stage(transaction, changes));
+  owners_.try_emplace(transaction, caller);
+  return {};
+}
+
+void Configuration::forget_owner(const std::string& transaction) {
+  if (!store_.pending(transaction)) owners_.erase(transaction);
+}
+
+Result<> Configuration::stage(const Caller& caller, const std::string& transaction, const Json& document) {
   TRY(writable(transaction));
+  TRY(may_use(caller, transaction));
+  TRY(settings::check(document, shape()));
+  return stage_changes(caller, transaction, changes_of(document));
+}
+
+Result<> Configuration::stage_texts(const Caller& caller, const std::string& transaction,
+                                    const std::vector<std::string>& assignments) {
+  TRY(writable(transaction));
+  TRY(may_use(caller, transaction));
   std::vector<Change> changes;
   for (const std::string& assignment : assignments) {
     // A key may have '=' between quotes; outside of them the first one ends it.
@@ -79,7 +112,8 @@ Result<> Configuration::stage_texts(const std::string& transaction, const std::v
     bool quoted = false;
     for (; end < assignment.size() && (quoted || assignment[end] != '='); ++end) quoted ^= assignment[end] == '"';
     if (end == assignment.size())
-      return fail(ErrorCode::invalid_argument, "'{}' is not of the form key=value", assignment.substr(0, 64));
+      return fail(ErrorCode::invalid_argument, "'{}' is not of the form key=value",
+                  assignment.substr(0, kLongestQuote));
     const Key key = TRY(Key::parse(std::string_view(assignment).substr(0, end)));
     auto value = settings::from_text(shape(), key, std::string_view(assignment).substr(end + 1));
     // The body names the key, not the address: as in a document, that is a bad request and nothing that is missing.
@@ -91,11 +125,13 @@ Result<> Configuration::stage_texts(const std::string& transaction, const std::v
       document = Json{{*segment, std::move(document)}};
     for (Change& change : changes_of(document)) changes.push_back(std::move(change));
   }
-  return store_.stage(transaction, changes);
+  return stage_changes(caller, transaction, changes);
 }
 
-Result<> Configuration::stage_unset(const std::string& transaction, const std::vector<std::string>& keys) {
+Result<> Configuration::stage_unset(const Caller& caller, const std::string& transaction,
+                                    const std::vector<std::string>& keys) {
   TRY(writable(transaction));
+  TRY(may_use(caller, transaction));
   Flat values = store_.live();
   if (const auto pending = store_.pending(transaction)) datastore::apply(*pending, values);
   std::vector<Change> changes;
@@ -108,18 +144,22 @@ Result<> Configuration::stage_unset(const std::string& transaction, const std::v
     }
     if (changes.size() == before) return fail(ErrorCode::not_found, "{} is not set", key.to_string());
   }
-  return store_.stage(transaction, changes);
+  return stage_changes(caller, transaction, changes);
 }
 
-Result<> Configuration::stage_rollback(const std::string& transaction, std::uint64_t commit) {
+Result<> Configuration::stage_rollback(const Caller& caller, const std::string& transaction, std::uint64_t commit) {
   TRY(writable(transaction));
+  TRY(may_use(caller, transaction));
   const auto earlier = TRY(store_.after(commit));
-  return store_.stage(transaction, datastore::difference(store_.live(), earlier));
+  return stage_changes(caller, transaction, datastore::difference(store_.live(), earlier));
 }
 
-Result<std::vector<Change>> Configuration::drop(const std::string& transaction) {
+Result<std::vector<Change>> Configuration::drop(const Caller& caller, const std::string& transaction) {
   TRY(writable(transaction));
-  return store_.drop(transaction);
+  if (caller.role < settings::Role::admin) TRY(may_use(caller, transaction));
+  auto changes = TRY(store_.drop(transaction));
+  forget_owner(transaction);
+  return changes;
 }
 
 Result<std::vector<render::File>> Configuration::files() const {

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -45,9 +46,20 @@ struct TransactionPlan {
   apply::ApplyPlan apply;
 };
 
+// Who asks. Two connections with the same identity are the same caller.
+struct Caller {
+  std::string identity;  // "uid 0", "certificate ops-1", "node"
+  std::string name;      // the same with what tells connections apart, for the history: "uid 0 (pid 17)"
+  settings::Role role = settings::Role::reader;
+};
+
+// The node itself: its transactions have names that nobody else can use.
+Caller the_node(std::string name);
+inline constexpr std::string_view kReservedNames = "node.";  // the beginning of such a name
+
 struct Try {
   std::string transaction;
-  std::string author;
+  Caller caller;
   std::chrono::steady_clock::time_point deadline;
   std::vector<datastore::Change> changes;
 };
@@ -59,10 +71,9 @@ using Done = std::function<void(Result<Outcome>)>;
 
 struct CommitRequest {
   std::string transaction;
-  std::string author;
+  Caller caller;
   bool apply = true;                                 // false: only store
   std::optional<std::chrono::seconds> try_for = {};  // apply, and store when it is confirmed
-  bool may_change_access = true;                     // settings.api: who may do what
 };
 
 // Checks whether the listener of the API could start with these settings. Errors: invalid_argument.
@@ -96,11 +107,16 @@ class Configuration {
   void set_facts(Json generated, render::Facts facts);
 
   // --- transactions. Errors change nothing. locked() when a try is open or the node is locked down.
-  Result<> stage(const std::string& transaction, const Json& document);
-  Result<> stage_texts(const std::string& transaction, const std::vector<std::string>& assignments);  // "key=value"
-  Result<> stage_unset(const std::string& transaction, const std::vector<std::string>& keys);
-  Result<> stage_rollback(const std::string& transaction, std::uint64_t commit);
-  Result<std::vector<datastore::Change>> drop(const std::string& transaction);
+  //
+  // A transaction belongs to the caller who opened it: permission_denied for everybody else, except that an admin may
+  // drop it. permission_denied as well for a setting that the caller's role may not change (settings::changed_by), at
+  // every call and again when the transaction is committed.
+  Result<> stage(const Caller& caller, const std::string& transaction, const Json& document);
+  Result<> stage_texts(const Caller& caller, const std::string& transaction,
+                       const std::vector<std::string>& assignments);  // "key=value"
+  Result<> stage_unset(const Caller& caller, const std::string& transaction, const std::vector<std::string>& keys);
+  Result<> stage_rollback(const Caller& caller, const std::string& transaction, std::uint64_t commit);
+  Result<std::vector<datastore::Change>> drop(const Caller& caller, const std::string& transaction);
   Result<TransactionPlan> plan(const std::string& transaction) const;
 
   // --- changes; `done` is called once, perhaps before they return. It may request further changes, which come after
@@ -108,8 +124,9 @@ class Configuration {
   void commit(CommitRequest request, Done done);
   // Renders and applies the settings in effect; services of `keys` are notified even when no file changed.
   void apply(std::vector<Key> keys, Done done);
-  // End the open try; not_found when there is none. With `transaction`, only the try of that transaction.
-  void confirm(Done done);
+  // End the open try; not_found when there is none. With `transaction`, only the try of that transaction. Only its
+  // caller and admins may confirm it.
+  void confirm(const Caller& caller, Done done);
   void revert(const std::string& why, Done done, const std::string& transaction = {});
   // Refuses every change until the process ends.
   void lock_down() { locked_down_ = true; }
@@ -123,6 +140,10 @@ class Configuration {
   struct Next;  // takes effect when applying succeeded
 
   Result<> writable(const std::string& transaction) const;
+  Result<> may_use(const Caller& caller, const std::string& transaction) const;
+  Result<> stage_changes(const Caller& caller, const std::string& transaction,
+                         const std::vector<datastore::Change>& changes);
+  void forget_owner(const std::string& transaction);
   Json document_of(const settings::Flat& live) const;
   // Applies changes to the live settings, checks and renders them. Without `apply`, nothing is compared with the node,
   // and only the files of affected services are rendered, to see that they can be.
@@ -136,6 +157,7 @@ class Configuration {
   void take_effect(Json document);
 
   datastore::Datastore store_;
+  std::map<std::string, Caller> owners_;  // of the open transactions
   apply::Applier& applier_;
   Executor executor_;
   SteadyClock clock_;
@@ -160,6 +182,11 @@ Error locked(std::string what);
 // Rules between settings, which a single declaration cannot express. Errors: invalid_argument.
 Result<> check_together(const settings::Settings& settings);
 
+// "kernel.yama.ptrace_scope = 0": what is weaker than in the image.
+std::vector<std::string> relaxed_parameters(const settings::Kernel& kernel);
+
+// Whether this role may make these changes. Errors: permission_denied, with the first key that it may not change.
+Result<> check_role(const std::vector<datastore::Change>& changes, const Caller& caller);
 // settings.api: who may do what.
 bool is_about_access(const datastore::Change& change);
 

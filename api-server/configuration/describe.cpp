@@ -51,7 +51,7 @@ Json json_of(const Outcome& outcome) {
 Json json_of(const Try& current, std::chrono::steady_clock::time_point now) {
   const auto left = std::chrono::ceil<std::chrono::seconds>(current.deadline - now).count();
   return {{"transaction", current.transaction},
-          {"author", current.author},
+          {"author", current.caller.name},
           {"seconds_left", std::max<std::int64_t>(left, 0)},
           {"keys", keys_of(current.changes)}};
 }

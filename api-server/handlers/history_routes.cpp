@@ -63,11 +63,12 @@ void add_history_routes(http::Router& router, Node& node) {
   router.add({"GET", "/v1/diff", Role::reader, answering([&node](const Request& r) { return diff(node, r); })});
   router.add({"POST", "/v1/rollback", Role::operator_role, answering([&node](const Request& r) -> Result<Response> {
                 const auto to = TRY(number(r, "to", 0, UINT64_MAX, std::nullopt));
-                TRY(node.configuration.stage_rollback(transaction_of(r), to));
+                TRY(node.configuration.stage_rollback(caller_of(r), transaction_of(r), to));
                 return http::no_content();
               })});
   router.add({"GET", "/v1/audit", Role::reader, answering([&node](const Request& r) -> Result<Response> {
                 const auto limit = TRY(number(r, "limit", 1, kMost, 100));
+                node.audit.settle();
                 return http::json(node.audit.newest(limit));
               })});
 }

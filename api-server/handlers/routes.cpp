@@ -51,6 +51,14 @@ http::Handler answering(std::function<Result<http::Response>(const http::Request
   };
 }
 
+configuration::Caller caller_of(const http::Request& request) {
+  const http::Peer& peer = *request.peer;
+  const auto role = peer.role >= http::Role::admin           ? settings::Role::admin
+                    : peer.role == http::Role::operator_role ? settings::Role::operator_role
+                                                             : settings::Role::reader;
+  return {.identity = peer.identity, .name = peer.name, .role = role};
+}
+
 std::string transaction_of(const http::Request& request) { return request.parameter("tx").value_or("default"); }
 
 Result<std::vector<std::string>> listed(const http::Request& request, const std::string& name, bool needed) {

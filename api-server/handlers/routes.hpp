@@ -57,6 +57,8 @@ void add_stream_routes(http::Router& router, Node& node);
 // A handler that has its answer at once.
 http::Handler answering(std::function<Result<http::Response>(const http::Request&)> make);
 std::string transaction_of(const http::Request& request);
+// For requests that the router has let through: with a role.
+configuration::Caller caller_of(const http::Request& request);
 // The parameter's parts between commas, outside of double quotes. Errors: invalid_argument when it is empty or, if it
 // is needed, missing.
 Result<std::vector<std::string>> listed(const http::Request& request, const std::string& name, bool needed);

@@ -98,7 +98,7 @@ Result<Response> patch_settings(Node& node, const Request& request) {
   if (document.is_object() && document.size() == 1 && document.contains("settings"))
     return fail(error(ErrorCode::invalid_argument, "there is no setting 'settings'")
                     .with_hint("leave out the outer table: {\"motd\": \"hello\"}"));
-  TRY(node.configuration.stage(transaction_of(request), document));
+  TRY(node.configuration.stage(caller_of(request), transaction_of(request), document));
   return http::no_content();
 }
 
@@ -111,7 +111,7 @@ Result<Response> patch_keypair(Node& node, const Request& request) {
   }
   if (list == nullptr || !list->is_array() || assignments.size() != list->size())
     return fail(ErrorCode::invalid_argument, R"(the body must be {{"request_payload": ["key=value", …]}})");
-  TRY(node.configuration.stage_texts(transaction_of(request), assignments));
+  TRY(node.configuration.stage_texts(caller_of(request), transaction_of(request), assignments));
   return http::no_content();
 }
 
@@ -150,7 +150,7 @@ void add_settings_routes(http::Router& router, Node& node) {
               answering([&node](const Request& r) { return patch_keypair(node, r); }), true});
   router.add({"DELETE", "/v1/settings", Role::operator_role, answering([&node](const Request& r) -> Result<Response> {
                 const auto keys = TRY(listed(r, "keys", true));
-                TRY(node.configuration.stage_unset(transaction_of(r), keys));
+                TRY(node.configuration.stage_unset(caller_of(r), transaction_of(r), keys));
                 return http::no_content();
               })});
   router.add({"GET", "/v1/schema", Role::reader, answering([](const Request&) { return schema(); })});

@@ -13,11 +13,8 @@ using settings::Key;
 
 constexpr std::uint64_t kLongestTry = 86'400;
 
-// The right to change settings must not include the right to change who may do what.
 configuration::CommitRequest wanted_by(const Request& request) {
-  return {.transaction = transaction_of(request),
-          .author = request.peer->name,
-          .may_change_access = request.peer->role >= Role::admin};
+  return {.transaction = transaction_of(request), .caller = caller_of(request)};
 }
 
 std::string joined_keys(const std::vector<datastore::Change>& changes) {
@@ -142,7 +139,7 @@ Result<Response> current_try(const Node& node) {
 void add_transaction_routes(http::Router& router, Node& node) {
   router.add({"GET", "/tx", Role::reader, answering([&node](const Request& r) { return get_tx(node, r); })});
   router.add({"DELETE", "/tx", Role::operator_role, answering([&node](const Request& r) -> Result<Response> {
-                const auto dropped = TRY(node.configuration.drop(transaction_of(r)));
+                const auto dropped = TRY(node.configuration.drop(caller_of(r), transaction_of(r)));
                 return http::json(configuration::keys_of(dropped));
               })});
   router.add({"GET", "/tx/list", Role::reader,
@@ -161,7 +158,7 @@ void add_transaction_routes(http::Router& router, Node& node) {
     return [reply](const Outcome& done) { reply(http::json(configuration::json_of(done))); };
   };
   router.add({"POST", "/v1/try/confirm", Role::operator_role, [&node, outcome](const Request& r, const Reply& reply) {
-                node.configuration.confirm(finishing(node, r, "confirm", outcome(reply), reply));
+                node.configuration.confirm(caller_of(r), finishing(node, r, "confirm", outcome(reply), reply));
               }});
   router.add({"POST", "/v1/try/revert", Role::operator_role, [&node, outcome](const Request& r, const Reply& reply) {
                 node.configuration.revert(r.peer->name + " reverted it",

@@ -9,6 +9,7 @@
 using namespace bulkhead;
 using namespace bulkhead::configuration;
 using bulkhead::testing::must;
+using bulkhead::testing::tester;
 
 namespace {
 
@@ -72,7 +73,7 @@ TEST_CASE("a try is in force, and stored when it is confirmed") {
   REQUIRE(node.configuration.current_try());
   CHECK(node.configuration.current_try()->deadline == node.now + std::chrono::seconds(60));
   Result<Outcome> confirmed;
-  node.configuration.confirm([&](Result<Outcome> done) { confirmed = std::move(done); });
+  node.configuration.confirm(tester(), [&](Result<Outcome> done) { confirmed = std::move(done); });
   CHECK(must(confirmed).commit == 1);
   CHECK_FALSE(node.configuration.current_try());
   CHECK(node.configuration.store().live().size() == 1);
@@ -97,7 +98,7 @@ TEST_CASE("a try that began while a revert of another one waited stays open") {
   must(node.commit("first", std::chrono::seconds(60)));
   node.busy = true;
   node.configuration.revert("by hand", [](const Result<Outcome>& done) { CHECK(done); });
-  node.configuration.commit({.transaction = "second", .author = "test", .try_for = std::chrono::seconds(60)},
+  node.configuration.commit({.transaction = "second", .caller = tester(), .try_for = std::chrono::seconds(60)},
                             [](const Result<Outcome>& done) { CHECK(done); });
   Result<Outcome> late;
   node.configuration.revert("its time was over", [&](Result<Outcome> done) { late = std::move(done); }, "first");
@@ -113,11 +114,11 @@ TEST_CASE("while a try is open nothing else comes into force, and its transactio
   Node node;
   node.stage("t", kServers);
   must(node.commit("t", std::chrono::seconds(60)));
-  CHECK(node.configuration.stage("t", {{"motd", "x"}}).error().code == ErrorCode::locked);
+  CHECK(node.configuration.stage(tester(), "t", {{"motd", "x"}}).error().code == ErrorCode::locked);
   node.stage("other", {{"motd", "x"}});
   CHECK(node.commit("other").error().code == ErrorCode::locked);
-  CHECK(node.configuration.drop("t").error().code == ErrorCode::locked);
-  node.configuration.confirm([](const Result<Outcome>& done) { CHECK(done); });
+  CHECK(node.configuration.drop(tester(), "t").error().code == ErrorCode::locked);
+  node.configuration.confirm(tester(), [](const Result<Outcome>& done) { CHECK(done); });
   CHECK(must(node.commit("other")).commit == 2);
 }
 
@@ -128,7 +129,7 @@ TEST_CASE("changes wait for the one in work, and each is checked when its turn c
   node.busy = true;
   std::vector<std::string> results;
   for (const char* name : {"a", "b"})
-    node.configuration.commit({.transaction = name, .author = "test"}, [&results, name](const Result<Outcome>& done) {
+    node.configuration.commit({.transaction = name, .caller = tester()}, [&results, name](const Result<Outcome>& done) {
       results.push_back(std::format("{} {}", name, done ? "done" : to_string(done.error().code)));
     });
   CHECK(results.empty());
@@ -141,7 +142,7 @@ TEST_CASE("facts that come while a change is being applied are checked with the 
   Node node;
   node.stage("slow", {{"motd", "x"}});
   node.busy = true;
-  node.configuration.commit({.transaction = "slow", .author = "admin"},
+  node.configuration.commit({.transaction = "slow", .caller = tester("admin")},
                             [](const Result<Outcome>& done) { CHECK(done); });
   node.configuration.set_facts({{"network", {{"hostname", "not a host name"}}}}, {.hostname = "node"});
   node.finish_job();
@@ -156,12 +157,12 @@ TEST_CASE("who may not change access cannot slip it in behind a change that is b
   node.stage("slow", {{"motd", "x"}});
   node.stage("mine", {{"motd", "y"}});
   node.busy = true;
-  node.configuration.commit({.transaction = "slow", .author = "admin"},
+  node.configuration.commit({.transaction = "slow", .caller = tester("admin")},
                             [](const Result<Outcome>& done) { CHECK(done); });
   Result<Outcome> mine;
-  node.configuration.commit({.transaction = "mine", .author = "operator", .may_change_access = false},
+  node.configuration.commit({.transaction = "mine", .caller = tester("operator", settings::Role::operator_role)},
                             [&](Result<Outcome> done) { mine = std::move(done); });
-  must(node.configuration.drop("mine"));
+  must(node.configuration.drop(tester(), "mine"));
   node.stage("mine", {{"api", {{"listen-port", 9443}}}});
   node.finish_job();
   REQUIRE_FALSE(mine);
@@ -174,10 +175,10 @@ TEST_CASE("when the executor drops a change, the next one has its turn") {
   node.stage("lost", {{"motd", "x"}});
   node.stage("next", {{"motd", "y"}});
   node.busy = true;
-  node.configuration.commit({.transaction = "lost", .author = "test"},
+  node.configuration.commit({.transaction = "lost", .caller = tester()},
                             [](const Result<Outcome>&) { FAIL("nothing was applied"); });
   bool answered = false;
-  node.configuration.commit({.transaction = "next", .author = "test", .apply = false},
+  node.configuration.commit({.transaction = "next", .caller = tester(), .apply = false},
                             [&](const Result<Outcome>& done) { answered = done.has_value(); });
   CHECK_FALSE(answered);
   node.jobs.clear();
@@ -189,10 +190,10 @@ TEST_CASE("whoever throws when a change is over does not keep the next one from 
   Node node;
   node.stage("a", {{"motd", "x"}});
   node.busy = true;
-  node.configuration.commit({.transaction = "a", .author = "test"},
+  node.configuration.commit({.transaction = "a", .caller = tester()},
                             [](const Result<Outcome>&) { throw std::length_error("from a library"); });
   bool confirmed = true;
-  node.configuration.confirm([&](const Result<Outcome>& done) { confirmed = done.has_value(); });
+  node.configuration.confirm(tester(), [&](const Result<Outcome>& done) { confirmed = done.has_value(); });
   CHECK_THROWS_AS(node.finish_job(), std::length_error);
   CHECK_FALSE(confirmed);
   CHECK(node.configuration.store().last_commit() == 1);
@@ -204,7 +205,7 @@ TEST_CASE("what is asked for when a change is over comes after what waits alread
   node.busy = true;
   std::vector<std::string> order;
   const auto commit = [&](const std::string& name, std::function<void()> then) {
-    node.configuration.commit({.transaction = name, .author = "test", .apply = name == "a"},
+    node.configuration.commit({.transaction = name, .caller = tester(), .apply = name == "a"},
                               [&order, name, then = std::move(then)](const Result<Outcome>& done) {
                                 REQUIRE(done);
                                 order.push_back("begin " + name);
@@ -222,7 +223,7 @@ TEST_CASE("a thousand changes that are over at once do not pile up") {
   Node node;
   for (int i = 0; i < 1000; ++i) {
     node.stage("t", {{"motd", std::to_string(i)}});
-    node.configuration.commit({.transaction = "t", .author = "test", .apply = false},
+    node.configuration.commit({.transaction = "t", .caller = tester(), .apply = false},
                               [](const Result<Outcome>& done) { CHECK(done); });
   }
   CHECK(node.configuration.store().last_commit() == 1000);
@@ -242,7 +243,7 @@ TEST_CASE("a node that is locked down takes no change") {
   Node node;
   node.stage("t", {{"motd", "x"}});
   node.configuration.lock_down();
-  CHECK(node.configuration.stage("t", {{"motd", "y"}}).error().code == ErrorCode::locked);
+  CHECK(node.configuration.stage(tester(), "t", {{"motd", "y"}}).error().code == ErrorCode::locked);
   CHECK(node.commit("t").error().code == ErrorCode::locked);
 }
 
@@ -250,23 +251,25 @@ TEST_CASE("unsetting a table unsets what is in it, and a key that is not set is 
   Node node;
   node.stage("t", {{"kernel", {{"sysctl", {{"a.b", "1"}, {"c.d", "2"}}}}}, {"motd", "x"}});
   must(node.commit("t"));
-  must(node.configuration.stage_unset("u", {"kernel.sysctl"}));
+  must(node.configuration.stage_unset(tester(), "u", {"kernel.sysctl"}));
   CHECK(must(node.commit("u")).changes.size() == 2);
-  CHECK(node.configuration.stage_unset("u", {"kernel.sysctl"}).error().code == ErrorCode::not_found);
-  CHECK(node.configuration.stage_unset("u", {"kernel.sysctk"}).error().code == ErrorCode::not_found);
+  CHECK(node.configuration.stage_unset(tester(), "u", {"kernel.sysctl"}).error().code == ErrorCode::not_found);
+  CHECK(node.configuration.stage_unset(tester(), "u", {"kernel.sysctk"}).error().code == ErrorCode::not_found);
 }
 
 TEST_CASE("assignments are typed by the declarations") {
   Node node;
   must(node.configuration.stage_texts(
-      "t", {"motd=a=b", "updates.seed=7", R"(kernel.sysctl."x.y"=1)", R"(dns={"search-list": ["a.example"]})"}));
+      tester(), "t",
+      {"motd=a=b", "updates.seed=7", R"(kernel.sysctl."x.y"=1)", R"(dns={"search-list": ["a.example"]})"}));
   must(node.commit("t"));
   CHECK(node.effective("/motd") == R"("a=b")");
   CHECK(node.effective("/updates/seed") == "7");
   CHECK(node.effective("/kernel/sysctl") == R"({"x.y":"1"})");
   CHECK(node.effective("/dns/search-list") == R"(["a.example"])");
-  CHECK(node.configuration.stage_texts("t", {"motd"}).error().code == ErrorCode::invalid_argument);
-  CHECK(node.configuration.stage_texts("t", {"updates.seed=soon"}).error().code == ErrorCode::invalid_argument);
+  CHECK(node.configuration.stage_texts(tester(), "t", {"motd"}).error().code == ErrorCode::invalid_argument);
+  CHECK(node.configuration.stage_texts(tester(), "t", {"updates.seed=soon"}).error().code ==
+        ErrorCode::invalid_argument);
 }
 
 TEST_CASE("settings that do not go together are refused before anything happens") {
@@ -276,10 +279,10 @@ TEST_CASE("settings that do not go together are refused before anything happens"
         Json{{"api", {{"certificate", ""}}}}, Json{{"health", {{"checks", {{"web", {{"timeout", "1s"}}}}}}}},
         Json{{"ntp", {{"time-servers", {"ntp.example:1123"}}}}},
         Json{{"network", {{"interfaces", {{"vlan1", {{"kind", "vlan"}}}}}}}}}) {
-    if (const auto staged = node.configuration.stage("t", document)) {
+    if (const auto staged = node.configuration.stage(tester(), "t", document)) {
       CHECK_FALSE(node.configuration.plan("t"));
       CHECK_FALSE(node.commit("t"));
-      must(node.configuration.drop("t"));
+      must(node.configuration.drop(tester(), "t"));
     }
   }
   CHECK(node.configuration.store().last_commit() == 0);
@@ -294,7 +297,7 @@ TEST_CASE(
   CHECK(node.configuration.plan("bad").error().code == ErrorCode::invalid_argument);
   CHECK(node.commit("bad").error().code == ErrorCode::invalid_argument);
   CHECK(node.configuration.store().last_commit() == 0);
-  must(node.configuration.drop("bad"));
+  must(node.configuration.drop(tester(), "bad"));
 
   node.access_is_bad = false;
   node.stage("old", access);
@@ -331,13 +334,14 @@ TEST_CASE("settings behave like a map with a history") {
     for (std::size_t step = pick(4); step > 0; --step) {
       const std::string& key = keys[pick(keys.size())];
       if (pick(3) == 0) {
-        const bool done = node.configuration.stage_unset("t", {std::format("kernel.sysctl.\"{}\"", key)}).has_value();
+        const bool done =
+            node.configuration.stage_unset(tester(), "t", {std::format("kernel.sysctl.\"{}\"", key)}).has_value();
         CHECK(done == next.contains(key));
         next.erase(key);
         staged = staged || done;
       } else {
         const std::string value = std::to_string(pick(5));
-        must(node.configuration.stage_texts("t", {std::format("kernel.sysctl.\"{}\"={}", key, value)}));
+        must(node.configuration.stage_texts(tester(), "t", {std::format("kernel.sysctl.\"{}\"={}", key, value)}));
         next[key] = value;
         staged = true;
       }
@@ -345,7 +349,7 @@ TEST_CASE("settings behave like a map with a history") {
     if (!staged) {
       const std::size_t back = pick(std::min<std::size_t>(history.size(), datastore::kHistory));
       const std::uint64_t commit = history.size() - 1 - back;
-      must(node.configuration.stage_rollback("t", commit));
+      must(node.configuration.stage_rollback(tester(), "t", commit));
       next = history[commit];
     }
     const Outcome done = must(node.commit("t"));

@@ -33,6 +33,11 @@ class FullDisk final : public datastore::Storage {
   datastore::MemoryStorage inner_;
 };
 
+// All of them are one caller, whatever the name.
+inline configuration::Caller tester(std::string name = "test", settings::Role role = settings::Role::admin) {
+  return {.identity = "test", .name = std::move(name), .role = role};
+}
+
 // A configuration on a memory that may be full, with units that behave, below a directory that goes away with it.
 struct FakeNode {
   sys::TempDir directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
@@ -78,7 +83,7 @@ struct FakeNode {
   Result<configuration::Outcome> commit(const std::string& transaction,
                                         std::optional<std::chrono::seconds> try_for = {}) {
     Result<configuration::Outcome> result = fail(ErrorCode::internal, "not called back");
-    configuration.commit({.transaction = transaction, .author = "test", .apply = true, .try_for = try_for},
+    configuration.commit({.transaction = transaction, .caller = tester(), .apply = true, .try_for = try_for},
                          [&](Result<configuration::Outcome> done) { result = std::move(done); });
     return result;
   }
@@ -89,7 +94,7 @@ struct FakeNode {
     job.then();
   }
   void stage(const std::string& transaction, const settings::Json& document) {
-    must(configuration.stage(transaction, document));
+    must(configuration.stage(tester(), transaction, document));
   }
   std::string effective(const std::string& key) const {
     return configuration.effective().value(settings::Json::json_pointer(key), settings::Json()).dump();

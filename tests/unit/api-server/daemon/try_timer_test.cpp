@@ -10,6 +10,7 @@ using namespace bulkhead::daemon;
 using bulkhead::testing::FakeNode;
 using bulkhead::testing::FakeTimer;
 using bulkhead::testing::must;
+using bulkhead::testing::tester;
 
 namespace {
 
@@ -64,7 +65,7 @@ TEST_CASE("a try ends when its deadline comes, and the audit trail has it") {
 TEST_CASE("a try that is confirmed or reverted has no deadline any more") {
   TryTimerFixture fixture;
   fixture.begin_try("a", kServers);
-  fixture.node.configuration.confirm([](const auto& done) { CHECK(done); });
+  fixture.node.configuration.confirm(tester(), [](const auto& done) { CHECK(done); });
   CHECK_FALSE(fixture.timer.running());
   fixture.begin_try("b", {{"motd", "x"}});
   CHECK(fixture.timer.running());
@@ -76,7 +77,7 @@ TEST_CASE("a try that is confirmed or reverted has no deadline any more") {
 TEST_CASE("the next try has a deadline of its own") {
   TryTimerFixture fixture;
   fixture.begin_try("a", kServers);
-  fixture.node.configuration.confirm([](const auto& done) { CHECK(done); });
+  fixture.node.configuration.confirm(tester(), [](const auto& done) { CHECK(done); });
   fixture.node.now += kMinute;
   fixture.begin_try("b", {{"motd", "x"}});
   CHECK(fixture.timer.deadline == fixture.node.now + kMinute);

@@ -60,7 +60,8 @@ struct ApiFixture {
                      .query = parsed.query,
                      .content_type = "application/json",
                      .body = body,
-                     .peer = std::make_shared<http::Peer>(http::Peer{.name = "tester", .role = role, .refused = {}}),
+                     .peer = std::make_shared<http::Peer>(
+                         http::Peer{.name = "tester", .identity = "tester", .role = role, .refused = {}}),
                      .captures = {}},
                     [asked](http::Response response) {
                       asked->response = std::move(response);
