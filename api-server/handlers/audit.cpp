@@ -18,6 +18,14 @@ json to_json(const AuditRecord& record, std::chrono::sys_time<std::chrono::micro
   return result;
 }
 
+void shorten(std::string& field) {
+  if (field.size() <= Audit::kLongestField) return;
+  std::size_t end = Audit::kLongestField;
+  while (end > 0 && (static_cast<unsigned char>(field[end]) & 0xc0U) == 0x80) --end;  // not within a character
+  field.resize(end);
+  field += "…";
+}
+
 json record_of(const journal::Message& message) {
   AuditRecord record;
   for (const auto& [name, value] : message.fields) {
@@ -34,6 +42,38 @@ json record_of(const journal::Message& message) {
 }  // namespace
 
 void Audit::write(AuditRecord record) {
+  settle();
+  for (std::string* field : {&record.author, &record.action, &record.transaction, &record.keys, &record.message})
+    shorten(*field);
+  if (record.result != "refused" || is_first(record)) keep(record);
+}
+
+bool Audit::is_first(const AuditRecord& record) {
+  const bool unknown = record.author.empty();
+  std::string kind = unknown ? record.message : record.author + '\n' + record.action;
+  const bool full = refusals_.size() >= kMostRefusals || (unknown && unknown_ >= kMostUnknown);
+  if (full && !refusals_.contains(kind)) kind = unknown ? "unknown" : "known";
+  const auto [found, first] = refusals_.try_emplace(kind, Repeated{.since = clock_(), .first = record});
+  if (!first) ++found->second.more;
+  if (first && unknown) ++unknown_;
+  return first;
+}
+
+void Audit::settle() {
+  const auto now = clock_();
+  std::erase_if(refusals_, [&](const auto& entry) {
+    const Repeated& repeated = entry.second;
+    if (now - repeated.since < kWindow) return false;
+    if (repeated.first.author.empty()) --unknown_;
+    if (repeated.more == 0) return true;
+    AuditRecord summary = repeated.first;
+    summary.message = std::format("{} more like this within a minute", repeated.more);
+    keep(summary);
+    return true;
+  });
+}
+
+void Audit::keep(const AuditRecord& record) {
   const bool bad = record.result == "refused" || record.result == "failed";
   log_.write({.priority = bad ? log::Priority::warning : log::Priority::notice,
               .message = std::format("{}: {} {}{}{}", record.author.empty() ? "somebody" : record.author, record.action,

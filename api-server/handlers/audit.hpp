@@ -1,5 +1,8 @@
 // The audit trail: who changed what, and who was refused. Written to the journal, which keeps it; the last records are
 // also in memory, for nodes and tests without a journal. It contains the keys of settings, never their values.
+//
+// Nobody can push others' records out of it: every field has a longest length, and a refusal that repeats itself is
+// counted and told once a minute.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -7,6 +10,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,6 +30,10 @@ struct AuditRecord {
 class Audit {
  public:
   static constexpr std::size_t kKept = 1000;
+  static constexpr auto kWindow = std::chrono::minutes(1);  // in which equal refusals are one record
+  static constexpr std::size_t kMostRefusals = 256;         // different ones in that time; all others are one
+  static constexpr std::size_t kMostUnknown = 16;           // of these, by clients that are not known
+  static constexpr std::size_t kLongestField = 512;         // bytes
   using WallClock = std::function<std::chrono::sys_time<std::chrono::microseconds>()>;
 
   // The log outlives this.
@@ -34,14 +42,28 @@ class Audit {
   Audit& operator=(const Audit&) = delete;
 
   void write(AuditRecord record);
+  // Writes what was counted of refusals whose time has passed.
+  void settle();
   // Newest first: of this process, then of the journal. openapi.yaml, AuditRecord.
   nlohmann::json newest(std::size_t limit) const;
 
  private:
+  struct Repeated {
+    std::chrono::sys_time<std::chrono::microseconds> since;
+    std::size_t more = 0;
+    AuditRecord first{};
+  };
+
+  // True for the first of its kind in its time; others are counted.
+  bool is_first(const AuditRecord& record);
+  void keep(const AuditRecord& record);
+
   const log::Log& log_;
   WallClock clock_;
   std::chrono::sys_time<std::chrono::microseconds> began_;
   std::deque<nlohmann::json> kept_;
+  std::map<std::string, Repeated> refusals_;
+  std::size_t unknown_ = 0;  // of refusals_, by clients that are not known
 };
 
 }  // namespace bulkhead::handlers

@@ -41,3 +41,48 @@ TEST_CASE("the oldest records make room") {
   CHECK(records.front()["author"] == std::to_string(Audit::kKept));
   CHECK(records.back()["author"] == "1");
 }
+
+TEST_CASE("a refusal that repeats itself is one record, and its number another when a minute has passed") {
+  Fixture fixture;
+  for (int i = 0; i < 1000; ++i) {
+    fixture.audit.write({.author = "mallory", .action = "PATCH /settings", .result = "refused", .message = "no"});
+    fixture.audit.write({.author = "", .action = std::format("GET /{}", i), .result = "refused", .message = "who?"});
+  }
+  CHECK(fixture.audit.newest(10).size() == 2);
+  fixture.audit.write({.author = "mallory", .action = "POST /tx/commit", .result = "refused", .message = "no"});
+  CHECK(fixture.audit.newest(10).size() == 3);
+  fixture.now += Audit::kWindow;
+  fixture.audit.write({.author = "alice", .action = "commit", .result = "done"});
+  const auto records = fixture.audit.newest(10);
+  REQUIRE(records.size() == 6);
+  CHECK(records[0]["author"] == "alice");
+  CHECK(records[1]["message"] == "999 more like this within a minute");
+  CHECK(records[2]["message"] == "999 more like this within a minute");
+  fixture.audit.write({.author = "mallory", .action = "PATCH /settings", .result = "refused", .message = "no"});
+  CHECK(fixture.audit.newest(10).size() == 7);
+}
+
+TEST_CASE("refusals of many kinds do not push other records out, and what is done is always written") {
+  Fixture fixture;
+  fixture.audit.write({.author = "alice", .action = "commit", .result = "done"});
+  for (int i = 0; i < 5000; ++i) {
+    fixture.audit.write(
+        {.author = "", .action = "GET /", .result = "refused", .message = std::format("'{}' is not valid", i)});
+    fixture.audit.write({.author = std::format("certificate {}", i), .action = "GET /", .result = "refused"});
+  }
+  fixture.audit.write({.author = "bob", .action = "reboot", .result = "done"});
+  const auto records = fixture.audit.newest(Audit::kKept);
+  CHECK(records.size() <= Audit::kMostRefusals + 4);
+  CHECK(records.front()["author"] == "bob");
+  CHECK(records.back()["author"] == "alice");
+}
+
+TEST_CASE("a field has a longest length, and ends between characters") {
+  Fixture fixture;
+  std::string name;
+  while (name.size() < 100'000) name += "ő";
+  fixture.audit.write({.author = name, .action = name, .result = "refused", .message = name});
+  const auto record = fixture.audit.newest(1)[0];
+  CHECK(record.dump().size() < 4 * Audit::kLongestField);
+  CHECK(record["author"].get<std::string>().ends_with("ő…"));
+}
