@@ -73,7 +73,8 @@ int main(int argc, char** argv) {
     if (!root.empty()) {
       options.on_node = false;
       options.places.root = root;
-      for (sys::Path* place : {&options.places.state, &options.places.user_data, &options.places.facts})
+      for (sys::Path* place :
+           {&options.places.state, &options.places.user_data, &options.places.imds, &options.places.facts})
         *place = options.places.root / place->relative_path();
     }
     return serve(options);

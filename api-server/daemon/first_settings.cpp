@@ -13,7 +13,7 @@ namespace {
 using configuration::Outcome;
 using settings::Key;
 
-constexpr const char* kNodeTransaction = "generators";
+constexpr const char* kSeedTransaction = "node.seed";
 constexpr std::uint64_t kLargestFile = 4U << 20U;
 
 Result<OpenedStore> open_stored(const Places& places) {
@@ -44,10 +44,11 @@ void store_seed(configuration::Configuration& configuration, ProblemList& proble
   if (configuration.store().live().contains(Key({"updates", "seed"}))) return;
   std::uint64_t random = 0;
   if (::getrandom(&random, sizeof(random), 0) != sizeof(random)) return;
-  const auto staged = configuration.stage(kNodeTransaction, {{"updates", {{"seed", user_data::seed(random)}}}});
+  const configuration::Caller node = configuration::the_node("node");
+  const auto staged = configuration.stage(node, kSeedTransaction, {{"updates", {{"seed", user_data::seed(random)}}}});
   if (!staged) return problems.set("seed", staged.error().describe());
   configuration.commit(
-      {.transaction = kNodeTransaction, .author = "node", .apply = false},
+      {.transaction = kSeedTransaction, .caller = node, .apply = false},
       [&problems](const Result<Outcome>& done) { problems.set("seed", done ? "" : done.error().describe()); });
 }
 
@@ -67,7 +68,8 @@ NodeFacts find_facts(const Places& places, ProblemList& problems) {
   user_data::Inputs inputs;
   inputs.machine_id = trim(text_of(places.root / "etc/machine-id"));
   inputs.addresses = addresses();
-  const std::string text = text_of(places.facts);
+  // Written by a program that is not root.
+  const std::string text = sys::read_file_no_link(places.facts, kLargestFile).value_or("");
   auto facts = text.empty() ? user_data::CloudFacts() : user_data::parse_facts(text);
   problems.set("facts", facts ? "" : facts.error().describe());
   if (facts) inputs.facts = *std::move(facts);
@@ -86,9 +88,9 @@ NodeFacts find_facts(const Places& places, ProblemList& problems) {
 
 namespace {
 
-void commit_user_data(const std::string& transaction, bool apply, configuration::Configuration& configuration,
-                      UserDataIntake& user_data, configuration::Done done) {
-  configuration.commit({.transaction = transaction, .author = "user data", .apply = apply},
+void commit_user_data(bool apply, configuration::Configuration& configuration, UserDataIntake& user_data,
+                      configuration::Done done) {
+  configuration.commit({.transaction = kUserDataTransaction, .caller = UserDataIntake::caller(), .apply = apply},
                        [&user_data, done = std::move(done)](const Result<Outcome>& outcome) {
                          if (outcome)
                            user_data.applied();
@@ -104,8 +106,7 @@ void apply_first_settings(const Places& places, configuration::Configuration& co
                           const log::Log& log, ProblemList& problems) {
   NodeFacts found = find_facts(places, problems);
   configuration.set_facts(std::move(found.generated), std::move(found.facts));
-  if (const auto transaction = user_data.stage())
-    commit_user_data(*transaction, false, configuration, user_data, [](const Result<Outcome>&) {});
+  if (user_data.stage()) commit_user_data(false, configuration, user_data, [](const Result<Outcome>&) {});
   user_data.mark_settled();
   store_seed(configuration, problems);
   const auto applied = configuration.apply_now();
@@ -117,15 +118,14 @@ void take_in_again(const Places& places, configuration::Configuration& configura
                    ProblemList& problems, configuration::Done done) {
   NodeFacts found = find_facts(places, problems);
   configuration.set_facts(std::move(found.generated), std::move(found.facts));
-  const auto transaction = user_data.stage();
-  if (!transaction) {
+  if (!user_data.stage()) {
     configuration.apply({}, [&user_data, done = std::move(done)](const Result<Outcome>& outcome) {
       if (!outcome && outcome.error().code == ErrorCode::locked) user_data.postpone();
       done(outcome);
     });
     return;
   }
-  commit_user_data(*transaction, true, configuration, user_data, std::move(done));
+  commit_user_data(true, configuration, user_data, std::move(done));
 }
 
 }  // namespace bulkhead::daemon

@@ -13,6 +13,7 @@ struct Places {
   sys::Path root = "/";                                 // of rendered files, and of the files that facts are read from
   sys::Path state = "/var/lib/bulkhead";                // STATE
   sys::Path user_data = user_data::kUserDataDirectory;  // documents of this boot
+  sys::Path imds = user_data::kImdsDirectory;           // the same, of the metadata service
   sys::Path facts = user_data::kFactsFile;              // of the cloud
   Model model = settings_model();
 };

@@ -1,19 +1,14 @@
 #include "api-server/daemon/user_data_intake.hpp"
 
 #include <algorithm>
-#include <random>
+#include <iterator>
+#include <span>
 
 namespace bulkhead::daemon {
 namespace {
 
 constexpr const char* kAppliedFile = "user-data.applied";
 constexpr const char* kSettledMark = "user-data.settled";  // named by bulkhead-config-disks.service
-
-// Its commit may change access, so nobody else must be able to stage something into it beforehand.
-std::string unguessable_transaction() {
-  std::random_device random;
-  return std::format("user-data-{:08x}{:08x}{:08x}", random(), random(), random());
-}
 
 }  // namespace
 
@@ -30,25 +25,44 @@ UserDataIntake::UserDataIntake(Places places, configuration::Configuration& conf
   if (configuration.store().last_commit() == 0) return;
   // Doing it again would undo what was set since.
   known_ = user_data::Applied{.incomplete = true};
-  log_.error(known ? error(ErrorCode::data_loss, "the record of the user data that was applied is missing; documents "
-                                                 "that are there now count as applied")
+  log_.error(known ? error(ErrorCode::data_loss,
+                           "the record of the user data that was applied is missing; documents "
+                           "that are there now count as applied")
                    : std::move(known).error());
 }
 
-std::optional<std::string> UserDataIntake::stage() {
+// Each source from the directory of its program, and from no other.
+Result<user_data::Collected> UserDataIntake::collect() const {
+  constexpr std::string_view kImds = "imds";
+  std::vector<std::string_view> others(user_data::kSources.begin(), user_data::kSources.end());
+  std::erase(others, kImds);
+  auto collected = TRY(user_data::load(places_.user_data, others));
+  auto imds = TRY(user_data::load(places_.imds, std::span(&kImds, 1)));
+  std::ranges::move(imds.documents, std::back_inserter(collected.documents));
+  std::ranges::move(imds.unreadable, std::back_inserter(collected.unreadable));
+  std::ranges::stable_sort(collected.documents, {},
+                           [](const user_data::Document& document) { return user_data::order_of(document.source); });
+  return collected;
+}
+
+bool UserDataIntake::stage() {
   outcomes_.clear();
   unchanged_.clear();
+  ignored_.clear();
   pending_ = false;
-  const auto collected = user_data::load(places_.user_data);
+  const auto collected = collect();
   if (!collected) {
     problems_.set("user data", collected.error().describe());
-    return std::nullopt;
+    return false;
   }
   if (known_) known_ = user_data::completed(*std::move(known_), collected->documents, wall_clock());
   const auto documents = user_data::to_apply(known_, collected->documents, reapplies());
   for (const user_data::Document& document : collected->documents) {
-    if (!std::ranges::contains(documents, document.source, &user_data::Document::source))
-      unchanged_.push_back(document.source);
+    if (std::ranges::contains(documents, document.source, &user_data::Document::source)) continue;
+    const bool is_new = known_ && user_data::is_new(*known_, document.source);
+    (is_new ? ignored_ : unchanged_).push_back(document.source);
+    if (is_new)
+      log_.warning("user data from {} is ignored: this source was not there on the first boot", document.source);
   }
   user_data::MergedDocuments merged = user_data::merged_documents(documents, collected->unreadable);
   outcomes_ = std::move(merged.outcomes);
@@ -59,19 +73,18 @@ std::optional<std::string> UserDataIntake::stage() {
   report();
   if (merged.settings.empty()) {
     applied();
-    return std::nullopt;
+    return false;
   }
-  transaction_ = unguessable_transaction();
-  if (auto staged = configuration_.stage(transaction_, merged.settings); !staged) {
+  if (auto staged = configuration_.stage(caller(), kUserDataTransaction, merged.settings); !staged) {
     refused(staged.error());
-    return std::nullopt;
+    return false;
   }
   // What only shows when everything is put together, before anything is stored.
-  if (auto planned = configuration_.plan(transaction_); !planned) {
+  if (auto planned = configuration_.plan(kUserDataTransaction); !planned) {
     refused(planned.error());
-    return std::nullopt;
+    return false;
   }
-  return transaction_;
+  return true;
 }
 
 void UserDataIntake::applied() {
@@ -81,7 +94,7 @@ void UserDataIntake::applied() {
 }
 
 void UserDataIntake::refused(const Error& reason) {
-  const auto dropped = configuration_.drop(transaction_);
+  const auto dropped = configuration_.drop(caller(), kUserDataTransaction);
   static_cast<void>(dropped);  // it may never have been begun
   // A lock says nothing about the documents: they count when it is gone.
   if (reason.code == ErrorCode::locked) return postpone();
@@ -128,7 +141,10 @@ settings::Json UserDataIntake::to_json() const {
   };
   settings::Json sources = settings::Json::array();
   for (const user_data::SourceOutcome& outcome : outcomes_) {
-    settings::Json source = {{"source", outcome.source}, {"result", outcome.refused ? "refused" : pending_ ? "pending" : "applied"}};
+    settings::Json source = {{"source", outcome.source},
+                             {"result", outcome.refused ? "refused"
+                                        : pending_      ? "pending"
+                                                        : "applied"}};
     if (!outcome.sha256.empty()) source["digest"] = outcome.sha256;
     if (outcome.refused) source["error"] = *outcome.refused;
     add_time(source, outcome.source);
@@ -139,6 +155,7 @@ settings::Json UserDataIntake::to_json() const {
     add_time(source, name);
     sources.push_back(std::move(source));
   }
+  for (const std::string& name : ignored_) sources.push_back({{"source", name}, {"result", "ignored"}});
   return {{"sources", std::move(sources)}};
 }
 

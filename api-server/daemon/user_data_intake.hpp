@@ -14,17 +14,22 @@
 
 namespace bulkhead::daemon {
 
+inline constexpr const char* kUserDataTransaction = "node.user-data";
+
 class UserDataIntake {
  public:
+  // Who stages and commits it.
+  static configuration::Caller caller() { return configuration::the_node("user data"); }
+
   // `fresh`: these settings do not contain what was applied before.
   UserDataIntake(Places places, configuration::Configuration& configuration, const log::Log& log, ProblemList& problems,
                  bool fresh);
   UserDataIntake(const UserDataIntake&) = delete;
   UserDataIntake& operator=(const UserDataIntake&) = delete;
 
-  // Stages the documents that are to be applied now in a transaction and returns its name; empty when there is nothing
-  // to do. Refused documents become a problem and an entry of the journal.
-  std::optional<std::string> stage();
+  // Stages the documents that are to be applied now in kUserDataTransaction; false when there is nothing to do. Refused
+  // documents become a problem and an entry of the journal.
+  bool stage();
   // The transaction of stage() is live: remembers that its documents were applied.
   void applied();
   // It could not be committed, with the reason. During a try its documents are not refused but pending.
@@ -40,6 +45,7 @@ class UserDataIntake {
   settings::Json to_json() const;  // openapi.yaml, UserData
 
  private:
+  Result<user_data::Collected> collect() const;
   void report();
   bool reapplies() const;
 
@@ -50,7 +56,7 @@ class UserDataIntake {
   std::optional<user_data::Applied> known_;
   std::vector<user_data::SourceOutcome> outcomes_;
   std::vector<std::string> unchanged_;
-  std::string transaction_;  // of the last stage()
+  std::vector<std::string> ignored_;
   bool pending_ = false;
 };
 

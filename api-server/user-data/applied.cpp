@@ -50,12 +50,17 @@ std::optional<Applied> from_json(const Json& json) {
 
 }  // namespace
 
+bool is_new(const Applied& applied, const std::string& source) {
+  return source != "imds" && find(applied, source) == nullptr;
+}
+
 std::vector<Document> to_apply(const std::optional<Applied>& applied, std::span<const Document> documents,
                                bool reapply) {
   std::vector<Document> all(documents.begin(), documents.end());
   if (!applied) return all;
+  std::erase_if(all, [&](const Document& document) { return is_new(*applied, document.source); });
   const auto changed = [&](const Document& document) { return has_changed(find(*applied, document.source), document); };
-  if (reapply && std::ranges::any_of(documents, changed)) return all;
+  if (reapply && std::ranges::any_of(all, changed)) return all;
   const auto first = std::ranges::find_if(all, [&](const Document& document) { return counts(*applied, document); });
   return {first, all.end()};
 }
@@ -93,9 +98,8 @@ Applied after(std::optional<Applied> applied, std::span<const SourceOutcome> out
 Applied completed(Applied applied, std::span<const Document> documents, Time now) {
   if (!applied.incomplete) return applied;
   for (const Document& document : documents) {
-    const AppliedDocument entry{.sha256 = crypto::sha256(document.content).to_string(),
-                                .refused = !decode(document).has_value(),
-                                .time = now};
+    const AppliedDocument entry{
+        .sha256 = crypto::sha256(document.content).to_string(), .refused = !decode(document).has_value(), .time = now};
     applied.documents.emplace(document.source, entry);
   }
   return applied;

@@ -2,8 +2,8 @@
 //
 // On the first boot, all of them. Later, a document is applied only when it was refused and has changed since, when the
 // metadata service answers for the first time (on the first boot the API starts before the network), or when
-// settings.boot.reapply-user-data is set and any document has changed. Pure functions; reading and writing are
-// separate.
+// settings.boot.reapply-user-data is set and any document has changed. A source that was not there on the first boot
+// never counts. Pure functions; reading and writing are separate.
 #pragma once
 
 #include <chrono>
@@ -36,8 +36,12 @@ struct Applied {
   bool operator==(const Applied&) const = default;
 };
 
-// The documents to apply to the live settings now, in order. `applied` is empty on the first boot. Documents that
-// override one of them are applied again too.
+// Whether a source has come after the first boot: a disk that somebody attached later must not take the node over. The
+// metadata service cannot, it is only asked late.
+bool is_new(const Applied& applied, const std::string& source);
+
+// The documents to apply to the live settings now, in order; never of new sources. `applied` is empty on the first
+// boot. Documents that override one of them are applied again too.
 std::vector<Document> to_apply(const std::optional<Applied>& applied, std::span<const Document> documents,
                                bool reapply);
 // True on the first boot, even without documents (so that it is recorded), and when there is anything to apply.
@@ -54,8 +58,8 @@ Applied after(std::optional<Applied> applied, std::span<const SourceOutcome> out
 // An incomplete record with these documents added, those of sources that it does not know.
 Applied completed(Applied applied, std::span<const Document> documents, Time now);
 
-// Empty when the file is missing. Errors: data_loss when the file is damaged. In both cases the caller should treat user
-// data as applied when settings are stored, because applying it again would override later changes.
+// Empty when the file is missing. Errors: data_loss when the file is damaged. In both cases the caller should treat
+// user data as applied when settings are stored, because applying it again would override later changes.
 Result<std::optional<Applied>> load_applied(const sys::Path& file);
 Result<> store_applied(const sys::Path& file, const Applied& applied);
 

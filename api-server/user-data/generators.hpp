@@ -22,7 +22,8 @@ struct InterfaceAddress {
 
 inline constexpr std::uint32_t kSeeds = 2048;
 
-// The cloud's name for the node (the first one), else "bulkhead-" and the start of the machine id.
+// The cloud's name for the node (the first one), or its first label when it is longer than the kernel takes; else
+// "bulkhead-" and the start of the machine id.
 std::string hostname(const CloudFacts& facts, std::string_view machine_id);
 std::optional<std::string> region(const CloudFacts& facts);
 // The cloud's address, else one of `primary` when it has any, else one of the first interface with any: IPv4 before

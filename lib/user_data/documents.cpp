@@ -55,20 +55,21 @@ Result<> forget(const sys::Path& directory, std::string_view source) {
   return remove_file(directory / error_name(source));
 }
 
-Result<Collected> load(const sys::Path& directory) {
+Result<Collected> load(const sys::Path& directory, std::span<const std::string_view> sources) {
   Collected collected;
   if (!sys::exists(directory)) return collected;
   for (const std::string_view source : kSources) {
+    if (!std::ranges::contains(sources, source)) continue;
     if (const sys::Path path = directory / file_name(source); sys::exists(path)) {
       // One byte more than is allowed, so that decode() says what is wrong.
-      auto content = sys::read_file(path, kLargestDocument + 1);
+      auto content = sys::read_file_no_link(path, kLargestDocument + 1);
       if (content)
         collected.documents.push_back({.source = std::string(source), .content = *std::move(content)});
       else
         collected.unreadable.push_back({.source = std::string(source), .reason = content.error().describe()});
     }
     if (const sys::Path path = directory / error_name(source); sys::exists(path)) {
-      const std::string reason = TRY(sys::read_file(path, kLargestDocument));
+      const std::string reason = TRY(sys::read_file_no_link(path, kLargestDocument));
       collected.unreadable.push_back({.source = std::string(source), .reason = std::string(trim(reason))});
     }
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,8 @@
 namespace bulkhead::user_data {
 
 inline constexpr std::string_view kUserDataDirectory = "/run/bulkhead/user-data";
+// Of the source imds alone: its program talks to the network and is not root.
+inline constexpr std::string_view kImdsDirectory = "/run/bulkhead-imds";
 
 // In order: later sources override earlier ones.
 inline constexpr std::array<std::string_view, 6> kSources = {"cidata", "config-drive", "fw-cfg",
@@ -47,7 +50,8 @@ Result<> store(const sys::Path& directory, const Unreadable& source);
 // Removes the result of this source.
 Result<> forget(const sys::Path& directory, std::string_view source);
 
-// Everything in the directory; empty when it is missing. Other files are ignored.
-Result<Collected> load(const sys::Path& directory);
+// Everything of these sources in the directory, in the order of kSources; empty when it is missing. Other files are
+// ignored, and links are not followed: whoever writes to the directory need not be trusted.
+Result<Collected> load(const sys::Path& directory, std::span<const std::string_view> sources = kSources);
 
 }  // namespace bulkhead::user_data

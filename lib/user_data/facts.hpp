@@ -1,4 +1,4 @@
-// What the cloud says about the node: /run/bulkhead/facts.json, written by `bulkhead-user-data imds`.
+// What the cloud says about the node: /run/bulkhead-imds/facts.json, written by `bulkhead-user-data imds`.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace bulkhead::user_data {
 
-inline constexpr std::string_view kFactsFile = "/run/bulkhead/facts.json";
+inline constexpr std::string_view kFactsFile = "/run/bulkhead-imds/facts.json";
 
 struct CloudFacts {
   std::optional<std::string> region{};

@@ -21,14 +21,14 @@ constexpr std::chrono::minutes kApiPatience{5};
 // Tools that always make a file make an empty one when there is no user data.
 bool has_content(const std::optional<std::string>& content) { return content && !trim(*content).empty(); }
 
-Result<> keep(const Places& places, std::string_view source, const DocumentContent& found, const log::Log& log) {
+Result<> keep(const sys::Path& directory, std::string_view source, const DocumentContent& found, const log::Log& log) {
   if (!found) {
     log.error(Error(found.error()).with_context(std::format("user data from {}", source)));
-    return store(places.directory, Unreadable{.source = std::string(source), .reason = found.error().describe()});
+    return store(directory, Unreadable{.source = std::string(source), .reason = found.error().describe()});
   }
-  if (!has_content(*found)) return forget(places.directory, source);
+  if (!has_content(*found)) return forget(directory, source);
   log.info("user data from {}: {} bytes", source, found->value_or("").size());
-  return store(places.directory, Document{.source = std::string(source), .content = found->value_or("")});
+  return store(directory, Document{.source = std::string(source), .content = found->value_or("")});
 }
 
 std::string lower(std::string text) {
@@ -51,9 +51,13 @@ DocumentContent from_disk(const Result<std::vector<ConfigDisk>>& disks, std::str
   return std::nullopt;
 }
 
-DocumentContent from_credential(const Places& places) {
-  if (!places.credentials) return std::nullopt;
-  return read_plain(*places.credentials / "bulkhead.user-data", kLargestDocument);
+DocumentContent from_smbios(const sys::Path& table) {
+  const auto bytes = TRY(read_plain(table, kLargestSmbiosTable));
+  if (!bytes) return std::nullopt;  // not every machine has the tables
+  auto content = TRY(credential(oem_strings(*bytes), "bulkhead.user-data"));
+  if (content && content->size() > kLargestDocument)
+    return fail(ErrorCode::failed_precondition, "the SMBIOS string is longer than {} bytes", kLargestDocument);
+  return content;
 }
 
 Result<> serve_imds(const Places& places, const std::vector<net::TcpEndpoint>& endpoints, const log::Log& log) {
@@ -86,20 +90,20 @@ Result<std::vector<net::TcpEndpoint>> endpoints_of(std::span<const std::string> 
 Result<> collect(const Places& places, const log::Log& log) {
   TRY(make_directory(places.directory));
   const auto disks = find_config_disks(places.classes, places.devices);
-  TRY(keep(places, "cidata", from_disk(disks, "cidata", "user-data", true), log));
-  TRY(keep(places, "config-drive", from_disk(disks, "config-2", "openstack/latest/user_data", false), log));
+  TRY(keep(places.directory, "cidata", from_disk(disks, "cidata", "user-data", true), log));
+  TRY(keep(places.directory, "config-drive", from_disk(disks, "config-2", "openstack/latest/user_data", false), log));
   // The kernel makes this link with the file's name.
-  TRY(keep(places, "fw-cfg", read_plain(places.fw_cfg, kLargestDocument), log));
-  TRY(keep(places, "smbios", from_credential(places), log));
-  return keep(places, "local", read_plain(places.local, kLargestDocument), log);
+  TRY(keep(places.directory, "fw-cfg", read_plain(places.fw_cfg, kLargestDocument), log));
+  TRY(keep(places.directory, "smbios", from_smbios(places.smbios), log));
+  return keep(places.directory, "local", read_plain(places.local, kLargestDocument), log);
 }
 
 Result<> collect_imds(const Places& places, Imds& imds, const log::Log& log) {
-  TRY(make_directory(places.directory));
+  TRY(make_directory(places.imds));
   auto user_data = imds.user_data();
   // Whether there is some is not known: what an earlier run found stays.
   if (imds.stopped()) return fail(std::move(user_data).error());
-  TRY(keep(places, "imds", user_data, log));
+  TRY(keep(places.imds, "imds", user_data, log));
   const CloudFacts facts = TRY(imds.facts());
   return sys::write_file_atomically(places.facts, to_text(facts), 0644);
 }

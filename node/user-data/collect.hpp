@@ -18,16 +18,18 @@
 #include "lib/user_data/documents.hpp"
 #include "lib/user_data/facts.hpp"
 #include "node/user-data/imds.hpp"
+#include "node/user-data/smbios.hpp"
 
 namespace bulkhead::user_data {
 
 struct Places {
   sys::Path directory = kUserDataDirectory;
+  sys::Path imds = kImdsDirectory;
   sys::Path facts = kFactsFile;
   sys::Path classes = "/sys/class/block";
   sys::Path devices = "/dev";
   sys::Path fw_cfg = "/sys/firmware/qemu_fw_cfg/by_name/opt/bulkhead/user-data/raw";
-  std::optional<sys::Path> credentials{};  // $CREDENTIALS_DIRECTORY
+  sys::Path smbios = kSmbiosTable;
   sys::Path local = "/var/lib/bulkhead/user-data.toml";
   sys::Path api = net::kApiSocket;
 };

@@ -22,6 +22,7 @@ struct FirstSettingsFixture {
   Places places{.root = directory.path() / "root",
                 .state = directory.path() / "state",
                 .user_data = directory.path() / "user-data",
+                .imds = directory.path() / "imds",
                 .facts = directory.path() / "facts.json",
                 .model = {.version = 1, .steps = {}}};
   log::Log log{log::Log::Sink::standard_error};
@@ -46,7 +47,9 @@ struct FirstSettingsFixture {
     must(sys::write_file_atomically(file, content));
   }
   void give(const std::string& content, const std::string& source = "cidata") {
-    must(user_data::store(places.user_data, user_data::Document{.source = source, .content = content}));
+    must(user_data::make_directory(places.imds));
+    must(user_data::store(source == "imds" ? places.imds : places.user_data,
+                          user_data::Document{.source = source, .content = content}));
   }
   void boot() {
     user_data.reset();
@@ -73,8 +76,9 @@ struct FirstSettingsFixture {
     return result;
   }
   void commit(const settings::Json& document) {
-    must(configuration->stage("t", document));
-    configuration->commit({.transaction = "t", .author = "test"}, [](const Result<Outcome>& done) { CHECK(done); });
+    must(configuration->stage(configuration::the_node("test"), "t", document));
+    configuration->commit({.transaction = "t", .caller = configuration::the_node("test")},
+                          [](const Result<Outcome>& done) { CHECK(done); });
   }
 
   std::string effective(const std::string& pointer) const {

@@ -44,7 +44,11 @@ TEST_CASE("user data is applied on the first boot, and then no more") {
   CHECK(sources(to_apply(applied, changed, true)) == std::vector<std::string>{"cidata", "local"});
   const std::vector<Document> more = {documents[0], document("fw-cfg", "new"), documents[1]};
   CHECK(!must_apply(applied, more, false));
-  CHECK(must_apply(applied, more, true));
+  CHECK(!must_apply(applied, more, true));  // a disk that was attached later
+  CHECK(is_new(applied, "fw-cfg"));
+  CHECK_FALSE(is_new(applied, "imds"));
+  const std::vector<Document> both = {changed[0], more[1], documents[1]};
+  CHECK(sources(to_apply(applied, both, true)) == std::vector<std::string>{"cidata", "local"});
 }
 
 TEST_CASE("a document that was refused is tried again when it has changed") {

@@ -23,6 +23,8 @@ TEST_CASE("a node is called what the cloud calls it, else after its machine id")
   CHECK(hostname(named("ip-10-0-0-9.eu-central-1.compute.internal"), kMachine) ==
         "ip-10-0-0-9.eu-central-1.compute.internal");
   CHECK(hostname(named("Node-7.example.com other.example.com\n"), kMachine) == "node-7.example.com");
+  CHECK(hostname(named("node-7." + std::string(60, 'x') + ".example"), kMachine) == "node-7");
+  CHECK(hostname(named(std::string(64, 'x') + ".example"), kMachine) == "bulkhead-01234567");
   CHECK(hostname(named("not_a_name"), kMachine) == "bulkhead-01234567");
   CHECK(hostname({}, kMachine) == "bulkhead-01234567");
   CHECK(hostname({}, "") == "bulkhead");

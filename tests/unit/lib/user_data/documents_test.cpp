@@ -2,6 +2,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <span>
 
 #include "lib/sys/temp_dir.hpp"
 #include "tests/support/must.hpp"
@@ -49,6 +52,23 @@ TEST_CASE("documents of a boot are kept in order and only for root") {
   REQUIRE(collected.unreadable.size() == 1);
   CHECK(collected.unreadable[0].source == "fw-cfg");
   CHECK(collected.unreadable[0].reason == "two lines");
+}
+
+TEST_CASE("a source counts only from where it is looked for, and a link counts nowhere") {
+  const auto directory = scratch();
+  must(store(directory.path(), document("imds", "x")));
+  must(store(directory.path(), document("cidata", "y")));
+  constexpr std::string_view kOnly = "imds";
+  CHECK(sources(must(load(directory.path(), std::span(&kOnly, 1))).documents) == std::vector<std::string>{"imds"});
+
+  const sys::Path secret = directory.path() / "secret";
+  must(sys::write_file_atomically(secret, "[settings]\n"));
+  must(forget(directory.path(), "imds"));
+  REQUIRE(::symlink(secret.c_str(), (directory.path() / "50-imds").c_str()) == 0);
+  const Collected collected = must(load(directory.path(), std::span(&kOnly, 1)));
+  CHECK(collected.documents.empty());
+  REQUIRE(collected.unreadable.size() == 1);
+  CHECK_FALSE(collected.unreadable[0].reason.contains("settings]"));
 }
 
 TEST_CASE("what is said about a source replaces what was said before") {

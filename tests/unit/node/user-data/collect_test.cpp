@@ -10,10 +10,12 @@
 #include "node/user-data/config_disk.hpp"
 #include "node/user-data/untrusted_file.hpp"
 #include "tests/support/must.hpp"
+#include "tests/unit/node/user-data/smbios_table.hpp"
 
 using namespace bulkhead;
 using namespace bulkhead::user_data;
 using bulkhead::testing::must;
+using bulkhead::testing::smbios_table;
 
 namespace {
 
@@ -26,7 +28,7 @@ struct Machine {
                 .classes = scratch.path() / "class",
                 .devices = scratch.path() / "dev",
                 .fw_cfg = scratch.path() / "fw_cfg/raw",
-                .credentials = scratch.path() / "credentials",
+                .smbios = scratch.path() / "DMI",
                 .local = scratch.path() / "user-data.toml"};
 
   Machine() {
@@ -58,7 +60,7 @@ TEST_CASE("a machine without user data has no documents and no errors") {
 TEST_CASE("firmware, credential and local file are collected in their order") {
   const Machine machine;
   machine.put(machine.places.local, "local");
-  machine.put(machine.places.credentials.value_or("") / "bulkhead.user-data", "smbios");
+  machine.put(machine.places.smbios, smbios_table("io.systemd.credential:bulkhead.user-data=smbios"));
   machine.put(machine.places.fw_cfg, "fw-cfg");
   const Collected collected = machine.collected();
   REQUIRE(collected.documents.size() == 3);

@@ -217,14 +217,13 @@ TEST_CASE("endpoints are addresses") {
 
 TEST_CASE("the metadata service's document and facts are stored, and the API is told") {
   const auto scratch = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
-  const Places places{.directory = scratch.path() / "user-data",
-                      .facts = scratch.path() / "facts.json",
-                      .api = scratch.path() / "api.sock"};
+  const Places places{
+      .imds = scratch.path() / "user-data", .facts = scratch.path() / "facts.json", .api = scratch.path() / "api.sock"};
   const log::Log log(log::Log::Sink::standard_error);
   const FakeServer server(full_service());
   Imds imds = imds_at(server.port());
   must(collect_imds(places, imds, log));
-  const Collected collected = must(load(places.directory));
+  const Collected collected = must(load(places.imds));
   REQUIRE(collected.documents.size() == 1);
   CHECK(collected.documents[0].source == "imds");
   CHECK(must(parse_facts(must(sys::read_file(places.facts)))).region == "eu-central-1");
@@ -240,13 +239,13 @@ TEST_CASE("the metadata service's document and facts are stored, and the API is 
 
 TEST_CASE("being told to end leaves what an earlier run found") {
   const auto scratch = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
-  const Places places{.directory = scratch.path(), .facts = scratch.path() / "facts.json"};
-  must(store(places.directory, Document{.source = "imds", .content = "earlier"}));
+  const Places places{.imds = scratch.path(), .facts = scratch.path() / "facts.json"};
+  must(store(places.imds, Document{.source = "imds", .content = "earlier"}));
   Imds imds([](const net::Request&) -> Result<net::Response> { return fail(ErrorCode::unavailable, "no"); },
             [](auto) { return false; }, kShort);
   CHECK(!collect_imds(places, imds, log::Log(log::Log::Sink::standard_error)));
   CHECK(imds.stopped());
-  const Collected collected = must(load(places.directory));
+  const Collected collected = must(load(places.imds));
   CHECK(collected.unreadable.empty());
   REQUIRE(collected.documents.size() == 1);
   CHECK(collected.documents[0].content == "earlier");
@@ -254,11 +253,11 @@ TEST_CASE("being told to end leaves what an earlier run found") {
 
 TEST_CASE("a metadata service that does not answer is an error of its source") {
   const auto scratch = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
-  const Places places{.directory = scratch.path(), .facts = scratch.path() / "facts.json"};
+  const Places places{.imds = scratch.path(), .facts = scratch.path() / "facts.json"};
   Imds imds([](const net::Request&) -> Result<net::Response> { return fail(ErrorCode::unavailable, "no"); },
             [](auto) { return true; }, kShort);
   CHECK(!collect_imds(places, imds, log::Log(log::Log::Sink::standard_error)));
-  const Collected collected = must(load(places.directory));
+  const Collected collected = must(load(places.imds));
   REQUIRE(collected.unreadable.size() == 1);
   CHECK(collected.unreadable[0].source == "imds");
 }
