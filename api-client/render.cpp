@@ -163,6 +163,8 @@ std::string status_text(const Json& status, bool color) {
                             joined(member(open_try, "keys"))));
   }
   if (member(status, "locked_down") == true) line("locked down", styled("until the next boot", Style::yellow, color));
+  line("relaxed",
+       styled(joined(member(status, "relaxed")), Style::yellow, color && !member(status, "relaxed").empty()));
   line("failed units",
        styled(joined(member(status, "failed_units")), Style::red, color && !member(status, "failed_units").empty()));
   if (member(status, "transactions") != 0) line("transactions", text(status, "transactions"));

@@ -1,5 +1,9 @@
 #include "api-server/daemon/access.hpp"
 
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "lib/crypto/private_key.hpp"
@@ -71,8 +75,34 @@ Result<> check_access(const settings::Api& api) {
   return http::check_identity(api.certificate->value(), api.key->value());
 }
 
-http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api) {
-  http::Peer peer{.name = {}, .role = http::Role::none, .refused = {}, .remote = true};
+Accounts find_accounts() {
+  Accounts accounts;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): at the start, where there is one thread
+  if (const passwd* user = ::getpwnam("bulkhead-imds")) accounts.imds = user->pw_uid;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the same
+  if (const group* api = ::getgrnam("api")) accounts.api = api->gr_gid;
+  return accounts;
+}
+
+http::Peer who_is_local(const http::LocalPeer& peer, const Accounts& accounts) {
+  http::Peer result{.name = {}, .identity = std::format("uid {}", peer.uid), .role = http::Role::none, .refused = {}};
+  result.name = std::format("{} (pid {})", result.identity, peer.pid);
+  if (peer.uid == 0 || peer.uid == ::geteuid()) {
+    result.role = http::Role::admin;
+  } else if (accounts.imds == peer.uid) {
+    result.also = "PUT /v1/user-data";
+    result.refused = result.name + " may only say that there is user data";
+  } else if (accounts.api && std::ranges::contains(peer.groups, *accounts.api)) {
+    result.role = http::Role::reader;
+  } else {
+    result.refused = result.name + " has no role: it is not in the group api";
+  }
+  return result;
+}
+
+http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api,
+                  std::chrono::system_clock::time_point now) {
+  http::Peer peer{.name = {}, .identity = {}, .role = http::Role::none, .refused = {}, .remote = true};
   if (!certificate.present) {
     peer.refused = "a client certificate is needed";
     return peer;
@@ -82,7 +112,13 @@ http::Peer who_is(const http::ClientCertificate& certificate, const settings::Ap
         std::format("the client certificate '{}' is not valid: {}", certificate.common_name, certificate.verify_error);
     return peer;
   }
-  peer.name = std::format("certificate {} ({})", certificate.common_name, certificate.serial);
+  // Good when it connected, perhaps long ago.
+  if (certificate.not_after < now) {
+    peer.refused = std::format("the client certificate '{}' has expired", certificate.common_name);
+    return peer;
+  }
+  peer.identity = std::format("certificate {}", certificate.common_name);
+  peer.name = std::format("{} ({})", peer.identity, certificate.serial);
   const auto serial = settings::value::SerialNumber::parse(certificate.serial);
   const auto is_this = [&](const settings::SerialNumber& revoked) { return revoked.value() == serial; };
   if (!serial || (api.revoked && std::ranges::any_of(*api.revoked, is_this))) {

@@ -1,9 +1,11 @@
 // Access over TLS: settings.api as a listener of the server, and the role of each client.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
+#include "api-server/http/server.hpp"
 #include "api-server/http/tls.hpp"
 #include "lib/crypto/secret_text.hpp"
 #include "lib/settings/settings.hpp"
@@ -29,7 +31,20 @@ Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api&
 // the setting and its rule.
 Result<> check_access(const settings::Api& api);
 
-// The peer of a certificate. A revoked certificate, and one without an entry in settings.api.roles, has no role.
-http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api);
+// Accounts of the node that count on the Unix socket, as far as this machine has them.
+struct Accounts {
+  std::optional<uid_t> imds{};  // user bulkhead-imds
+  std::optional<gid_t> api{};   // group api
+};
+Accounts find_accounts();
+
+// Root, and whoever the server runs as, are admins. Members of the group api are readers. bulkhead-imds may only say
+// that there is user data. Nobody else has a role.
+http::Peer who_is_local(const http::LocalPeer& peer, const Accounts& accounts);
+
+// The peer of a certificate. A certificate that is revoked or has expired, and one without an entry in
+// settings.api.roles, has no role.
+http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api,
+                  std::chrono::system_clock::time_point now = std::chrono::system_clock::now());
 
 }  // namespace bulkhead::daemon

@@ -139,7 +139,9 @@ Result<> ApiServer::serve() {
   handlers::add_routes(router_, *node_);
   server_ = std::make_unique<http::Server>(loop_, router_);
   sys::UniqueFd listening = TRY(listening_socket());
-  TRY(server_->listen_unix(std::move(listening)));
+  TRY(server_->listen_unix(std::move(listening), [accounts = find_accounts()](const http::LocalPeer& peer) {
+    return who_is_local(peer, accounts);
+  }));
   listen_remotely();
   return {};
 }
@@ -177,6 +179,7 @@ void ApiServer::listen_remotely() {
               certificate.fingerprint().to_string());
     return {};
   }();
+  server_->recheck_access();
   problems_.set("remote listener", done ? "" : done.error().describe());
 }
 

@@ -22,9 +22,11 @@ enum class Role { none, reader, operator_role, admin };
 std::string_view to_string(Role role);
 
 struct Peer {
-  std::string name;  // "uid 0 (pid 17)", "certificate ops-1": for the log and the history
+  std::string name;      // "uid 0 (pid 17)", "certificate ops-1 (0a1b)": for the log and the history
+  std::string identity;  // "uid 0", "certificate ops-1": the same on every connection
   Role role = Role::none;
   std::string refused;  // why there is no role: "no client certificate"
+  std::string also{};   // the one request that it may make although its role is too low: "PUT /v1/user-data"
   bool remote = false;
 };
 

@@ -21,7 +21,7 @@ Response unknown_path(const std::vector<Route>& routes, const std::string& path)
 
 // Empty when the peer may call the route.
 std::optional<Error> refusal(const Peer& peer, const Route& route) {
-  if (peer.role >= route.role) return std::nullopt;
+  if (peer.role >= route.role || peer.also == std::format("{} {}", route.method, route.path)) return std::nullopt;
   if (peer.role == Role::none) return error(ErrorCode::permission_denied, "{}", peer.refused);
   return error(ErrorCode::permission_denied, "{} {} needs the role {}; {} has the role {}", route.method, route.path,
                to_string(route.role), peer.name, to_string(peer.role));

@@ -24,15 +24,28 @@ constexpr std::size_t kMostRates = 4096;
 
 }  // namespace
 
-void Server::Core::enter(AnySession* session, bool is_remote) {
+void Server::Core::enter(AnySession* session) {
   sessions.insert(session);
-  if (is_remote) ++remote_sessions;
   if (!std::exchange(ticking, true)) tick();
 }
 
-void Server::Core::leave(AnySession* session, bool is_remote) {
-  sessions.erase(session);
-  if (is_remote) --remote_sessions;
+void Server::Core::leave(AnySession* session) { sessions.erase(session); }
+
+void Server::Core::enter_anonymous(AnySession* session, const std::string& source) {
+  const auto is_from_there = [&](const Anonymous& other) { return other.source == source; };
+  if (static_cast<std::size_t>(std::ranges::count_if(anonymous, is_from_there)) >= limits.anonymous_of_source) {
+    const auto oldest = std::ranges::find_if(anonymous, is_from_there);
+    oldest->session->close();
+    anonymous.erase(oldest);
+  } else if (anonymous.size() >= limits.anonymous) {
+    anonymous.front().session->close();
+    anonymous.pop_front();
+  }
+  anonymous.push_back({.session = session, .source = source});
+}
+
+void Server::Core::leave_anonymous(AnySession* session) {
+  std::erase_if(anonymous, [&](const Anonymous& other) { return other.session == session; });
 }
 
 // One timer checks all deadlines; it does not run when there are no connections.
@@ -98,7 +111,7 @@ void Server::Core::accept_local() {
 void Server::Core::accept_remote() {
   remote->async_accept([self = shared_from_this(), listener = remote](const Failure& reason, tcp::socket socket) {
     if (reason == asio::error::operation_aborted || self->stopped || listener != self->remote) return;
-    if (!reason && self->remote_sessions < self->limits.remote_connections) {
+    if (!reason) {
       ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kUserTimeoutMs, sizeof(kUserTimeoutMs));
       Failure ignored;
       socket.set_option(tcp::no_delay(true), ignored);
@@ -113,7 +126,8 @@ Server::Server(asio::io_context& loop, const Router& router, Limits limits)
 
 Server::~Server() { stop(); }
 
-Result<> Server::listen_unix(sys::UniqueFd listening) {
+Result<> Server::listen_unix(sys::UniqueFd listening, WhoIsLocal who_is) {
+  core_->who_is_local = std::move(who_is);
   core_->local = std::make_shared<Local::acceptor>(core_->loop);
   Failure reason;
   core_->local->assign(Local(), listening.get(), reason);
@@ -155,8 +169,19 @@ void Server::stop_remote() {
   }
   // For connections that are still open.
   core_->who_is = [](const ClientCertificate&) {
-    return Peer{.name = {}, .role = Role::none, .refused = "the remote listener is switched off", .remote = true};
+    return Peer{.name = {},
+                .identity = {},
+                .role = Role::none,
+                .refused = "the remote listener is switched off",
+                .remote = true};
   };
+}
+
+void Server::recheck_access() {
+  const std::vector<AnySession*> all(core_->sessions.begin(), core_->sessions.end());
+  for (AnySession* session : all) {
+    if (core_->sessions.contains(session)) session->recheck_access();
+  }
 }
 
 std::uint16_t Server::remote_port() const {

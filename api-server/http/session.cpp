@@ -1,5 +1,6 @@
 #include "api-server/http/session.hpp"
 
+#include <boost/asio/ip/network_v6.hpp>
 #include <openssl/ssl.h>
 
 namespace bulkhead::http {
@@ -43,11 +44,13 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
  public:
   Session(std::shared_ptr<Server::Core> core, Transport transport)
       : core_(std::move(core)), transport_(std::move(transport)) {
-    core_->enter(this, kRemote);
+    core_->enter(this);
   }
   ~Session() override {
     give_up_body();
-    core_->leave(this, kRemote);
+    if (kRemote) core_->leave_anonymous(this);
+    if (known_) --core_->known_sessions;
+    core_->leave(this);
   }
 
   void start(std::shared_ptr<const Peer> peer) {
@@ -55,15 +58,29 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     wait();
   }
 
-  void handshake() {
-    enter(Phase::head, core_->limits.head_time);
+  void handshake(const std::string& source) {
+    enter(Phase::head, core_->limits.handshake_time);
+    core_->enter_anonymous(this, source);
     if constexpr (kRemote) {
       transport_.async_handshake(asio::ssl::stream_base::server, [self = self()](const Failure& reason) {
-        if (reason) return self->close();
-        self->certificate_ = client_certificate(self->transport_.native_handle());
-        self->start(std::make_shared<Peer>(self->core_->who_is(self->certificate_)));
+        if (reason || !self->core_->tls) return self->close();
+        self->read_certificate();
+        auto peer = std::make_shared<Peer>(self->core_->who_is(self->certificate_));
+        if (peer->role != Role::none && !self->become_known()) return self->close();
+        self->start(std::move(peer));
       });
     }
+  }
+
+  void recheck_access() override {
+    if (!kRemote || !peer_) return;
+    if (core_->tls) read_certificate();
+    auto peer = std::make_shared<Peer>(core_->tls ? core_->who_is(certificate_) : Peer());
+    if (peer->role == peer_->role) return;
+    // An answer that is on its way, perhaps the one to this very change, still arrives.
+    unwelcome_ = true;
+    keep_alive_ = false;
+    if (phase_ != Phase::handling && phase_ != Phase::writing) close();
   }
 
   void close() override {
@@ -74,6 +91,8 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   void tick(Clock::time_point now) override {
     if (phase_ == Phase::streaming && now - last_write_ > kPingEvery && chunks_.empty() && !ping_.empty())
       queue_chunk(ping_);
+    if (kRemote && phase_ == Phase::streaming && certificate_.not_after < std::chrono::system_clock::now())
+      return close();
     if (now < deadline_) return;
     switch (phase_) {
       case Phase::head:
@@ -131,6 +150,19 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     deadline_ = Clock::now() + time;
   }
 
+  void read_certificate() {
+    if constexpr (kRemote) certificate_ = client_certificate(transport_.native_handle(), core_->tls->native_handle());
+  }
+
+  // False: there are enough of them.
+  bool become_known() {
+    if (core_->known_sessions >= core_->limits.remote_connections) return false;
+    core_->leave_anonymous(this);
+    ++core_->known_sessions;
+    known_ = true;
+    return true;
+  }
+
   bool bytes_waiting() const { return buffer_ && buffer_->size() > 0; }
 
   // For the next request. Buffers are not needed before its first byte. With TLS this cannot be known, because that
@@ -184,7 +216,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
 
   void on_request(const Failure& reason) {
     give_up_body();
-    keep_alive_ = !reason && parser_->get().keep_alive();
+    keep_alive_ = !reason && parser_->get().keep_alive() && !unwelcome_ && (!kRemote || known_);
     if (timed_out_) {
       timed_out_ = false;
       return write(failure(408, error(ErrorCode::aborted, "the request took too long to arrive")));
@@ -263,6 +295,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
 
   // --- endless answers
   void begin_stream() {
+    if (unwelcome_) return close();
     enter(Phase::streaming, core_->limits.write_time);
     last_write_ = Clock::now();
     stream_ = std::make_shared<SessionStream>(this->weak_from_this());
@@ -335,6 +368,8 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   bool timed_out_ = false;
   bool keep_alive_ = false;
   bool holds_body_ = false;
+  bool known_ = false;      // over TLS: with a role when it connected
+  bool unwelcome_ = false;  // it has lost its role since
 
   // Set while a request is read or answered.
   std::unique_ptr<Buffer> buffer_;
@@ -351,29 +386,52 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   Clock::time_point last_write_{};
 };
 
-// unix(7): who connected. The pid may be gone by the time somebody reads it.
-std::shared_ptr<Peer> peer_of(int fd) {
+Result<std::vector<gid_t>> groups_of(int fd) {
+  std::vector<gid_t> groups(64);
+  for (;;) {
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0) {
+      groups.resize(size / sizeof(gid_t));
+      return groups;
+    }
+    if (errno != ERANGE) return fail_errno("asking for the peer's groups");
+    groups.resize(size / sizeof(gid_t));
+  }
+}
+
+Result<LocalPeer> local_peer(int fd) {
   ucred credentials{};
   socklen_t size = sizeof(credentials);
-  auto peer = std::make_shared<Peer>();
-  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
-    peer->refused = "the peer's credentials cannot be read";
-    return peer;
-  }
-  peer->name = std::format("uid {} (pid {})", credentials.uid, credentials.pid);
-  peer->role = Role::admin;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
+    return fail_errno("asking for the peer's credentials");
+  LocalPeer peer{.uid = credentials.uid, .pid = credentials.pid, .groups = {}};
+  peer.groups = TRY(groups_of(fd));
+  peer.groups.push_back(credentials.gid);
   return peer;
 }
 
 }  // namespace
 
 void start_local_session(const std::shared_ptr<Server::Core>& core, LocalSocket socket) {
-  auto peer = peer_of(socket.native_handle());
+  auto peer = std::make_shared<Peer>();
+  if (const auto found = local_peer(socket.native_handle()))
+    *peer = core->who_is_local(*found);
+  else
+    peer->refused = found.error().describe();
   std::make_shared<Session<LocalSocket>>(core, std::move(socket))->start(std::move(peer));
 }
 
 void start_remote_session(const std::shared_ptr<Server::Core>& core, asio::ip::tcp::socket socket) {
-  std::make_shared<Session<TlsStream>>(core, TlsStream(std::move(socket), *core->tls))->handshake();
+  Failure gone;
+  const std::string source = source_of(socket.remote_endpoint(gone).address());
+  std::make_shared<Session<TlsStream>>(core, TlsStream(std::move(socket), *core->tls))->handshake(source);
+}
+
+std::string source_of(const asio::ip::address& address) {
+  if (!address.is_v6()) return address.to_string();
+  if (address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  return asio::ip::make_network_v6(address.to_v6(), 64).canonical().to_string();
 }
 
 }  // namespace bulkhead::http

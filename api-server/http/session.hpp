@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 
 #include <deque>
+#include <list>
+#include <map>
 #include <set>
 
 #include "api-server/http/server.hpp"
@@ -32,6 +34,8 @@ class AnySession {
   virtual void tick(Clock::time_point now) = 0;
   // It is this session's turn to read a large body.
   virtual void read_body() = 0;
+  // Who may do what has changed.
+  virtual void recheck_access() = 0;
 };
 
 struct Server::Core : std::enable_shared_from_this<Core> {
@@ -45,7 +49,7 @@ struct Server::Core : std::enable_shared_from_this<Core> {
   bool ticking = false;
   bool stopped = false;
   std::set<AnySession*> sessions;
-  std::size_t remote_sessions = 0;
+  std::size_t known_sessions = 0;  // over TLS, of peers with a role
   std::size_t large_bodies = 0;
   std::deque<std::shared_ptr<AnySession>> waiting_for_body;
 
@@ -59,11 +63,22 @@ struct Server::Core : std::enable_shared_from_this<Core> {
   std::shared_ptr<boost::asio::ip::tcp::acceptor> remote;
   std::shared_ptr<boost::asio::ssl::context> tls;
   std::function<Peer(const ClientCertificate&)> who_is;
+  WhoIsLocal who_is_local;
+
+  // Sessions over TLS whose peer has no role, or is not known yet: the oldest first. When there are too many, in all or
+  // of one source, the oldest is closed for the newest, so that nobody can keep others from saying who they are.
+  struct Anonymous {
+    AnySession* session = nullptr;
+    std::string source;
+  };
+  std::list<Anonymous> anonymous;
 
   void accept_local();
   void accept_remote();
-  void enter(AnySession* session, bool is_remote);
-  void leave(AnySession* session, bool is_remote);
+  void enter(AnySession* session);
+  void leave(AnySession* session);
+  void enter_anonymous(AnySession* session, const std::string& source);
+  void leave_anonymous(AnySession* session);
   void tick();
   bool within_rate(const Peer& peer);
   // Calls read_body() now or when another large body is done.
@@ -73,5 +88,8 @@ struct Server::Core : std::enable_shared_from_this<Core> {
 
 void start_local_session(const std::shared_ptr<Server::Core>& core, boost::asio::local::stream_protocol::socket socket);
 void start_remote_session(const std::shared_ptr<Server::Core>& core, boost::asio::ip::tcp::socket socket);
+
+// Who counts as one source: an IPv4 address, or the network of 64 bits of an IPv6 address.
+std::string source_of(const boost::asio::ip::address& address);
 
 }  // namespace bulkhead::http

@@ -5,6 +5,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <time.h>
 
 #include <memory>
 #include <vector>
@@ -102,6 +104,30 @@ std::string common_name_of(const X509* certificate) {
   return name.contains('\0') ? std::string() : name;
 }
 
+// Empty when the certificate is good; else why not.
+std::string verify_error(SSL* ssl, SSL_CTX* context, X509* certificate) {
+  struct Free {
+    void operator()(X509_STORE_CTX* verification) const { ::X509_STORE_CTX_free(verification); }
+  };
+  const std::unique_ptr<X509_STORE_CTX, Free> verification(::X509_STORE_CTX_new());
+  if (!verification ||
+      ::X509_STORE_CTX_init(verification.get(), ::SSL_CTX_get_cert_store(context), certificate,
+                            ::SSL_get_peer_cert_chain(ssl)) != 1 ||
+      ::X509_STORE_CTX_set_default(verification.get(), "ssl_client") != 1)
+    return "it cannot be checked";
+  const bool good = ::X509_verify_cert(verification.get()) == 1;
+  const int reason = ::X509_STORE_CTX_get_error(verification.get());
+  ::ERR_clear_error();
+  return good ? "" : ::X509_verify_cert_error_string(reason);
+}
+
+// The earliest time for one that cannot be read: it has passed.
+std::chrono::sys_seconds not_after_of(const X509* certificate) {
+  std::tm time{};
+  if (::ASN1_TIME_to_tm(::X509_get0_notAfter(certificate), &time) != 1) return std::chrono::sys_seconds::min();
+  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&time)));
+}
+
 }  // namespace
 
 Result<ssl::context> server_context(const RemoteListener& listener) {
@@ -130,14 +156,14 @@ Result<> check_client_ca(const std::string& pem) {
   return trust(context.native_handle(), pem);
 }
 
-ClientCertificate client_certificate(SSL* ssl) {
+ClientCertificate client_certificate(SSL* ssl, SSL_CTX* context) {
   const Certificate certificate(::SSL_get1_peer_certificate(ssl));
   if (!certificate) return {};
-  const long verdict = ::SSL_get_verify_result(ssl);
   return {.present = true,
-          .verify_error = verdict == X509_V_OK ? "" : ::X509_verify_cert_error_string(verdict),
+          .verify_error = verify_error(ssl, context, certificate.get()),
           .common_name = common_name_of(certificate.get()),
-          .serial = serial_of(certificate.get())};
+          .serial = serial_of(certificate.get()),
+          .not_after = not_after_of(certificate.get())};
 }
 
 }  // namespace bulkhead::http

@@ -6,6 +6,7 @@
 
 #include <boost/asio/ssl/context.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -21,6 +22,7 @@ struct ClientCertificate {
   std::string verify_error;  // why it is not valid: "certificate has expired"; empty: it is
   std::string common_name;   // of the subject
   std::string serial;        // lower-case hex digits, an even number
+  std::chrono::sys_seconds not_after{};
 };
 
 struct RemoteListener {
@@ -37,7 +39,8 @@ Result<> check_identity(const std::string& certificates, std::string_view key);
 Result<> check_client_ca(const std::string& pem);
 
 Result<boost::asio::ssl::context> server_context(const RemoteListener& listener);
-// `ssl` belongs to a connection whose handshake is complete.
-ClientCertificate client_certificate(SSL* ssl);
+// `ssl` belongs to a connection whose handshake is complete. Verified against the CAs that `context` trusts now, which
+// need not be those of the handshake.
+ClientCertificate client_certificate(SSL* ssl, SSL_CTX* context);
 
 }  // namespace bulkhead::http

@@ -1,9 +1,11 @@
 """The remote listener: TLS 1.3 with client certificates, roles, revocation; everything else is refused and written down."""
 
 import base64
+import datetime
 import http.client
 import json
 import os
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -122,10 +124,50 @@ class Remote(unittest.TestCase):
         self.assertEqual(self.ask("operator", "PATCH", "/settings", {"motd": "deployed"}, tx="o").status, 204)
         self.assertEqual(self.ask("operator", "POST", "/v1/commit", tx="o").status, 200)
         self.assertEqual(self.server.ask("GET", "/v1/history", limit=1).json[0]["author"].split(" (")[0], "certificate deploy")
-        self.assertEqual(self.ask("operator", "PATCH", "/settings", {"api": {"roles": []}}, tx="o").status, 204)
-        self.assertEqual(self.ask("operator", "POST", "/v1/commit", tx="o").status, 403)
-        self.server.ask("DELETE", "/tx", tx="o")
+        for forbidden in ({"api": {"roles": []}}, {"kernel": {"sysctl": {"kernel.core_pattern": "|/bin/sh"}}}, {"boot": {"reapply-user-data": True}},
+                          {"pki": {"mine": {"trusted": True}}}, {"container-runtime": {"enable-unprivileged-ports": True}},
+                          {"updates": {"metadata-base-url": "https://evil.example/"}},
+                          {"container-registry": {"mirrors": [{"registry": "docker.io", "endpoint": ["https://evil.example"]}]}},
+                          {"host-containers": {"x": {"superpowered": True}}}, {"bootstrap-commands": {"x": {"mode": "always"}}},
+                          {"sandbox": {"allowed-runtimes": ["crun"]}}):
+            with self.subTest(forbidden):
+                answer = self.ask("operator", "PATCH", "/settings", forbidden, tx="o")
+                self.assertEqual(answer.status, 403, answer.body)
+                self.assertIn("role admin", answer.json["message"])
+        self.assertEqual(self.ask("operator", "DELETE", "/v1/settings", tx="o", keys="api.roles").status, 403)
+        self.assertEqual(self.ask("operator", "POST", "/v1/rollback", tx="o", to=0).status, 403)
+        self.assertEqual(self.ask("operator", "GET", "/tx", tx="o").status, 404)
         self.assert_refused("operator", "POST", "/actions/reboot", 403, "admin")
+
+    def test_a_transaction_belongs_to_who_opened_it(self):
+        """What an operator stages must not be committed with the rights of an admin."""
+        self.assertEqual(self.server.ask("PATCH", "/settings", {"motd": "root's"}, tx="default").status, 204)
+        for method, path, body, query in (("PATCH", "/settings", {"motd": "mine"}, {}), ("DELETE", "/v1/settings", None, {"keys": "motd"}),
+                                          ("PATCH", "/settings/keypair", {"request_payload": ["motd=x"]}, {}),
+                                          ("POST", "/v1/rollback", None, {"to": 0}), ("POST", "/v1/commit", None, {}),
+                                          ("POST", "/tx/commit", None, {}), ("DELETE", "/tx", None, {})):
+            with self.subTest(method + path):
+                answer = self.ask("operator", method, path, body, tx="default", **query)
+                self.assertEqual(answer.status, 403, answer.body)
+                self.assertIn("belongs to uid", answer.json["message"])
+        self.assertEqual(self.ask("reader", "GET", "/tx", tx="default").json, {"motd": "root's"})
+        self.assertEqual(self.ask("admin", "DELETE", "/tx", tx="default").status, 200)
+        self.assertEqual(self.ask("operator", "PATCH", "/settings", {"motd": "mine"}, tx="default").status, 204)
+        self.assertEqual(self.server.ask("PATCH", "/settings", {"motd": "root's"}, tx="default").status, 403)
+        self.assertEqual(self.ask("operator", "DELETE", "/tx", tx="default").status, 200)
+
+    def test_names_of_the_node_s_own_transactions_are_nobody_else_s(self):
+        for certificate in ("operator", "admin"):
+            answer = self.ask(certificate, "PATCH", "/settings", {"motd": "x"}, tx="node.user-data")
+            self.assertEqual(answer.status, 400)
+            self.assertIn("the node's", answer.json["message"])
+
+    def test_a_try_is_confirmed_by_who_began_it_or_an_admin(self):
+        self.assertEqual(self.ask("admin", "PATCH", "/settings", {"motd": "tried"}, tx="a").status, 204)
+        self.assertEqual(self.ask("admin", "POST", "/v1/commit", tx="a", **{"try": 600}).status, 200)
+        answer = self.ask("operator", "POST", "/v1/try/confirm")
+        self.assertEqual((answer.status, "only revert" in answer.json["message"]), (403, True))
+        self.assertEqual(self.ask("operator", "POST", "/v1/try/revert").status, 200)
 
     def test_secrets_are_for_admins(self):
         self.assertNotIn(b"hunter2", self.ask("reader", "GET", "/settings").body)
@@ -208,32 +250,116 @@ class Refused(unittest.TestCase):
 
 
 class Switching(unittest.TestCase):
-    def test_the_listener_follows_the_settings_and_a_revocation_counts_at_once(self):
-        authority = Authority()
-        authority.certificate("admin", "ops-1", serial="0x77")
-        port = free_port()
-        with Server() as server:
-            def set_api(**values):
-                assert server.ask("PATCH", "/settings", {"api": values}).status == 204
-                assert server.ask("POST", "/tx/commit_and_apply").status == 200
+    """Settings of the API count at once, also for connections that were let in before."""
 
-            set_api(**{"client-ca": authority.base64("ca"), "listen-address": "127.0.0.1", "listen-port": port,
-                       "roles": [{"subject": "ops-1", "role": "admin"}]})
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-            context.load_cert_chain(authority.path("admin"), authority.path("admin", "key"))
-            connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=TIMEOUT)
-            connection.request("GET", "/v1/status")
-            self.assertEqual(Answer(connection.getresponse()).status, 200)
-            set_api(revoked=["77"])
-            connection.request("GET", "/v1/status")  # the same connection, which was let in before
-            self.assertEqual(Answer(connection.getresponse()).status, 403)
-            connection.close()
-            self.assertEqual(server.ask("DELETE", "/v1/settings", keys="api").status, 204)
-            self.assertEqual(server.ask("POST", "/tx/commit_and_apply").status, 200)
-            with self.assertRaises(ConnectionRefusedError):
-                http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=TIMEOUT).connect()
+    def setUp(self):
+        self.authority = Authority()
+        self.authority.certificate("admin", "ops-1", serial="0x77")
+        self.authority.certificate("other-ca", "Other CA", ["-x509", "-days", "30"], signer=None)
+        self.port = free_port()
+        self.server = Server()
+        self.server.start()
+        self.addCleanup(self.server.stop)
+        self.roles = [{"subject": "ops-1", "role": "admin"}, {"subject": "monitor", "role": "reader"}]
+        self.set_api(**{"client-ca": self.authority.base64("ca"), "listen-address": "127.0.0.1", "listen-port": self.port,
+                        "roles": self.roles})
+
+    def set_api(self, **values):
+        self.assertEqual(self.server.ask("PATCH", "/settings", {"api": values}).status, 204)
+        self.assertEqual(self.server.ask("POST", "/tx/commit_and_apply").status, 200)
+
+    def context(self, name="admin"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        if name:
+            context.load_cert_chain(self.authority.path(name), self.authority.path(name, "key"))
+        return context
+
+    def connect(self, name="admin"):
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context(name), timeout=TIMEOUT)
+        self.addCleanup(connection.close)
+        connection.connect()
+        return connection
+
+    def ask(self, connection, target="/v1/status"):
+        connection.request("GET", target)
+        return Answer(connection.getresponse()).status
+
+    def assert_ended(self, connection):
+        """By the server, without anything being sent."""
+        self.assertEqual(connection.sock.recv(1), b"")
+
+    def read_to_end(self, stream):
+        """The end of a stream that is cut off."""
+        with self.assertRaises(http.client.IncompleteRead):
+            stream.read()
+
+    def stream(self, name="admin"):
+        connection = self.connect(name)
+        connection.request("GET", "/v1/events")
+        answer = connection.getresponse()
+        self.assertEqual(answer.status, 200)
+        return answer
+
+    def test_who_is_no_longer_let_in_is_put_out(self):
+        for change in ({"revoked": ["77"]}, {"roles": []}, {"roles": [{"subject": "ops-1", "role": "reader"}]},
+                       {"client-ca": self.authority.base64("other-ca")}):
+            with self.subTest(list(change)):
+                idle, stream = self.connect(), self.stream()
+                self.assertEqual(self.ask(idle), 200)
+                self.set_api(**change)
+                self.read_to_end(stream)
+                self.assert_ended(idle)
+                self.set_api(**{"revoked": [], "roles": self.roles, "client-ca": self.authority.base64("ca")})
+
+    def test_others_stay(self):
+        self.authority.certificate("reader", "monitor")
+        reader = self.connect("reader")
+        self.assertEqual(self.ask(reader), 200)
+        self.set_api(revoked=["77"])
+        self.assertEqual(self.ask(reader), 200)
+
+    def test_who_revokes_itself_still_gets_the_answer(self):
+        connection = self.connect()
+        body = json.dumps({"api": {"revoked": ["77"]}})
+        connection.request("PATCH", "/settings?tx=mine", body, {"Content-Type": "application/json"})
+        self.assertEqual(Answer(connection.getresponse()).status, 204)
+        connection.request("POST", "/v1/commit?tx=mine")
+        answer = Answer(connection.getresponse())
+        self.assertEqual((answer.status, answer.json["keys"]), (200, ["settings.api.revoked"]))
+
+    def test_a_certificate_that_runs_out_ends_its_stream_and_its_connection(self):
+        now = datetime.datetime.now(datetime.UTC)
+        dates = [each.strftime("%Y%m%d%H%M%SZ") for each in (now - datetime.timedelta(days=1), now + datetime.timedelta(seconds=8))]
+        self.authority.certificate("short", "ops-1", dates=dates)
+        idle, stream = self.connect("short"), self.stream("short")
+        self.assertEqual(self.ask(idle), 200)
+        self.read_to_end(stream)
+        self.assertGreater(datetime.datetime.now(datetime.UTC), now + datetime.timedelta(seconds=7))  # certificates know whole seconds
+        self.assertEqual(self.ask(idle), 401)
+
+    def test_clients_without_a_certificate_cannot_keep_others_out(self):
+        known = self.stream()
+        crowd = []
+        for number in range(1500):
+            client = socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT)
+            crowd.append(client)
+            if number % 300 == 0:
+                self.assertEqual(self.ask(self.connect()), 200)
+        self.assertEqual(self.ask(self.connect()), 200)
+        self.assertEqual(self.ask(self.connect(None), "/v1/version"), 200)
+        self.assertTrue(known.fp)  # not among those that had to go
+        self.server.set(motd="still there")
+        self.assertIn(b"event", known.readline() + known.readline())
+        for client in crowd:
+            client.close()
+
+    def test_without_settings_there_is_no_listener(self):
+        self.assertEqual(self.server.ask("DELETE", "/v1/settings", keys="api").status, 204)
+        self.assertEqual(self.server.ask("POST", "/tx/commit_and_apply").status, 200)
+        with self.assertRaises(ConnectionRefusedError):
+            self.connect()
 
 
 if __name__ == "__main__":

@@ -203,6 +203,34 @@ class Settings(unittest.TestCase):
             self.assertIn(SECRET.encode(), server.ask("GET", "/settings").body)
 
 
+class Kernel(unittest.TestCase):
+    def test_a_parameter_that_names_a_program_of_root_is_refused(self):
+        with Server() as server:
+            for key in ("kernel.core_pattern", "kernel/core_pattern", "kernel.modprobe", "kernel.poweroff_cmd", "kernel.usermodehelper.bset",
+                        "kernel//core_pattern", "kernel/./core_pattern", "-kernel.core_pattern", "./kernel.core_pattern"):
+                with self.subTest(key):
+                    document = {"kernel": {"sysctl": {key: "|/var/x %p"}, "relax": ["kernel.sysrq"]}}
+                    answer = server.ask("PATCH", "/settings", document)
+                    if answer.status == 204:
+                        answer = server.ask("POST", "/v1/commit")
+                    self.assertEqual(answer.status, 400, answer.body)
+                    self.assertFalse(os.path.exists(os.path.join(server.root, "etc/sysctl.d/60-settings.conf")))
+                    server.ask("DELETE", "/tx")
+
+    def test_what_the_image_hardens_is_weakened_only_by_name_and_the_status_says_so(self):
+        with Server() as server:
+            weaker = {"kernel": {"sysctl": {"kernel.yama.ptrace_scope": "0"}}}
+            self.assertEqual(server.ask("PATCH", "/settings", weaker).status, 204)
+            answer = server.ask("POST", "/v1/commit")
+            self.assertEqual(answer.status, 400, answer.body)
+            self.assertIn("kernel.relax", answer.json["hint"])
+            self.assertEqual(server.ask("PATCH", "/settings", {"kernel": {"relax": ["kernel/yama/ptrace_scope"]}}).status, 204)
+            self.assertEqual(server.ask("POST", "/v1/commit").status, 200)
+            self.assertEqual(server.ask("GET", "/v1/status").json["relaxed"], ["kernel.yama.ptrace_scope = 0"])
+            self.assertEqual(server.ask("PATCH", "/settings", {"kernel": {"relax": ["vm.swappiness"]}}).status, 204)
+            self.assertEqual(server.ask("POST", "/v1/commit").status, 400)
+
+
 class UserData(unittest.TestCase):
     def with_document(self, text, name="30-fw-cfg", then=None):
         server = Server()
@@ -255,7 +283,7 @@ class UserData(unittest.TestCase):
     def test_documents_lie_over_one_another_and_a_bad_one_does_not_harm_the_others(self):
         with self.with_document('[settings]\nmotd = "a"\n[settings.updates]\nseed = 1\n', "10-cidata") as server:
             self.assertEqual(server.ask("GET", "/settings", keys="updates.seed").json["updates"]["seed"], 1)
-            server.write("run/bulkhead/user-data/50-imds", '{"settings": {"motd": "b"}}')
+            server.write("run/bulkhead-imds/50-imds", '{"settings": {"motd": "b"}}')
             answer = server.ask("PUT", "/v1/user-data")
             self.assertEqual(answer.status, 200, answer.body)
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "b"})
@@ -264,7 +292,7 @@ class UserData(unittest.TestCase):
         with self.with_document('[settings]\nmotd = "a"\n') as server:
             roles = {"api": {"roles": [{"subject": "deploy", "role": "admin"}]}}
             self.assertEqual(server.ask("PATCH", "/settings", roles, tx="user-data").status, 204)
-            server.write("run/bulkhead/user-data/50-imds", '{"settings": {"motd": "b"}}')
+            server.write("run/bulkhead-imds/50-imds", '{"settings": {"motd": "b"}}')
             self.assertEqual(server.ask("PUT", "/v1/user-data").status, 200)
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "b"})
             self.assertEqual(server.ask("GET", "/settings", keys="api.roles").status, 404)
@@ -273,7 +301,7 @@ class UserData(unittest.TestCase):
         with self.with_document('[settings]\nmotd = "a"\n') as server:
             self.assertEqual(server.ask("PATCH", "/settings", {"motd": "tried"}, tx="t").status, 204)
             self.assertEqual(server.ask("POST", "/v1/commit", tx="t", **{"try": 600}).status, 200)
-            server.write("run/bulkhead/user-data/50-imds", '{"settings": {"motd": "b"}}')
+            server.write("run/bulkhead-imds/50-imds", '{"settings": {"motd": "b"}}')
             self.assertEqual(server.ask("PUT", "/v1/user-data").status, 423)
             sources = {each["source"]: each["result"] for each in server.ask("GET", "/v1/user-data").json["sources"]}
             self.assertEqual(sources["imds"], "pending")
@@ -289,7 +317,7 @@ class UserData(unittest.TestCase):
         record = "var/lib/bulkhead/user-data.applied"
         for damage in (None, "", "{", '{"format": 1, "documents": {"imds": {"sha256": "", "refused": false, "time": 9223372036854775807}}}'):
             with self.subTest(damage), self.with_document('[settings]\nmotd = "a"\n') as server:
-                server.write("run/bulkhead/user-data/50-imds", '{"settings": {"motd": "b"}}')
+                server.write("run/bulkhead-imds/50-imds", '{"settings": {"motd": "b"}}')
                 self.assertEqual(server.ask("PUT", "/v1/user-data").status, 200)
                 server.set(motd="mine")
                 server.stop()
@@ -297,7 +325,7 @@ class UserData(unittest.TestCase):
                 if damage is not None:
                     server.write(record, damage)
                 # As at a boot: the metadata service answers when the server already runs.
-                late = os.path.join(server.root, "run/bulkhead/user-data/50-imds")
+                late = os.path.join(server.root, "run/bulkhead-imds/50-imds")
                 os.rename(late, late + ".later")
                 server.start()
                 os.rename(late + ".later", late)
@@ -308,6 +336,22 @@ class UserData(unittest.TestCase):
                 self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "mine"})
                 # It counts again from here on.
                 self.assertTrue(self.settled(server))
+
+    def test_a_disk_that_is_attached_later_does_not_take_the_node_over(self):
+        with self.with_document('[settings]\nmotd = "a"\n[settings.boot]\nreapply-user-data = true\n') as server:
+            server.set(motd="mine")
+            server.stop()
+            server.write("run/bulkhead/user-data/10-cidata", '[settings]\nmotd = "evil"\n[[settings.api.roles]]\nsubject = "*"\nrole = "admin"\n')
+            server.start()
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "mine"})
+            results = {each["source"]: each["result"] for each in server.ask("GET", "/v1/user-data").json["sources"]}
+            self.assertEqual(results, {"fw-cfg": "unchanged", "cidata": "ignored"})
+            server.stop()
+            # Nor does it when what counts has changed.
+            server.write("run/bulkhead/user-data/30-fw-cfg", '[settings]\nmotd = "b"\n')
+            server.start()
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "b"})
+            self.assertEqual(server.ask("GET", "/settings", keys="api.roles").status, 404)
 
     def test_a_pipe_in_the_place_of_a_file_of_the_node_is_not_waited_for(self):
         for name in ("user-data.applied", "settings-lineage", "settings-1", "api/key.pem"):

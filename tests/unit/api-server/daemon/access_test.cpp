@@ -14,6 +14,8 @@ using http::Role;
 
 namespace {
 
+constexpr auto kNotAfter = std::chrono::sys_days(std::chrono::year(2100) / 1 / 1);
+
 settings::Api example() {
   return settings::Settings::from_json(
              {{"api",
@@ -24,7 +26,7 @@ settings::Api example() {
 }
 
 http::ClientCertificate certificate(const char* name, const char* serial = "77", const char* verify_error = "") {
-  return {.present = true, .verify_error = verify_error, .common_name = name, .serial = serial};
+  return {.present = true, .verify_error = verify_error, .common_name = name, .serial = serial, .not_after = kNotAfter};
 }
 
 }  // namespace
@@ -49,6 +51,29 @@ TEST_CASE("who is not known has no name, who is known and may nothing has one") 
   CHECK(revoked.role == Role::none);
   CHECK(revoked.name == "certificate ops-1 (0a1b2c)");
   CHECK(revoked.refused.contains("revoked"));
+  CHECK(who_is(certificate("ops-1"), api, kNotAfter).role == Role::admin);
+  const http::Peer late = who_is(certificate("ops-1"), api, kNotAfter + std::chrono::seconds(1));
+  CHECK(late.role == Role::none);
+  CHECK(late.refused.contains("expired"));
+}
+
+TEST_CASE("on the socket, the user decides, then the group") {
+  const Accounts accounts{.imds = 990, .api = 274};
+  const auto role_of = [&](uid_t uid, std::vector<gid_t> groups) {
+    return who_is_local({.uid = uid, .pid = 7, .groups = std::move(groups)}, accounts).role;
+  };
+  CHECK(role_of(0, {0}) == Role::admin);
+  CHECK(role_of(4711, {4711, 274}) == Role::reader);
+  CHECK(role_of(4711, {4711}) == Role::none);
+  CHECK(role_of(65534, {0}) == Role::none);  // the group root is nobody
+  CHECK(who_is_local({.uid = 4711, .pid = 7, .groups = {}}, accounts).refused.contains("group api"));
+  CHECK(who_is_local({.uid = 4711, .pid = 7, .groups = {}}, {}).role == Role::none);
+
+  const http::Peer imds = who_is_local({.uid = 990, .pid = 7, .groups = {990, 274}}, accounts);
+  CHECK(imds.role == Role::none);
+  CHECK(imds.also == "PUT /v1/user-data");
+  CHECK(imds.identity == "uid 990");
+  CHECK(imds.name == "uid 990 (pid 7)");
 }
 
 TEST_CASE("the node's own certificate is made once and kept") {

@@ -43,19 +43,21 @@ struct RemoteSessionFixture : LoopFixture {
   explicit RemoteSessionFixture(const Limits& allowed = {}) : LoopFixture(allowed), server(loop, router, limits) {
     router.add({"GET", "/who", Role::reader, [](const Request& r, const Reply& reply) { reply(text(r.peer->name)); }});
     router.add({"PUT", "/who", Role::reader, [](const Request& r, const Reply& reply) { reply(text(r.body)); }});
-    must(server.listen_remote({.address = "127.0.0.1",
-                               .port = 0,
-                               .certificates = own.certificate,
-                               .key = own.key.copy(),
-                               .client_ca = own.certificate,
-                               .who_is = [this](const ClientCertificate& certificate) -> Peer {
-                                 if (!certificate.present)
-                                   return {.name = {}, .role = Role::none, .refused = "no certificate", .remote = true};
-                                 return {.name = certificate.common_name,
-                                         .role = revoked ? Role::none : Role::admin,
-                                         .refused = "revoked",
-                                         .remote = true};
-                               }}));
+    must(server.listen_remote(
+        {.address = "127.0.0.1",
+         .port = 0,
+         .certificates = own.certificate,
+         .key = own.key.copy(),
+         .client_ca = own.certificate,
+         .who_is = [this](const ClientCertificate& certificate) -> Peer {
+           if (!certificate.present)
+             return {.name = {}, .identity = {}, .role = Role::none, .refused = "no certificate", .remote = true};
+           return {.name = certificate.common_name,
+                   .identity = certificate.common_name,
+                   .role = revoked ? Role::none : Role::admin,
+                   .refused = "revoked",
+                   .remote = true};
+         }}));
   }
 
   std::shared_ptr<TlsClient> dial(const Identity* with) {

@@ -32,7 +32,8 @@ struct RouterFixture {
                      .query = {},
                      .content_type = type,
                      .body = {},
-                     .peer = std::make_shared<Peer>(Peer{.name = name, .role = role, .refused = "no certificate"}),
+                     .peer = std::make_shared<Peer>(
+                         Peer{.name = name, .identity = name, .role = role, .refused = "no certificate"}),
                      .captures = {}},
                     [&](Response given) { response = std::move(given); });
     return response;
@@ -71,6 +72,28 @@ TEST_CASE("roles: nobody, somebody without a role, and too little of one") {
   CHECK(fixture.refused == std::vector<std::string>{"/things", "/things", "/things"});
   // Paths are no secret, but who may nothing need not be told them.
   CHECK(fixture.ask("GET", "/thingz", Role::none, "").status == 401);
+}
+
+TEST_CASE("a peer that may make one request makes that one and no other") {
+  RouterFixture fixture;
+  const auto status = [&](const char* method, const char* path) {
+    Response response{.status = 0};
+    fixture.router.dispatch(
+        {.method = method,
+         .path = path,
+         .query = {},
+         .content_type = "application/json",
+         .body = {},
+         .peer = std::make_shared<Peer>(Peer{
+             .name = "imds", .identity = "imds", .role = Role::none, .refused = "only this", .also = "PUT /things"}),
+         .captures = {}},
+        [&](Response given) { response = std::move(given); });
+    return response.status;
+  };
+  CHECK(status("PUT", "/things") == 200);
+  CHECK(status("GET", "/things") == 403);
+  CHECK(status("GET", "/things/a") == 403);
+  CHECK(status("PUT", "/things/a") != 200);
 }
 
 TEST_CASE("targets are taken apart and decoded") {

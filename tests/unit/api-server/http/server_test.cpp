@@ -26,7 +26,9 @@ struct ServerFixture : LoopFixture {
 
   explicit ServerFixture(const Limits& allowed = {}) : LoopFixture(allowed), server(loop, router, limits) {
     router.add({"GET", "/x", Role::reader, [](const Request&, const Reply& reply) { reply(text("x")); }});
-    must(server.listen_unix(must(listen_on_path(path, 0600))));
+    must(server.listen_unix(must(listen_on_path(path, 0600)), [](const LocalPeer& peer) {
+      return Peer{.name = std::format("uid {}", peer.uid), .identity = "local", .role = Role::admin, .refused = {}};
+    }));
   }
 
   std::shared_ptr<Client> dial() {
@@ -103,12 +105,12 @@ TEST_CASE("a remote listener with a bad certificate is an error, and there is no
 
 TEST_CASE("remote peers have a rate each, and local ones none") {
   LoopFixture fixture({.remote_rate = 0, .remote_burst = 2});
-  const Peer one{.name = "one", .role = Role::admin, .refused = {}, .remote = true};
-  const Peer two{.name = "two", .role = Role::admin, .refused = {}, .remote = true};
+  const Peer one{.name = "one", .identity = "one", .role = Role::admin, .refused = {}, .remote = true};
+  const Peer two{.name = "two", .identity = "two", .role = Role::admin, .refused = {}, .remote = true};
   CHECK(fixture.core->within_rate(one));
   CHECK(fixture.core->within_rate(one));
   CHECK_FALSE(fixture.core->within_rate(one));
   CHECK(fixture.core->within_rate(two));
-  const Peer local{.name = "uid 0", .role = Role::admin, .refused = {}, .remote = false};
+  const Peer local{.name = "uid 0", .identity = "uid 0", .role = Role::admin, .refused = {}, .remote = false};
   for (int i = 0; i < 10; ++i) CHECK(fixture.core->within_rate(local));
 }
