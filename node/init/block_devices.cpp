@@ -3,18 +3,20 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 
 #include "lib/base/text.hpp"
+#include "lib/slots/efi_text.hpp"
 #include "lib/sys/file.hpp"
+#include "node/init/disk_table.hpp"
+#include "node/init/kernel.hpp"
 
 namespace bulkhead::init {
 namespace {
-
-constexpr std::uint32_t kLargestSector = 4096;
 
 // The kernel's announcements of devices. Only messages from the kernel itself are accepted.
 class UeventSocket {
@@ -79,20 +81,6 @@ Result<BlockDevice> read_device(const sys::Path& directory) {
   return parse_block_uevent(text);
 }
 
-Result<std::vector<GptEntry>> read_table(const BlockDevice& disk, const sys::Path& directory) {
-  const std::string text = TRY(sys::read_file(directory / "queue/logical_block_size", 64));
-  const auto sector_size = TRY(parse_integer<std::uint32_t>(trim(text)));
-  if (sector_size < 512 || sector_size > kLargestSector)
-    return fail(ErrorCode::invalid_argument, "sectors of {} bytes", sector_size);
-  const sys::UniqueFd device = TRY(sys::open_file("/dev/" + disk.name, O_RDONLY));
-  std::vector<std::byte> sector(sector_size);
-  TRY(sys::read_exactly_at(device.get(), sector, sector_size));
-  const GptHeader header = TRY(parse_gpt_header(sector));
-  std::vector<std::byte> entries(std::size_t{header.entry_count} * header.entry_size);
-  TRY(sys::read_exactly_at(device.get(), entries, header.entries_offset));
-  return parse_gpt_entries(header, entries);
-}
-
 // The partitions of one disk. A disk that cannot be read has no known GUIDs: another disk may have the wanted ones.
 std::vector<Partition> partitions_of(const BlockDevice& disk, const sys::Path& directory) {
   std::vector<Partition> partitions;
@@ -103,8 +91,8 @@ std::vector<Partition> partitions_of(const BlockDevice& disk, const sys::Path& d
   }
   if (partitions.empty()) return partitions;
   std::ranges::sort(partitions, {}, [](const Partition& p) { return p.device.partition_number; });
-  if (const auto table = read_table(disk, directory)) {
-    for (const GptEntry& entry : *table) {
+  if (const auto table = read_disk_table(disk, directory)) {
+    for (const GptEntry& entry : table->entries) {
       const auto found =
           std::ranges::find(partitions, entry.number, [](const Partition& p) { return p.device.partition_number; });
       if (found == partitions.end()) continue;
@@ -125,23 +113,6 @@ std::vector<std::vector<Partition>> scan() {
   return disks;
 }
 
-const Partition* find_in(const std::vector<Partition>& partitions, const PartitionName& name) {
-  const auto found = std::ranges::find_if(partitions, [&](const Partition& partition) {
-    return name.uuid ? partition.uuid == *name.uuid : partition.device.name == name.device;
-  });
-  return found == partitions.end() ? nullptr : &*found;
-}
-
-std::optional<SlotPartitions> choose(const std::vector<std::vector<Partition>>& disks, const PartitionName& data,
-                                     const PartitionName& hash) {
-  for (const auto& disk : disks) {
-    const Partition* root = find_in(disk, data);
-    const Partition* tree = find_in(disk, hash);
-    if (root != nullptr && tree != nullptr) return SlotPartitions{.data = *root, .hash = *tree, .siblings = disk};
-  }
-  return std::nullopt;
-}
-
 std::string list_of(const std::vector<std::vector<Partition>>& disks) {
   std::string text;
   for (const auto& disk : disks) {
@@ -155,29 +126,41 @@ std::string list_of(const std::vector<std::vector<Partition>>& disks) {
 
 }  // namespace
 
-Result<SlotPartitions> find_slot(const PartitionName& data, const PartitionName& hash, Drivers& drivers,
-                                 std::chrono::seconds timeout) {
+Result<gpt::PartitionUuid> started_from() {
+  // The vendor UUID of systemd's boot loader interface.
+  constexpr std::string_view kVendor = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+  const sys::Path variables = "/sys/firmware/efi/efivars";
+  TRY(mount_at("efivarfs", variables, "efivarfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC));
+  const sys::Path file = variables / std::format("StubDevicePartUUID-{}", kVendor);
+  const auto content = sys::read_file(file, slots::kLargestVariable);
+  ::umount2(variables.c_str(), MNT_DETACH);  // systemd mounts it
+  if (!content)
+    return fail(error(ErrorCode::unavailable, "the firmware does not say which disk this system was started from: {}",
+                      content.error().describe())
+                    .with_hint("start it from the EFI system partition of its disk"));
+  return TRY_CTX(parse_esp_variable(as_bytes(*content)), "EFI variable {}", file.filename().native());
+}
+
+Result<SlotPartitions> find_slot(const gpt::PartitionUuid& esp, const PartitionName& data, const PartitionName& hash,
+                                 Drivers& drivers, std::chrono::seconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   // Subscribed before sysfs is read for the first time, so that nothing is missed in between.
   UeventSocket socket = TRY(UeventSocket::open());
   for (;;) {
     drivers.load_needed();
     const auto disks = scan();
-    if (auto slot = choose(disks, data, hash)) return *std::move(slot);
+    auto slot = TRY(choose_slot(disks, esp, data, hash));
+    if (slot) return *std::move(slot);
     const bool came = TRY(socket.wait_for_device(deadline));
     if (!came) {
-      return fail(error(ErrorCode::unavailable, "no disk has {} and {} after {} s; partitions: {}", data.to_string(),
-                        hash.to_string(), timeout.count(), list_of(scan()))
+      return fail(error(ErrorCode::unavailable,
+                        "no disk has {} and {} beside the boot partition {} after {} s; "
+                        "partitions: {}",
+                        data.to_string(), hash.to_string(), esp.to_string(), timeout.count(), list_of(scan()))
                       .with_hint("attach the disk that this version is on, or start the other version from the boot "
                                  "loader's menu"));
     }
   }
-}
-
-std::optional<Partition> sibling_of_kind(const SlotPartitions& slot, gpt::PartitionKind kind) {
-  const auto found = std::ranges::find(slot.siblings, gpt::type_uuid(kind), &Partition::type);
-  if (found == slot.siblings.end()) return std::nullopt;
-  return *found;
 }
 
 }  // namespace bulkhead::init

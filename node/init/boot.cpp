@@ -9,6 +9,7 @@
 #include "node/init/block_devices.hpp"
 #include "node/init/command_line.hpp"
 #include "node/init/console.hpp"
+#include "node/init/disk_table.hpp"
 #include "node/init/etc.hpp"
 #include "node/init/hand_over.hpp"
 #include "node/init/identity.hpp"
@@ -19,6 +20,7 @@ namespace bulkhead::init {
 namespace {
 
 constexpr const char* kRoot = "/sysroot";
+constexpr std::uint64_t kLongestCommandLine = 64U << 10U;
 // The time for everything but the search for devices, until systemd takes over the watchdog.
 constexpr std::chrono::seconds kWatchdogMargin{60};
 
@@ -46,6 +48,17 @@ Result<std::vector<std::byte>> find_signature(const SlotPartitions& slot, const 
   return std::vector<std::byte>{};
 }
 
+// The next boot may need it: firmware need not know of the backup.
+void restore_table(const BlockDevice& disk) {
+  const auto restored = restore_primary_table(disk);
+  if (!restored)
+    say(Level::warning,
+        std::format("the partition table of {} cannot be repaired: {}", disk.name, restored.error().describe()));
+  else if (*restored)
+    say(Level::warning,
+        std::format("the primary partition table of {} was damaged, and was written again from the backup", disk.name));
+}
+
 // For the boot chart. A boot without it is as good.
 void leave_time_of_start(std::chrono::steady_clock::time_point started) {
   const auto since_kernel = std::chrono::duration_cast<boot_times::Moment>(started.time_since_epoch());
@@ -61,15 +74,19 @@ Result<> boot() {
   const auto started = std::chrono::steady_clock::now();
   TRY(mount_kernel_file_systems());
   leave_time_of_start(started);
-  const std::string command_line = TRY(sys::read_file("/proc/cmdline", 64U << 10U));
+  const std::string command_line = TRY(sys::read_file(sys::Path(kSignedCommandLine), kLongestCommandLine));
+  const std::string given = TRY(sys::read_file("/proc/cmdline", kLongestCommandLine));
+  TRY(check_command_line(given, command_line));
   const BootRequest request = TRY(parse_command_line(command_line));
-  Drivers drivers = TRY_CTX(Drivers::open(), "reading the list of modules");
+  Drivers drivers = TRY_CTX(Drivers::open(command_line), "reading the list of modules");
   drivers.load_needed();
   arm_watchdog(drivers, request.device_timeout + kWatchdogMargin);
   set_memory_reserve();
 
-  const SlotPartitions slot =
-      TRY_CTX(find_slot(request.data, request.hash, drivers, request.device_timeout), "waiting for the root partition");
+  const gpt::PartitionUuid esp = TRY(started_from());
+  const SlotPartitions slot = TRY_CTX(find_slot(esp, request.data, request.hash, drivers, request.device_timeout),
+                                      "waiting for the root partition");
+  restore_table(slot.data.disk);
   const std::vector<std::byte> signature = TRY(find_signature(slot, request));
   const std::string device =
       TRY_CTX(activate({.root_hash = request.root_hash, .data = slot.data, .hash = slot.hash, .pkcs7 = signature}),

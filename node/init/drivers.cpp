@@ -9,6 +9,7 @@
 
 #include "lib/base/text.hpp"
 #include "lib/sys/file.hpp"
+#include "node/init/command_line.hpp"
 #include "node/init/console.hpp"
 #include "node/init/kernel.hpp"
 
@@ -16,9 +17,9 @@ namespace bulkhead::init {
 namespace {
 
 // finit_module(2); glibc has no wrapper. A module that is loaded already is a success.
-Result<> load_module(const std::string& name) {
+Result<> load_module(const std::string& name, const std::string& parameters) {
   const sys::UniqueFd file = TRY(sys::open_file(std::format("/modules/{}.ko", name), O_RDONLY));
-  if (::syscall(SYS_finit_module, file.get(), "", 0) < 0 && errno != EEXIST)
+  if (::syscall(SYS_finit_module, file.get(), parameters.c_str(), 0) < 0 && errno != EEXIST)
     return fail_errno("loading module {}", name);
   return {};
 }
@@ -36,10 +37,10 @@ std::vector<std::string> present_devices() {
 
 }  // namespace
 
-Result<Drivers> Drivers::open() {
+Result<Drivers> Drivers::open(std::string command_line) {
   const std::string text = TRY(sys::read_file("/modules/load", 64U << 10U));
   auto modules = TRY(module_list::parse(text));
-  return Drivers(std::move(modules));
+  return Drivers(std::move(modules), std::move(command_line));
 }
 
 void Drivers::load_needed() {
@@ -64,7 +65,7 @@ Result<> Drivers::load(std::string_view module) {
 Result<> Drivers::load(const LoadStep& step) {
   for (const std::string& name : step.modules) {
     // Marked first: a module that was refused once is not tried again at each new device.
-    if (loaded_.insert(name).second) TRY(load_module(name));
+    if (loaded_.insert(name).second) TRY(load_module(name, module_parameters(command_line_, name)));
   }
   return {};
 }

@@ -13,8 +13,8 @@ using module_list::LoadStep;
 
 class Drivers {
  public:
-  // Reads /modules/load.
-  static Result<Drivers> open();
+  // Reads /modules/load. Parameters of modules come from this command line.
+  static Result<Drivers> open(std::string command_line);
 
   // Loads the modules that are always needed and those of the present devices; called again after new devices appeared,
   // only new ones. A module that the kernel refuses is reported and does not stop the boot: if its device is needed,
@@ -25,10 +25,12 @@ class Drivers {
   Result<> load(std::string_view module);
 
  private:
-  explicit Drivers(std::vector<LoadStep> steps) : steps_(std::move(steps)) {}
+  Drivers(std::vector<LoadStep> steps, std::string command_line)
+      : steps_(std::move(steps)), command_line_(std::move(command_line)) {}
   Result<> load(const LoadStep& step);
 
   std::vector<LoadStep> steps_;
+  std::string command_line_;
   std::set<std::string, std::less<>> loaded_;
 };
 

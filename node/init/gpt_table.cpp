@@ -30,6 +30,30 @@ gpt::PartitionUuid uuid_on_disk(std::span<const std::byte, 16> bytes) {
   return gpt::PartitionUuid(text_order);
 }
 
+void put_little_endian(std::span<std::byte> bytes, std::uint64_t value) {
+  for (std::byte& byte : bytes) {
+    byte = static_cast<std::byte>(value);
+    value >>= 8U;
+  }
+}
+
+// That of Ethernet and zlib (UEFI 2.10, section 4.2). Bit by bit: a table has 16 KiB.
+std::uint32_t crc32(std::span<const std::byte> bytes) {
+  std::uint32_t value = ~0U;
+  for (const std::byte byte : bytes) {
+    value ^= std::to_integer<std::uint32_t>(byte);
+    for (int bit = 0; bit < 8; ++bit) value = (value >> 1U) ^ ((value & 1U) != 0 ? 0xedb88320U : 0U);
+  }
+  return ~value;
+}
+
+// Of the header, whose own field counts as zero.
+std::uint32_t header_crc(std::span<const std::byte> sector, std::size_t size) {
+  std::vector<std::byte> header(sector.begin(), sector.begin() + static_cast<std::ptrdiff_t>(size));
+  put_little_endian(std::span(header).subspan(16, 4), 0);
+  return crc32(header);
+}
+
 }  // namespace
 
 Result<GptHeader> parse_gpt_header(std::span<const std::byte> sector) {
@@ -50,7 +74,27 @@ Result<GptHeader> parse_gpt_header(std::span<const std::byte> sector) {
     return fail(ErrorCode::invalid_argument, "partition entries at block {}", block);
   }
   header.entries_offset = block * sector.size();
+  header.block = little_endian(sector.subspan(24, 8));
+  header.other_block = little_endian(sector.subspan(32, 8));
   return header;
+}
+
+bool is_intact(std::span<const std::byte> sector, std::span<const std::byte> entries) {
+  const std::uint64_t size = little_endian(sector.subspan(12, 4));
+  return size >= kHeaderSize && size <= sector.size() &&
+         header_crc(sector, size) == little_endian(sector.subspan(16, 4)) &&
+         crc32(entries) == little_endian(sector.subspan(88, 4));
+}
+
+std::vector<std::byte> primary_header(std::span<const std::byte> backup_sector) {
+  std::vector<std::byte> sector(backup_sector.begin(), backup_sector.end());
+  const std::span<std::byte> bytes(sector);
+  const std::uint64_t backup = little_endian(bytes.subspan(24, 8));
+  put_little_endian(bytes.subspan(24, 8), 1);
+  put_little_endian(bytes.subspan(32, 8), backup);
+  put_little_endian(bytes.subspan(72, 8), 2);
+  put_little_endian(bytes.subspan(16, 4), header_crc(bytes, little_endian(bytes.subspan(12, 4))));
+  return sector;
 }
 
 Result<std::vector<GptEntry>> parse_gpt_entries(const GptHeader& header, std::span<const std::byte> entries) {

@@ -50,7 +50,7 @@ Result<> mount_kernel_file_systems() {
   TRY(mount_at("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=755,size=4m"));
   TRY(mount_at("proc", "/proc", "proc", kStrict));
   TRY(mount_at("sysfs", "/sys", "sysfs", kStrict));
-  return mount_at("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=20%");
+  return mount_at("tmpfs", "/run", "tmpfs", kStrict, "mode=755,size=20%");
 }
 
 void arm_watchdog(Drivers& drivers, std::chrono::seconds timeout) {

@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "lib/sys/temp_dir.hpp"
 #include "os-builder/bootloader/bootloader.hpp"
 #include "os-builder/build/output_directory.hpp"
 #include "os-builder/build/outputs.hpp"
@@ -54,7 +55,7 @@ Result<rootfs::ComposedRoot> compose(const BuildOptions& options, const Resolved
                                      cli::Progress& progress) {
   progress.begin("root tree");
   const rootfs::ComposeSources sources{
-      .content_store = options.workspace.cache / "unpacked",
+      .content_store = options.workspace.products_directory() / "unpacked",
       .overlay_dir = options.workspace.overlays(),
       .programs_dir = options.workspace.programs,
       .packages_lock = packages::write_lock(resolved.packages),
@@ -92,13 +93,15 @@ Result<seal::SealedRoot> make_sealed_root(const stage::Product& image, const key
 }
 
 Result<stage::Product> make_initrd(const BuildOptions& options, const Resolved& resolved,
-                                   const rootfs::ComposedRoot& root, StageRunner& stages) {
+                                   const rootfs::ComposedRoot& root, const seal::SealedRoot& sealed,
+                                   StageRunner& stages) {
   std::string init = TRY(sys::read_file(options.workspace.programs / kInit));
   const initrd::InitrdInputs inputs{
       .init = rootfs::Content::of(std::move(init)),
       .modules = &root.modules,
       .kernel_release = root.kernel_release,
       .wanted = resolved.variant.initrd_modules,
+      .command_line = command_line(resolved.variant, sealed.root_hash.to_string()),
       .epoch = resolved.packages.source_date_epoch,
   };
   const stage::Product made = TRY(stages.run("initrd", inputs, [&](const sys::Path& directory) {
@@ -196,8 +199,16 @@ Result<Resolved> resolve(const BuildOptions& options, cli::Progress& progress) {
   return resolved;
 }
 
-Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress) {
+Result<BuildResult> build(const BuildOptions& given, cli::Progress& progress) {
   // Input that only the user can mend is looked at before anything takes time.
+  TRY(check_cache(given.workspace.cache));
+  BuildOptions options = given;
+  std::optional<sys::TempDir> fresh;
+  if (options.release) {
+    auto made = TRY(sys::TempDir::create(options.workspace.cache, ".release-"));
+    fresh.emplace(std::move(made));
+    options.workspace.products = fresh->path();
+  }
   const keys::KeySet keys = TRY(keys::load(options.workspace.keys));
   TRY(check_programs(options.workspace));
   OutputDirectory output = TRY(open_output(options, progress));
@@ -208,10 +219,10 @@ Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress) 
   const std::vector<sys::Path> debs = TRY(fetch(options, resolved, progress));
   const rootfs::ComposedRoot root = TRY(compose(options, resolved, debs, build_id, progress));
 
-  StageRunner stages = TRY(StageRunner::open(options.workspace.cache / "stages", progress));
+  StageRunner stages = TRY(StageRunner::open(options.workspace.products_directory() / "stages", progress));
   const stage::Product image = TRY(make_root_image(resolved, root, stages));
   const seal::SealedRoot sealed = TRY(make_sealed_root(image, keys, stages));
-  const stage::Product initrd = TRY(make_initrd(options, resolved, root, stages));
+  const stage::Product initrd = TRY(make_initrd(options, resolved, root, sealed, stages));
   const stage::Product uki = TRY(make_uki(resolved, root, initrd, sealed, keys, stages));
   const stage::Product boot_loader = TRY(make_boot_loader(options, resolved, root, keys, stages));
 

@@ -196,6 +196,7 @@ Result<> write(const InitrdInputs& inputs, ModuleSet& modules, const std::vector
   const std::string init = TRY(inputs.init.read());
   CpioWriter writer = TRY(CpioWriter::open(output, inputs.epoch));
   TRY(writer.file("init", init, 0755));
+  TRY(writer.file("command-line", inputs.command_line, 0644));
   TRY(writer.directory("modules"));
   std::set<std::string> written;
   for (const LoadStep& step : steps) {

@@ -1,4 +1,5 @@
-// The initrd: our static init, the modules it needs in loading order, nothing else. A zstd-compressed newc cpio.
+// The initrd: our static init, the modules it needs in loading order, the command line, nothing else. A zstd-compressed
+// newc cpio.
 #pragma once
 
 #include "os-builder/rootfs/tree.hpp"
@@ -11,12 +12,15 @@ struct InitrdInputs {
   const rootfs::Tree* modules = nullptr;  // ComposedRoot::modules; not owned
   std::string kernel_release;
   std::vector<std::string> wanted;  // module names, without their dependencies
+  std::string command_line;         // the UKI's, which init holds the kernel's against
   std::int64_t epoch = 0;
 
-  static constexpr std::tuple kFields = {
-      stage::Field{"init", &InitrdInputs::init}, stage::Field{"modules", &InitrdInputs::modules},
-      stage::Field{"kernel release", &InitrdInputs::kernel_release}, stage::Field{"wanted", &InitrdInputs::wanted},
-      stage::Field{"epoch", &InitrdInputs::epoch}};
+  static constexpr std::tuple kFields = {stage::Field{"init", &InitrdInputs::init},
+                                         stage::Field{"modules", &InitrdInputs::modules},
+                                         stage::Field{"kernel release", &InitrdInputs::kernel_release},
+                                         stage::Field{"wanted", &InitrdInputs::wanted},
+                                         stage::Field{"command line", &InitrdInputs::command_line},
+                                         stage::Field{"epoch", &InitrdInputs::epoch}};
 };
 
 // Writes the archive to `output`. Errors: a wanted module that is neither a file nor built in (invalid_argument, with

@@ -43,11 +43,13 @@ TEST_CASE("without a whole root hash there is no boot") {
   CHECK(!parse_command_line("roothash=" + kHash.substr(1) + "g"));
 }
 
-TEST_CASE("the last of several equal words counts, as in the kernel") {
-  const auto request = parse_command_line("roothash=bad " + kRootHash +
-                                          " dm_verity.require_signatures=0 dm_verity.require_signatures=1");
-  REQUIRE(request);
-  CHECK(request->signature_required);
+TEST_CASE("a word of ours that is there twice is an error, whatever it says") {
+  for (const std::string& word : {"roothash=" + kHash, std::string("dm_verity.require_signatures=1"),
+                                  std::string("systemd.verity_root_data=/dev/vda2"), std::string("rootwait=5")}) {
+    const auto request = parse_command_line(kRootHash + " " + word + " " + word);
+    REQUIRE(!request);
+    CHECK(request.error().describe().contains("twice"));
+  }
 }
 
 TEST_CASE("a word inside quotes is part of its value") {
@@ -74,4 +76,56 @@ TEST_CASE("a failure stays readable for as long as panic= says, and never for ev
   CHECK(restart_delay("quiet") == 10s);
   CHECK(restart_delay("panic=soon") == 10s);
   CHECK(restart_delay("panic=999999") == 3600s);
+}
+
+TEST_CASE("the kernel's command line is the signed one, and what is added is harmless") {
+  const std::string ours = kRootHash + " dm_verity.require_signatures=1 panic=10 systemd.gpt_auto=0";
+  CHECK(check_command_line(ours, ours));
+  CHECK(check_command_line(ours + "\n", ours));
+  CHECK(check_command_line(ours + "  systemd.log_level=debug systemd.show_status=yes", ours));
+  // What SMBIOS strings and add-ons could say.
+  for (const std::string& added : {std::string("roothash=") + std::string(64, '0'),
+                                   "roothash=" + kHash,
+                                   std::string("rdinit=/bin/sh"),
+                                   std::string("init=/var/x"),
+                                   std::string("lsm="),
+                                   std::string("enforcing=0"),
+                                   std::string("lockdown=none"),
+                                   std::string("dm_verity.require_signatures=0"),
+                                   std::string("dm-verity.require_signatures=0"),
+                                   std::string("systemd.unit=rescue.target"),
+                                   std::string("systemd.import_credentials=yes"),
+                                   std::string("systemd.set_credential=a:b"),
+                                   std::string("systemd.log_level"),
+                                   std::string("systemd.log_level=x"),
+                                   std::string("systemd.log_level=debug systemd.log_level=info"),
+                                   std::string("systemd.log_target=kmsg"),
+                                   std::string("panic=0"),
+                                   std::string("quiet"),
+                                   std::string("single"),
+                                   std::string("1"),
+                                   std::string("--"),
+                                   std::string("\"systemd.log_level=debug\""),
+                                   std::string("systemd.log_level=\"debug\""),
+                                   std::string("systemd.log_level=debug\xa0init=/x"),
+                                   std::string("module.sig_enforce=0"),
+                                   std::string("x")}) {
+    INFO(added);
+    const auto checked = check_command_line(ours + " " + added, ours);
+    REQUIRE(!checked);
+    CHECK(checked.error().code == ErrorCode::permission_denied);
+    CHECK_FALSE(checked.error().hint.empty());
+  }
+  for (const std::string& other : {"roothash=" + kHash + " " + ours, ours.substr(0, ours.size() - 2), std::string(),
+                                   kRootHash, ours.substr(6), "systemd.log_level=debug " + ours})
+    CHECK_FALSE(check_command_line(other, ours));
+}
+
+TEST_CASE("parameters of a module reach it, and no other") {
+  const std::string line =
+      "quiet dm_verity.require_signatures=1 dm-verity.x=\"a b\" dm_verity_2.y=1 dm_verity= loop.max_loop=0";
+  CHECK(module_parameters(line, "dm_verity") == "require_signatures=1 x=\"a b\"");
+  CHECK(module_parameters(line, "dm-verity") == "require_signatures=1 x=\"a b\"");
+  CHECK(module_parameters(line, "loop") == "max_loop=0");
+  CHECK(module_parameters(line, "erofs").empty());
 }

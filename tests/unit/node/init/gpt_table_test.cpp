@@ -1,13 +1,19 @@
 #include "node/init/gpt_table.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <unistd.h>
 
+#include <algorithm>
 #include <string>
 
 #include "lib/base/hex.hpp"
+#include "lib/sys/child.hpp"
+#include "lib/sys/temp_dir.hpp"
+#include "tests/support/must.hpp"
 
 using namespace bulkhead;
 using namespace bulkhead::init;
+using bulkhead::testing::must;
 
 namespace {
 
@@ -63,4 +69,35 @@ TEST_CASE("too few bytes for the promised entries are refused") {
   const GptHeader promise{.entries_offset = 1024, .entry_count = 2, .entry_size = 128};
   CHECK(!parse_gpt_entries(promise, as_bytes(std::string(255, '\0'))));
   CHECK(!parse_gpt_entries({}, {}));
+}
+
+TEST_CASE("a table made by sfdisk is intact, a changed byte is found, and the primary comes back from the backup") {
+  const auto directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
+  const sys::Path disk = directory.path() / "disk";
+  must(sys::write_file_atomically(disk, ""));
+  constexpr std::uint64_t kSize = std::uint64_t{4} << 20U;
+  REQUIRE(::truncate(disk.c_str(), kSize) == 0);
+  must(sys::run_checked({.arguments = {"sfdisk", "--quiet", disk.native()}, .input = "label: gpt\n,1M\n,\n"}));
+  const std::string bytes = must(sys::read_file(disk));
+  const auto sector = [&](std::uint64_t block) { return as_bytes(bytes).subspan(block * 512, 512); };
+  const auto entries = [&](const GptHeader& of) {
+    return as_bytes(bytes).subspan(of.entries_offset, std::size_t{of.entry_count} * of.entry_size);
+  };
+  constexpr std::uint64_t kLast = kSize / 512 - 1;
+  const GptHeader primary = must(parse_gpt_header(sector(1)));
+  const GptHeader backup = must(parse_gpt_header(sector(kLast)));
+  CHECK(primary.block == 1);
+  CHECK(primary.other_block == kLast);
+  CHECK(backup.block == kLast);
+  CHECK(is_intact(sector(1), entries(primary)));
+  CHECK(is_intact(sector(kLast), entries(backup)));
+  for (const std::size_t at : {12U, 24U, 56U, 72U, 91U}) {
+    std::vector<std::byte> changed(sector(1).begin(), sector(1).end());
+    changed[at] ^= std::byte{1};
+    CHECK_FALSE(is_intact(changed, entries(primary)));
+  }
+  std::vector<std::byte> other(entries(primary).begin(), entries(primary).end());
+  other[40] ^= std::byte{1};
+  CHECK_FALSE(is_intact(sector(1), other));
+  CHECK(std::ranges::equal(primary_header(sector(kLast)), sector(1)));
 }

@@ -134,6 +134,7 @@ TEST_CASE("initrd: every field counts") {
                                                 .modules = &empty_tree(),
                                                 .kernel_release = "6.12.1",
                                                 .wanted = {"dm_verity"},
+                                                .command_line = "quiet",
                                                 .epoch = 1});
 }
 

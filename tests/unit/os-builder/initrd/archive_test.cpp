@@ -31,6 +31,7 @@ struct Fixture {
                           .modules = &modules,
                           .kernel_release = "6.12",
                           .wanted = std::move(wanted),
+                          .command_line = "roothash=1 quiet",
                           .epoch = 1'700'000'000},
                          directory.path() / output);
   }
@@ -73,7 +74,7 @@ TEST_CASE("the initrd holds the program, the modules and their order, and nothin
   Fixture fixture;
   REQUIRE(fixture.build({"dm_verity", "dm_mod"}, "initrd"));
   CHECK(names_in(fixture.read("initrd")) ==
-        std::vector<std::string>{"init", "modules", "modules/dm_verity.ko", "modules/load"});
+        std::vector<std::string>{"init", "command-line", "modules", "modules/dm_verity.ko", "modules/load"});
 }
 
 TEST_CASE("the list tells for which devices a module is loaded") {
