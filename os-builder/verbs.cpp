@@ -88,6 +88,7 @@ struct BuildValues {
   std::string output;
   std::string locked;
   bool offline = false;
+  bool release = false;
   bool no_wait = false;
 
   void declare_input(CLI::App& verb) {
@@ -109,6 +110,7 @@ struct BuildValues {
     if (!output.empty()) options.output = output;
     if (!locked.empty()) options.locked = locked;
     options.offline = offline;
+    options.release = release;
     options.wait = !no_wait;
     options.source_date_epoch = TRY(build::source_date_epoch(environment()));
     return options;
@@ -257,6 +259,8 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
   values.build.declare_input(build);
   build.add_option("-o,--output", values.build.output, "Directory for the images [build/image/VARIANT]")
       ->type_name("DIR");
+  build.add_flag("--release", values.build.release,
+                 "Make everything anew, for an image that is published: of the cache, only packages are used");
   build.add_flag("--no-wait", values.build.no_wait,
                  "Fail, instead of waiting, when another build is writing the same directory");
 

@@ -18,7 +18,8 @@ struct BuildOptions {
   std::optional<sys::Path> output;           // default: build/image/<variant>
   std::optional<sys::Path> locked;           // packages.lock to reproduce
   bool offline = false;
-  bool wait = true;                               // for another build that is writing the same directory
+  bool release = false;  // makes everything anew: of the cache, only packages are used, which are verified
+  bool wait = true;      // for another build that is writing the same directory
   std::optional<std::int64_t> source_date_epoch;  // default: date of the archive, or the lock's
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "lib/crypto/sha256.hpp"
 #include "lib/sys/file_lock.hpp"
 #include "lib/sys/temp_dir.hpp"
 
@@ -32,6 +33,31 @@ Result<std::vector<Aged>> products(const sys::Path& stage_directory) {
   return found;
 }
 
+// "<sha256>  <path>" for each file, as sha256sum(1) writes them.
+constexpr std::string_view kDigests = ".digests";
+
+Result<std::string> digests_of(const sys::Path& product) {
+  std::vector<sys::Path> files;
+  std::error_code status;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(product, status)) {
+    if (entry.is_regular_file(status) && entry.path() != product / kDigests) files.push_back(entry.path());
+  }
+  if (status) return fail(errno_error(status.value(), "listing {}", product.native()));
+  std::ranges::sort(files);
+  std::string text;
+  for (const sys::Path& file : files) {
+    const Sha256 digest = TRY(crypto::sha256_file(file));
+    text += std::format("{}  {}\n", digest.to_string(), file.lexically_relative(product).native());
+  }
+  return text;
+}
+
+bool is_as_it_was_made(const sys::Path& product) {
+  const auto made = sys::read_file(product / kDigests);
+  const auto now = digests_of(product);
+  return made && now && *made == *now;
+}
+
 }  // namespace
 
 Result<StageStore> StageStore::open(const sys::Path& directory) {
@@ -46,6 +72,7 @@ Result<StageProduct> StageStore::run(const std::string& stage, const Sha256& inp
   // One build runs a stage at a time: a second one with the same inputs waits and then finds the result.
   const sys::FileLock lock = TRY(sys::FileLock::acquire(stage_directory / ".lock"));
   const sys::Path product = stage_directory / inputs.to_string().substr(0, 32);
+  if (sys::exists(product) && !is_as_it_was_made(product)) TRY(sys::remove_all(product));
   if (sys::exists(product)) {
     std::error_code ignored;  // only the order of removal depends on it
     std::filesystem::last_write_time(product, std::filesystem::file_time_type::clock::now(), ignored);
@@ -54,6 +81,8 @@ Result<StageProduct> StageStore::run(const std::string& stage, const Sha256& inp
   TRY(drop_old(stage_directory));
   sys::TempDir unfinished = TRY(sys::TempDir::create(stage_directory, std::string(kUnfinished)));
   TRY(make(unfinished.path()));
+  const std::string digests = TRY(digests_of(unfinished.path()));
+  TRY(sys::write_file_atomically(unfinished.path() / kDigests, digests));
   TRY(unfinished.commit(product));
   return StageProduct{.directory = product, .reused = false};
 }

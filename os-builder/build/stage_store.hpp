@@ -1,6 +1,7 @@
 // Products of expensive stages, kept by the digest of everything that went in: the same inputs are never worked on
 // twice, in any checkout. A stage's directory appears by one rename when the stage is complete, so a killed build
-// leaves nothing behind that a later one could take for a product.
+// leaves nothing behind that a later one could take for a product. Each has the digests of its files beside them, and
+// one that no longer fits them is made again: what is signed is what was made.
 #pragma once
 
 #include <functional>

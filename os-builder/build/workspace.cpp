@@ -1,5 +1,8 @@
 #include "os-builder/build/workspace.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "lib/base/text.hpp"
 
 namespace bulkhead::build {
@@ -45,6 +48,24 @@ Result<sys::Path> default_keys(const Environment& environment) {
 Result<sys::Path> default_cache(const Environment& environment) {
   if (environment.cache) return sys::Path(*environment.cache);
   return under_home(environment, ".cache/bulkhead");
+}
+
+Result<> check_cache(const sys::Path& cache) {
+  for (const sys::Path& directory : {cache, cache / "stages", cache / "unpacked"}) {
+    struct stat status{};
+    if (::stat(directory.c_str(), &status) < 0) {
+      if (errno == ENOENT) continue;
+      return fail_errno("looking at {}", directory.native());
+    }
+    const bool ours = status.st_uid == ::geteuid() || status.st_uid == 0;
+    if (S_ISDIR(status.st_mode) && ours && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0) continue;
+    return fail(
+        error(ErrorCode::permission_denied, "others can write to {}, and what is in the cache goes into signed images",
+              directory.native())
+            .with_hint(std::format("use another cache, or empty this one and take the right away: chmod go-w {}",
+                                   directory.native())));
+  }
+  return {};
 }
 
 Result<std::optional<std::int64_t>> source_date_epoch(const Environment& environment) {

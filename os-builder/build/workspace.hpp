@@ -15,11 +15,13 @@ struct Workspace {
   sys::Path source;    // checkout: has variants/ and os-builder/rootfs/overlay/
   sys::Path programs;  // programs for the image, staged by CMake
   sys::Path cache;     // package lists, .debs, unpacked packages, stages; safe to share between builds
+  sys::Path products;  // unpacked packages and stages; empty: in the cache
   sys::Path keys;      // owner's keys
   sys::Path sources;   // apt configuration directory that names the archive and its keyring
 
   sys::Path variants() const { return source / "variants"; }
   sys::Path overlays() const { return source / "os-builder/rootfs/overlay"; }
+  const sys::Path& products_directory() const { return products.empty() ? cache : products; }
   sys::Path images() const { return source / "build/image"; }
 };
 
@@ -39,6 +41,10 @@ Result<Workspace> find_workspace(const Environment& environment, const sys::Path
 // The parts of it that need no checkout.
 Result<sys::Path> default_keys(const Environment& environment);
 Result<sys::Path> default_cache(const Environment& environment);
+
+// Whether only we (and root) can write to what goes from the cache into signed images. Packages are not looked at: they
+// are verified. A directory that is missing will be made. Errors: permission_denied, with what to do.
+Result<> check_cache(const sys::Path& cache);
 
 // SOURCE_DATE_EPOCH as a number of seconds, strictly; nothing when unset.
 Result<std::optional<std::int64_t>> source_date_epoch(const Environment& environment);

@@ -99,6 +99,11 @@ Result<KeyPair> load_pair(const sys::Path& directory, const Role& role) {
           error(ErrorCode::invalid_argument, "{} does not contain a PKCS#11 URI", uri.native())
               .with_hint("write one line that begins with 'pkcs11:', or remove the file to use a key in a file"));
     }
+    if (text.contains("pin-value=")) {
+      return fail(
+          error(ErrorCode::invalid_argument, "{} contains the PIN, which the process list would show", uri.native())
+              .with_hint("write the PIN to a file of mode 600, and pin-source=file:/PATH in the place of pin-value"));
+    }
     pair.key = std::move(text);
     return pair;
   }

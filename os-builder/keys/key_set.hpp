@@ -16,7 +16,7 @@ namespace bulkhead::keys {
 struct KeyPair {
   sys::Path certificate;  // PEM file
   // PEM file, or a PKCS#11 URI (RFC 7512): pkcs11:token=…;object=…;type=private?pin-source=file:…&module-path=…
-  // A pin-value works too, but is seen in the process list while osslsigncode runs.
+  // Never with a pin-value, which the process list would show while osslsigncode runs.
   std::string key;
 
   // Of the certificate, which stands for the key: a new key has a new certificate.

@@ -14,6 +14,8 @@ using nlohmann::json;
 
 constexpr int kSchema = 1;
 constexpr std::string_view kUnfinished = ".unfinished-";
+constexpr std::uint64_t kDigestLength = 64;  // hex digits
+constexpr const char* kIndexDigest = "index.sha256";
 constexpr std::uint64_t kMaxIndex = std::uint64_t{256} << 20U;
 
 // CBOR, because paths and attribute values are any bytes.
@@ -71,6 +73,8 @@ Result<Entry> parse_entry(const json& item, const sys::Path& files) {
 
 Result<Tree> load(const sys::Path& layer) {
   const std::string index = TRY(sys::read_file(layer / "index.cbor", kMaxIndex));
+  const std::string digest = TRY(sys::read_file(layer / kIndexDigest, kDigestLength));
+  if (crypto::sha256(index).to_string() != digest) return broken();
   return parse_layer_index(index, layer / "files");
 }
 
@@ -142,7 +146,9 @@ Result<> LayerStore::make_layer(const sys::Path& target,
     if (!sys::exists(path)) TRY(write_new_file(path, bytes));
     return Content{.source = path, .size = bytes.size(), .sha256 = digest};
   }));
-  TRY(write_new_file(unfinished.path() / "index.cbor", write_layer_index(tree)));
+  const std::string index = write_layer_index(tree);
+  TRY(write_new_file(unfinished.path() / "index.cbor", index));
+  TRY(write_new_file(unfinished.path() / kIndexDigest, crypto::sha256(index).to_string()));
   return unfinished.commit(target);
 }
 

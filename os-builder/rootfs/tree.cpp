@@ -20,6 +20,15 @@ Result<> check_path(std::string_view path) {
   return {};
 }
 
+// Files of the layer store lie in the build's cache from one build to the next.
+Result<> check_content(const Content& content, std::span<const std::byte> bytes) {
+  if (bytes.size() == content.size && crypto::sha256(as_text(bytes)) == content.sha256) return {};
+  return fail(
+      error(ErrorCode::data_loss, "{} is not what was unpacked: its SHA-256 is not {}",
+            std::get<sys::Path>(content.source).native(), content.sha256.to_string())
+          .with_hint("remove the directory that it lies in, which is a part of the build's cache, and build again"));
+}
+
 // "/a/b/" for "/a/b": what the paths below a directory start with.
 std::string below(std::string_view path) { return path == "/" ? "/" : std::string(path) + "/"; }
 
@@ -40,11 +49,16 @@ Content Content::of(std::string bytes) {
 
 Result<std::string> Content::read() const {
   if (const auto* bytes = std::get_if<std::string>(&source)) return *bytes;
-  return sys::read_file(std::get<sys::Path>(source), size);
+  std::string bytes = TRY(sys::read_file(std::get<sys::Path>(source), size));
+  TRY(check_content(*this, as_bytes(bytes)));
+  return bytes;
 }
 
 Result<sys::Path> as_file(const Content& content, const sys::Path& path) {
-  if (const auto* file = std::get_if<sys::Path>(&content.source)) return *file;
+  if (const auto* file = std::get_if<sys::Path>(&content.source)) {
+    TRY(ContentView::open(content));  // checks it
+    return *file;
+  }
   TRY(sys::write_file_atomically(path, std::get<std::string>(content.source)));
   return path;
 }
@@ -53,10 +67,7 @@ Result<ContentView> ContentView::open(const Content& content) {
   if (const auto* bytes = std::get_if<std::string>(&content.source)) return ContentView(as_bytes(*bytes), std::nullopt);
   sys::MappedFile file = TRY(sys::MappedFile::open(std::get<sys::Path>(content.source)));
   const auto bytes = file.bytes();
-  if (bytes.size() != content.size) {
-    return fail(ErrorCode::data_loss, "{} has {} bytes instead of {}", std::get<sys::Path>(content.source).native(),
-                bytes.size(), content.size);
-  }
+  TRY(check_content(content, bytes));
   return ContentView(bytes, std::move(file));
 }
 

@@ -49,6 +49,24 @@ TEST_CASE_METHOD(StoreFixture, "a stage with other inputs is made again") {
   CHECK(made == 2);
 }
 
+TEST_CASE_METHOD(StoreFixture, "a product that was changed in the cache is made again") {
+  for (const char* change : {"other", "more", "gone", "no digests"}) {
+    INFO(change);
+    const int before = made;
+    const sys::Path directory = run("a").value().directory;
+    if (change == std::string_view("other")) REQUIRE(sys::write_file_atomically(directory / "product", "b"));
+    if (change == std::string_view("more")) REQUIRE(sys::write_file_atomically(directory / "new", "b"));
+    if (change == std::string_view("gone")) REQUIRE(sys::remove_all(directory / "product"));
+    if (change == std::string_view("no digests")) REQUIRE(sys::remove_all(directory / ".digests"));
+    const auto again = run("a");
+    REQUIRE(again);
+    CHECK_FALSE(again->reused);
+    CHECK(sys::read_file(again->directory / "product") == "a");
+    CHECK_FALSE(sys::exists(again->directory / "new"));
+    CHECK(made > before);
+  }
+}
+
 TEST_CASE_METHOD(StoreFixture, "a failed stage leaves nothing behind and is tried again") {
   const auto failed = store.run("compile", inputs_named("a"), [](const sys::Path& directory) -> Result<> {
     TRY(sys::write_file_atomically(directory / "half", "half"));

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/sys/temp_dir.hpp"
 
@@ -33,6 +35,28 @@ TEST_CASE("outside a checkout the error says what to do") {
   REQUIRE_FALSE(workspace);
   CHECK(workspace.error().code == ErrorCode::not_found);
   CHECK(workspace.error().hint.contains("--source"));
+}
+
+TEST_CASE("a cache that others may write to is refused, at each place from which something is taken") {
+  const auto scratch = sys::TempDir::create("/tmp", "workspace-").value();
+  const sys::Path cache = scratch.path() / "cache";
+  CHECK(check_cache(cache));  // it will be made
+  REQUIRE(sys::create_directories(cache / "stages"));
+  REQUIRE(sys::create_directories(cache / "unpacked"));
+  CHECK(check_cache(cache));
+  for (const sys::Path& place : {cache, cache / "stages", cache / "unpacked"}) {
+    for (const mode_t mode : {0775, 0757, 01777}) {
+      REQUIRE(::chmod(place.c_str(), mode) == 0);
+      const auto checked = check_cache(cache);
+      REQUIRE_FALSE(checked);
+      CHECK(checked.error().code == ErrorCode::permission_denied);
+      CHECK(checked.error().hint.contains(place.native()));
+    }
+    REQUIRE(::chmod(place.c_str(), 0755) == 0);
+  }
+  REQUIRE(sys::remove_all(cache / "stages"));
+  REQUIRE(::symlink("/tmp", (cache / "stages").c_str()) == 0);
+  CHECK_FALSE(check_cache(cache));
 }
 
 TEST_CASE("without HOME the keys cannot be found, and the error says so") {

@@ -117,6 +117,9 @@ TEST_CASE("a PKCS#11 URI stands for a private key file") {
   REQUIRE(loaded);
   CHECK(loaded->signature_db.key == "pkcs11:token=t;object=db");
 
+  // It would stand in an argument list.
+  REQUIRE(sys::write_file_atomically(copy.directory / "db.uri", "pkcs11:token=t;object=db?pin-value=1234\n", 0600));
+  CHECK(keys::load(copy.directory).error().hint.contains("pin-source"));
   REQUIRE(sys::write_file_atomically(copy.directory / "db.uri", "/some/file\n", 0600));
   CHECK(keys::load(copy.directory).error().code == ErrorCode::invalid_argument);
 }

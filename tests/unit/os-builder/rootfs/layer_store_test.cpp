@@ -77,6 +77,26 @@ TEST_CASE_METHOD(Fixture, "what a killed build left is removed, and a damaged la
   CHECK(made == 2);
 }
 
+TEST_CASE_METHOD(Fixture, "an index that was changed as a whole is made again, and a changed file is not read") {
+  const auto tree = get();
+  REQUIRE(tree);
+  const sys::Path layer = dir.path() / "store" / key.to_string();
+  Tree other;
+  REQUIRE(other.put_file("/evil", "x", 0755, ""));
+  REQUIRE(sys::write_file_atomically(layer / "index.cbor", write_layer_index(other)));
+  CHECK(get()->find("/evil") == nullptr);
+  CHECK(made == 2);
+
+  const Content* content = tree->find(
+                                   "/dir/\xfa"
+                                   "file")
+                               ->content();
+  REQUIRE(sys::write_file_atomically(std::get<sys::Path>(content->source), "tex7"));  // as long as before
+  CHECK(content->read().error().code == ErrorCode::data_loss);
+  CHECK(ContentView::open(*content).error().code == ErrorCode::data_loss);
+  CHECK_FALSE(as_file(*content, dir.path() / "out"));
+}
+
 TEST_CASE("an index of any bytes is an error or a tree") {
   Tree tree;
   REQUIRE(tree.put_file("/a", "x", 0644, ""));
