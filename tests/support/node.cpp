@@ -69,6 +69,11 @@ vm::MachineSpec node_machine(const NodeOptions& options) {
     spec.firmware_files = {{.name = "opt/bulkhead/user-data", .content = options.user_data}};
   spec.smbios_uuid = kProductUuid;
   spec.smbios_vendor = options.vendor;
+  for (const std::string& text : options.oem_strings) {
+    std::string value;
+    for (const char c : text) value += c == ',' ? std::string(",,") : std::string(1, c);
+    spec.extra_arguments.insert(spec.extra_arguments.end(), {"-smbios", "type=11,value=" + value});
+  }
   spec.on_reset = options.on_reset;
   spec.tpm = options.tpm;
   return spec;

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lib/node_state/node_state.hpp"
 #include "lib/vm/machine.hpp"
@@ -29,6 +30,7 @@ struct NodeOptions {
   std::uint16_t api_port = 0;               // of the host: where the node's API port is reached; 0: nowhere
   vm::Network network{.restricted = true};  // a forward for api_port is added
   std::string vendor{};                     // of the machine, in its SMBIOS tables
+  std::vector<std::string> oem_strings{};   // in the same tables: what systemd-stub and systemd would obey
   // Emulated machines count instructions, unless something outside takes part whose time does not stand still for them.
   bool outside_time = false;
 };

@@ -77,11 +77,14 @@ std::string BuiltImage::changed_uki(const UkiChanges& changes, const keys::KeySe
   const sys::Path initrd = directory.path() / "initrd";
   std::string archives(as_text(content.initrd));
   archives.resize((archives.size() + 3) / 4 * 4, '\0');  // where the kernel looks for the next archive
-  must(sys::write_file_atomically(initrd, archives + changes.more_initrd));
+  // Signed by whoever signs the UKI: both places agree.
+  const std::string command_line = content.command_line + " " + changes.more_command_line;
+  const std::string agreed = cpio_entry("command-line", 0100644, command_line) + cpio_entry("TRAILER!!!", 0, "");
+  must(sys::write_file_atomically(initrd, archives + agreed + changes.more_initrd));
   const uki::UkiInputs inputs{.kernel = rootfs::Content::of(std::string(as_text(content.kernel))),
                               .stub = rootfs::Content::of(must(sys::read_file(kStub))),
                               .initrd = {.path = initrd},
-                              .command_line = content.command_line + " " + changes.more_command_line,
+                              .command_line = command_line,
                               .os_release = content.os_release,
                               .kernel_release = content.kernel_release,
                               .epoch = kTime,
@@ -105,6 +108,11 @@ gpt::Partition ScratchDisk::partition(unsigned number) const {
 }
 
 disk::Esp ScratchDisk::esp() const { return {.image = path_, .partition = partition(gpt::kEspNumber)}; }
+
+void ScratchDisk::erase(std::uint64_t offset, std::uint64_t size) const {
+  const sys::UniqueFd fd = must(sys::open_file(path_, O_WRONLY));
+  must(sys::write_all_at(fd.get(), std::vector<std::byte>(size), offset));
+}
 
 void ScratchDisk::flip_byte(unsigned partition_number, std::uint64_t offset) const {
   change_byte(partition_number, offset, [](std::byte before) { return ~before; });
@@ -158,6 +166,10 @@ void ScratchDisk::remove_uki(const std::string& name) const { must(disk::remove_
 
 std::string ScratchDisk::ext4_name(unsigned partition_number) const {
   return std::format("{}?offset={}", path_.native(), partition(partition_number).start);
+}
+
+void ScratchDisk::change_partition_uuid(unsigned number, const std::string& uuid) const {
+  tool_output({"sfdisk", "--part-uuid", path_.native(), std::to_string(number), uuid});
 }
 
 std::string ScratchDisk::ext4_file(unsigned partition_number, const std::string& file) const {

@@ -51,6 +51,8 @@ class ScratchDisk {
   const sys::Path& directory() const { return directory_.path(); }
   gpt::Partition partition(unsigned number) const;
 
+  // Zeros, anywhere on the disk.
+  void erase(std::uint64_t offset, std::uint64_t size) const;
   // Changes every bit of one byte of a partition.
   void flip_byte(unsigned partition_number, std::uint64_t offset) const;
   void change_byte(unsigned partition_number, std::uint64_t offset,
@@ -58,6 +60,8 @@ class ScratchDisk {
   // Offset within a root partition of the first byte that EROFS stores for the content of `file`
   // ("/usr/bin/containerd").
   std::uint64_t first_data_byte(unsigned root_partition_number, const std::string& file) const;
+
+  void change_partition_uuid(unsigned number, const std::string& uuid) const;
 
   // Puts another build's root into slot B. Its UKI is a separate step.
   void fill_slot_b(const BuiltImage& image) const;

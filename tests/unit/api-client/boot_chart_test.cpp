@@ -66,7 +66,8 @@ TEST_CASE("an answer of another shape makes a poor chart and breaks nothing") {
 TEST_CASE("a chart of a hostile node is bounded, and a picture stays XML") {
   Json odd = {{"gate", "u0"}, {"units", Json::array()}};
   for (int i = 0; i < 20'000; ++i)
-    odd["units"].push_back({{"unit", std::format("u{}", i)}, {"started", i}, {"waited_for", std::format("u{}", i + 1)}});
+    odd["units"].push_back(
+        {{"unit", std::format("u{}", i)}, {"started", i}, {"waited_for", std::format("u{}", i + 1)}});
   odd["units"][0]["unit"] = "\xef\xbf\xbf\x1b";
   const std::string svg = boot_svg(odd);
   CHECK(svg.ends_with("</svg>\n"));

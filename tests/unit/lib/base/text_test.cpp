@@ -24,8 +24,10 @@ TEST_CASE("a text for a terminal controls nothing") {
   CHECK(printable("plain, Főtanúsítvány, 日本\t") == "plain, Főtanúsítvány, 日本\t");
   CHECK(printable("\x1b[2J\r\n\x7f") == R"(\x1b[2J\x0d\x0a\x7f)");
   CHECK(printable("a\nb", Keep::lines) == "a\nb");
-  CHECK(printable("\xc2\x9b" "31m") == R"(\u009b31m)");                // CSI as one character of C1
-  CHECK(printable("\xe2\x80\xae" "evil") == R"(\u202eevil)");        // from right to left
+  CHECK(printable("\xc2\x9b"
+                  "31m") == R"(\u009b31m)");  // CSI as one character of C1
+  CHECK(printable("\xe2\x80\xae"
+                  "evil") == R"(\u202eevil)");  // from right to left
   CHECK(printable("\xe2\x80\xa8|\xef\xbf\xbf") == R"(\u2028|\uffff)");
   CHECK(printable("\x9b|\xc3(") == R"(\x9b|\xc3()");
 }

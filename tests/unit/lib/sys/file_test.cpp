@@ -84,11 +84,14 @@ TEST_CASE("a pipe or a device in the place of a file is refused at once; a strea
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
   CHECK(read_file(pipe).error().code == ErrorCode::failed_precondition);
   CHECK(read_file("/dev/zero").error().describe().contains("not a regular file"));
+  REQUIRE(::symlink("/etc/hostname", (dir.path() / "link").c_str()) == 0);
+  CHECK(read_file_no_link(dir.path() / "link", 100).error().sys_errno == ELOOP);
+  CHECK(read_file_no_link("/proc/self/status", 1U << 16U));
   std::jthread writer([&pipe] {
     const auto fd = open_file(pipe, O_WRONLY);
     if (fd) static_cast<void>(write_all(fd->get(), std::as_bytes(std::span("through a pipe", 14))));
   });
-  CHECK(read_stream(pipe) == "through a pipe");
+  CHECK(read_stream(pipe, 100) == "through a pipe");
 }
 
 TEST_CASE("descriptors do not survive exec") {

@@ -1,0 +1,144 @@
+// What is not signed does not decide what runs: strings in the machine's SMBIOS tables, credentials, other disks, files
+// on DATA.
+#include <stdlib.h>
+
+#include "lib/codec/base64.hpp"
+#include "lib/gpt/slot_layout.hpp"
+#include "tests/support/booted_node.hpp"
+#include "tests/support/must.hpp"
+
+namespace bulkhead::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kMoreWords = "io.systemd.stub.kernel-cmdline-extra=";
+
+std::string credential(const std::string& name, const std::string& value) {
+  return std::format("io.systemd.credential:{}={}", name, value);
+}
+
+void check_refused(const ScratchDisk& disk, const std::string& name, NodeOptions options, const std::string& reason) {
+  options.on_reset = vm::OnReset::end;
+  Node node(disk, name, options);
+  CHECK(must(node.machine().wait_for_end(vm::after(kBootTime))) == 0);
+  CHECK_FALSE(node.showed_state(node_state::State::ready));
+  INFO(node.console().raw());
+  CHECK(node.console().raw().contains("bulkhead-init: cannot boot: "));
+  CHECK(node.console().raw().contains(reason));
+}
+
+// Types a command on the root shell of kvm-dev; what it printed.
+std::string answer(Node& node, const std::string& command) {
+  must(node.machine().type(std::format("echo BEG''IN; {}; echo EN''D $?\n", command)));
+  must(node.machine().wait_for_line(vm::Pattern::line("BEGIN"), vm::after(60s)));
+  std::string text;
+  for (;;) {
+    const std::string line = must(node.machine().wait_for_line(vm::Pattern::text(""), vm::after(120s)));
+    if (line.starts_with("END ")) return text;
+    text += line + "\n";
+  }
+}
+
+void wait_for_shell(vm::Machine& machine) {
+  must(machine.type("\n"));
+  must(machine.wait_for_prompt("# ", vm::after(60s)));
+}
+
+TEST_CASE("a root hash in an SMBIOS string, or any other word, ends the boot") {
+  const ScratchDisk disk(BuiltImage::of_variant("kvm"));
+  check_refused(disk, "foreign-root-hash",
+                {.oem_strings = {std::string(kMoreWords) + "roothash=" + std::string(64, 'a')}}, "'roothash=aaaa");
+  check_refused(disk, "foreign-word", {.oem_strings = {std::string(kMoreWords) + "systemd.unit=rescue.target"}},
+                "'systemd.unit=rescue.target' on the kernel command line is not part of the signed image");
+}
+
+// One for each program of systemd in the image that knows any, and for process 1 (systemd.system-credentials(7)).
+TEST_CASE("no credential from an SMBIOS string is obeyed; a harmless word and our own user data are") {
+  const std::string unit =
+      "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/busybox touch /run/evil-unit\n"
+      "[Install]\nWantedBy=sysinit.target\n";
+  const ScratchDisk disk(BuiltImage::of_variant("kvm-dev"));
+  Node node(
+      disk, "foreign-credentials",
+      {.oem_strings = {
+           std::string(kMoreWords) + "systemd.log_level=info",
+           credential("bulkhead.user-data", "[settings]\nmotd = \"from smbios\"\n"),
+           credential("systemd.extra-unit.evil.service", unit),
+           credential("systemd.unit-dropin.containerd.service",
+                      "[Service]\nExecStartPre=/bin/busybox touch /run/evil-dropin\n"),
+           credential("tmpfiles.extra", "f /run/evil-tmpfiles\n"), credential("sysctl.extra", "vm.swappiness=17\n"),
+           credential("network.network.00-evil", "[Match]\nName=*\n"),
+           credential("network.conf.00-evil", "[Network]\nSpeedMeter=yes\n"),
+           credential("fstab.extra", "tmpfs /run/evil-fstab tmpfs defaults 0 0\n"),
+           credential("udev.rules.00-evil", "ACTION==\"add\", RUN+=\"/bin/busybox touch /run/evil-udev\"\n"),
+           credential("modules-load.extra", "dummy\n"), credential("system.hostname", "evil"),
+           credential("system.machine_id", "0123456789abcdef0123456789abcdef"),
+           credential("passwd.plaintext-password.root", "evil"),
+           credential("ssh.authorized_keys.root", "ssh-ed25519 evil"), credential("login.motd", "evil"),
+           credential("journal.storage", "none"), credential("network.dns", "192.0.2.66"),
+           credential("vmm.notify_socket", "vsock:2:1")}});
+  node.wait_until_ready();
+  wait_for_shell(node.machine());
+  CHECK(answer(node, "apiclient get motd").contains("from smbios"));
+  CHECK(answer(node,
+               "ls -d /run/evil-* /run/credentials/@system /run/systemd/network/*evil* /run/udev/rules.d/*evil* "
+               "/run/systemd/networkd.conf.d /root/.ssh 2>/dev/null")
+            .empty());
+  CHECK(answer(node, "cat /proc/sys/vm/swappiness") != "17\n");
+  CHECK_FALSE(answer(node, "cat /etc/hostname /etc/machine-id /etc/shadow /etc/motd").contains("evil"));
+  CHECK_FALSE(answer(node, "cat /etc/machine-id").contains("0123456789abcdef0123456789abcdef"));
+  CHECK_FALSE(answer(node, "cat /proc/modules; systemctl list-units --all --no-legend").contains("evil"));
+  CHECK(answer(node, "grep -c '^dummy ' /proc/modules || true") == "0\n");
+  // What the command line says of a module reaches it although the initrd loads it.
+  CHECK(answer(node, "cat /sys/module/dm_verity/parameters/require_signatures") == "Y\n");
+}
+
+TEST_CASE("a copy of the disk beside it ends the boot; a disk that only claims its root is not looked at") {
+  const BuiltImage image = BuiltImage::of_variant("kvm");
+  const ScratchDisk disk(image);
+  const ScratchDisk other(image);
+  // NVMe: its name comes before that of the disk that is booted from.
+  const NodeOptions beside{.second_disk = other.path(), .second_bus = vm::DiskBus::nvme};
+  check_refused(disk, "foreign-copy", beside, "have the same boot partition");
+
+  other.change_partition_uuid(gpt::kEspNumber, "11111111-2222-3333-4444-555555555555");
+  Node node(disk, "foreign-root", beside);
+  node.wait_until_ready();
+  node.shut_down();
+  CHECK_FALSE(disk.ext4_file(gpt::kStateNumber, "machine-id").empty());
+  CHECK_FALSE(disk.ext4_file(gpt::kStateNumber, "settings-lineage").empty());
+}
+
+TEST_CASE("a library on DATA is not loaded as a plugin of containerd, and nothing on DATA can be run on the host") {
+  BootedNode booted({.variant = "kvm-dev"}, "foreign-plugin");
+  Node& node = booted.node();
+  wait_for_shell(booted.machine());
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread
+  const std::string library = must(sys::read_file(::getenv("BULKHEAD_EVIL_PLUGIN")));
+  const std::string text = codec::to_base64(as_bytes(library));
+  answer(node, "mkdir -p /var/lib/containerd/plugins && rm -f /run/text");
+  constexpr std::size_t kLine = 512;
+  for (std::size_t at = 0; at < text.size(); at += kLine)
+    answer(node, std::format("echo -n '{}' >>/run/text", text.substr(at, kLine)));
+  answer(node,
+         "base64 -d </run/text >/var/lib/containerd/plugins/evil.so; chmod 755 /var/lib/containerd/plugins/evil.so");
+  CHECK(answer(node, "sha256sum </var/lib/containerd/plugins/evil.so").size() == 68);
+  answer(node, "systemctl restart containerd");
+  CHECK(answer(node, "systemctl is-active containerd") == "active\n");
+  CHECK(answer(node, "ls -d /run/evil-plugin-was-loaded 2>/dev/null").empty());
+
+  answer(node,
+         "cp /bin/busybox /var/evil; cp /bin/busybox /run/evil; cp /bin/busybox /tmp/evil; cp /bin/busybox /opt/evil; "
+         "cp /bin/busybox /mnt/evil");
+  for (const char* directory : {"/var", "/run", "/tmp", "/opt", "/mnt"}) {
+    INFO(directory);
+    CHECK(answer(node, std::format("{}/evil echo ran 2>&1", directory)).contains("ermission denied"));
+  }
+  const std::string plugins = answer(node, "ctr plugins ls -q 2>/dev/null || ctr plugins ls");
+  INFO(plugins);
+  CHECK_FALSE(plugins.contains("restart"));
+}
+
+}  // namespace
+}  // namespace bulkhead::testing
