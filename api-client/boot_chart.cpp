@@ -17,6 +17,7 @@ namespace {
 
 using cli::Style;
 using cli::styled;
+using Json = nlohmann::ordered_json;
 using Microseconds = std::int64_t;
 
 constexpr Microseconds kDay = Microseconds{24} * 60 * 60 * 1'000'000;

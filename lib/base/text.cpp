@@ -53,8 +53,8 @@ char32_t code_point(std::string_view sequence) {
   return value;
 }
 
-// Control characters (C0, DEL, C1), separators of lines, marks that turn the direction (Unicode UAX 9), and what no text
-// contains.
+// Control characters (C0, DEL, C1), separators of lines, marks that turn the direction (Unicode UAX 9), and what no
+// text contains.
 bool controls(char32_t c) {
   const auto within = [c](char32_t first, char32_t last) { return first <= c && c <= last; };
   return c < 0x20 || within(0x7f, 0x9f) || c == 0x61c || within(0x200e, 0x200f) || within(0x2028, 0x202e) ||

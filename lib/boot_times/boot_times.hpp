@@ -38,8 +38,8 @@ struct BootTimes {
   bool operator==(const BootTimes&) const = default;
 };
 
-// For each of boot.units, in their order, what it waited for: of the units that it is ordered behind and that were ready
-// when it started, the last one; nullptr when it waited for none. They point into `boot`.
+// For each of boot.units, in their order, what it waited for: of the units that it is ordered behind and that were
+// ready when it started, the last one; nullptr when it waited for none. They point into `boot`.
 std::vector<const UnitTimes*> waited_for(const BootTimes& boot);
 
 // The form in which the initrd leaves the time of its start for the system.

@@ -43,6 +43,11 @@ Result<std::string> read_file(const Path& path, std::uint64_t limit) {
   return read_file(fd.get(), path, limit);
 }
 
+Result<std::string> read_file_no_link(const Path& path, std::uint64_t limit) {
+  const UniqueFd fd = TRY(open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW));
+  return read_file(fd.get(), path, limit);
+}
+
 Result<std::string> read_file(int fd, const Path& name, std::uint64_t limit) {
   struct stat status{};
   if (::fstat(fd, &status) < 0) return fail_errno("looking at {}", name.native());

@@ -25,6 +25,9 @@ Result<UniqueFd> open_file(const Path& path, int flags, mode_t mode = 0);
 // The whole regular file, those of /proc and /sys too. Errors: failed_precondition for anything else (a pipe that
 // somebody left on a disk would be waited for) and for more than `limit` bytes.
 Result<std::string> read_file(const Path& path, std::uint64_t limit = std::uint64_t{64} << 20U);
+// The same, but `path` must not be a symbolic link: for what a program with fewer rights writes. Errors: those of
+// open(2).
+Result<std::string> read_file_no_link(const Path& path, std::uint64_t limit);
 // The same of an open file; `name` is for errors.
 Result<std::string> read_file(int fd, const Path& name, std::uint64_t limit);
 // What a person names on a command line: may be a pipe or a terminal, and is waited for.
