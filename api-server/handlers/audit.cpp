@@ -96,7 +96,8 @@ json Audit::newest(std::size_t limit) const {
     if (records.size() >= limit) return records;
     records.push_back(record);
   }
-  auto older = journal::Journal::open({.message_id = std::string(log::kAudit.id),
+  auto older = journal::Journal::open({.name_space = kNamespace,
+                                       .message_id = std::string(log::kAudit.id),
                                        .until = kept_.size() < kKept ? std::optional(began_) : std::nullopt,
                                        .limit = limit});
   // Without a journal, only the records of this process.

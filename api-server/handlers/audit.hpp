@@ -1,5 +1,5 @@
-// The audit trail: who changed what, and who was refused. Written to the journal, which keeps it; the last records are
-// also in memory, for nodes and tests without a journal. It contains the keys of settings, never their values.
+// The audit trail: who changed what, and who was refused. Written to a namespace of the journal, which keeps it, whatever
+// else the node logs; the last records are also in memory, for nodes and tests without a journal. It contains the keys of settings, never their values.
 //
 // Nobody can push others' records out of it: every field has a longest length, and a refusal that repeats itself is
 // counted and told once a minute.
@@ -36,8 +36,9 @@ class Audit {
   static constexpr std::size_t kLongestField = 512;         // bytes
   using WallClock = std::function<std::chrono::sys_time<std::chrono::microseconds>()>;
 
-  // The log outlives this.
-  Audit(const log::Log& log, WallClock clock) : log_(log), clock_(std::move(clock)), began_(clock_()) {}
+  static constexpr const char* kNamespace = "audit";
+
+  Audit(const log::Log& log, WallClock clock) : log_(log.in_namespace(kNamespace)), clock_(std::move(clock)), began_(clock_()) {}
   Audit(const Audit&) = delete;
   Audit& operator=(const Audit&) = delete;
 
@@ -58,7 +59,7 @@ class Audit {
   bool is_first(const AuditRecord& record);
   void keep(const AuditRecord& record);
 
-  const log::Log& log_;
+  log::Log log_;
   WallClock clock_;
   std::chrono::sys_time<std::chrono::microseconds> began_;
   std::deque<nlohmann::json> kept_;

@@ -16,6 +16,7 @@ namespace bulkhead::journal {
 using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
 struct Query {
+  std::string name_space{};                 // empty: the default one
   std::optional<std::string> unit{};        // "containerd.service"
   std::optional<std::string> message_id{};  // 32 hex digits
   std::optional<Time> since{};

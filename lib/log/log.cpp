@@ -1,13 +1,17 @@
 #include "lib/log/log.hpp"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #define SD_JOURNAL_SUPPRESS_LOCATION  // it would always be this file
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 
 #include "lib/base/hex.hpp"
 #include "lib/sys/file.hpp"
@@ -18,16 +22,31 @@ namespace {
 // A datagram may be longer, but no useful message is.
 constexpr std::size_t kLongestValue = std::size_t{48} << 10U;
 
-std::string field_text(std::string_view name, std::string_view value) {
-  return std::format("{}={}", name, value.substr(0, kLongestValue));
+std::vector<Field> fields_of(const Entry& entry) {
+  std::vector<Field> fields;
+  fields.push_back({.name = "PRIORITY", .value = std::to_string(static_cast<int>(entry.priority))});
+  fields.push_back({.name = "MESSAGE", .value = entry.message});
+  if (!entry.message_id.empty()) fields.push_back({.name = "MESSAGE_ID", .value = std::string(entry.message_id)});
+  fields.insert(fields.end(), entry.fields.begin(), entry.fields.end());
+  for (Field& field : fields) field.value.resize(std::min(field.value.size(), kLongestValue));
+  return fields;
+}
+
+// libsystemd only writes to the default namespace, or to that of the whole service.
+bool send_to_namespace(const Entry& entry, const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return false;
+  std::ranges::copy(path, std::begin(address.sun_path));
+  const sys::UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const std::string datagram = to_datagram(entry);
+  return socket && ::sendto(socket.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+                            reinterpret_cast<const sockaddr*>(&address), sizeof(address)) >= 0;
 }
 
 bool send_to_journal(const Entry& entry) {
   std::vector<std::string> texts;
-  texts.push_back(field_text("PRIORITY", std::to_string(static_cast<int>(entry.priority))));
-  texts.push_back(field_text("MESSAGE", entry.message));
-  if (!entry.message_id.empty()) texts.push_back(field_text("MESSAGE_ID", entry.message_id));
-  for (const Field& field : entry.fields) texts.push_back(field_text(field.name, field.value));
+  for (const Field& field : fields_of(entry)) texts.push_back(std::format("{}={}", field.name, field.value));
   std::vector<iovec> pieces;
   for (std::string& text : texts) pieces.push_back({.iov_base = text.data(), .iov_len = text.size()});
   return ::sd_journal_sendv(pieces.data(), static_cast<int>(pieces.size())) >= 0;
@@ -40,6 +59,21 @@ Entry entry_of(const Error& error) {
   entry.fields.push_back({.name = "BULKHEAD_CODE", .value = std::string(to_string(error.code))});
   if (error.sys_errno != 0) entry.fields.push_back({.name = "ERRNO", .value = std::to_string(error.sys_errno)});
   return entry;
+}
+
+std::string to_datagram(const Entry& entry) {
+  std::string datagram;
+  for (const Field& field : fields_of(entry)) {
+    datagram += field.name;
+    if (field.value.contains('\n')) {
+      datagram += '\n';
+      for (unsigned i = 0; i < 8; ++i) datagram += static_cast<char>(std::uint64_t{field.value.size()} >> (8 * i));
+    } else {
+      datagram += '=';
+    }
+    datagram += field.value + '\n';
+  }
+  return datagram;
 }
 
 std::string to_line(const Entry& entry, bool with_priority) {
@@ -59,7 +93,14 @@ Log Log::from_environment() {
   return Log(std::format("{}:{}", info.st_dev, info.st_ino) == stream ? Sink::journal : Sink::standard_error);
 }
 
+Log Log::in_namespace(std::string_view name) const {
+  Log log(sink_);
+  log.socket_ = std::format("/run/systemd/journal.{}/socket", name);
+  return log;
+}
+
 void Log::write(const Entry& entry) const {
+  if (sink_ == Sink::journal && !socket_.empty() && send_to_namespace(entry, socket_)) return;
   if (sink_ == Sink::journal && send_to_journal(entry)) return;
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   static_cast<void>(sys::write_all(STDERR_FILENO, as_bytes(to_line(entry, !terminal))));

@@ -31,6 +31,9 @@ struct Entry {
 // The error as one entry: its text, BULKHEAD_CODE= and ERRNO=.
 Entry entry_of(const Error& error);
 
+// One datagram of the journal's native protocol (https://systemd.io/JOURNAL_NATIVE_PROTOCOL).
+std::string to_datagram(const Entry& entry);
+
 // "<4>message NAME=value": the form that sd-daemon(3) defines for standard error, without the number on a terminal.
 std::string to_line(const Entry& entry, bool with_priority);
 
@@ -41,6 +44,9 @@ class Log {
   // The journal when $JOURNAL_STREAM says that standard error is connected to it.
   static Log from_environment();
   explicit Log(Sink sink) : sink_(sink) {}
+  // The same for another namespace of the journal, which keeps its messages apart, with a size of its own
+  // (systemd-journald.service(8), "Journal Namespaces"). What it does not take goes to the usual one.
+  Log in_namespace(std::string_view name) const;
 
   void write(const Entry& entry) const;
 
@@ -56,6 +62,7 @@ class Log {
 
  private:
   Sink sink_;
+  std::string socket_{};  // of a namespace of the journal; empty: the default one
 };
 
 }  // namespace bulkhead::log

@@ -21,6 +21,11 @@ TEST_CASE("control characters cannot start a new line or move the cursor") {
   CHECK(to_line({.message = "a\n<0>forged\x1b[2J"}, false) == "a <0>forged [2J\n");
 }
 
+TEST_CASE("a datagram for the journal keeps every byte of a field") {
+  const Entry entry{.priority = Priority::notice, .message = "a\nPRIORITY=0", .message_id = "00", .fields = {{"X", "y=z"}}};
+  CHECK(to_datagram(entry) == std::string("PRIORITY=5\nMESSAGE\n\x0c\0\0\0\0\0\0\0a\nPRIORITY=0\nMESSAGE_ID=00\nX=y=z\n", 60));
+}
+
 TEST_CASE("an error becomes an entry with its code and errno") {
   Error reason = error(ErrorCode::not_found, "no such thing").with_context("looking");
   reason.sys_errno = 2;
