@@ -122,8 +122,8 @@ TEST_CASE("a library on DATA is not loaded as a plugin of containerd, and nothin
   for (std::size_t at = 0; at < text.size(); at += kLine)
     answer(node, std::format("echo -n '{}' >>/run/text", text.substr(at, kLine)));
   answer(node,
-         "base64 -d </run/text >/var/lib/containerd/plugins/evil.so; chmod 755 /var/lib/containerd/plugins/evil.so");
-  CHECK(answer(node, "sha256sum </var/lib/containerd/plugins/evil.so").size() == 68);
+         "base64 -d </run/text >/var/lib/containerd/plugins/evil-linux-amd64.so; chmod 755 /var/lib/containerd/plugins/evil-linux-amd64.so");
+  CHECK(answer(node, "sha256sum </var/lib/containerd/plugins/evil-linux-amd64.so").size() == 68);
   answer(node, "systemctl restart containerd");
   CHECK(answer(node, "systemctl is-active containerd") == "active\n");
   CHECK(answer(node, "ls -d /run/evil-plugin-was-loaded 2>/dev/null").empty());
