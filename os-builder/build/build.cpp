@@ -143,11 +143,11 @@ Result<stage::Product> make_boot_loader(const BuildOptions& options, const Resol
 }
 
 // Whether anything had to be written.
-Result<bool> publish(const OutputInputs& inputs, const StageRunner& stages, OutputDirectory& output,
+Result<bool> publish(const OutputInputs& inputs, const StageRunner& stages, OutputDirectory& output, bool anew,
                      cli::Progress& progress) {
   progress.begin("images");
   const Sha256 digest = TRY(stages.digest_of("images", inputs));
-  if (output.is_current(digest)) {
+  if (!anew && output.is_current(digest)) {
     progress.end("unchanged");
     return false;
   }
@@ -176,7 +176,7 @@ sys::Path output_directory(const BuildOptions& options) {
 std::string command_line(const variant::Variant& variant, const std::string& root_hash) {
   std::string line = "roothash=" + root_hash;
   for (const std::string& argument : variant.command_line) line += " " + argument;
-  return line;
+  return line + " --";
 }
 
 Result<Resolved> resolve(const BuildOptions& options, cli::Progress& progress) {
@@ -238,7 +238,7 @@ Result<BuildResult> build(const BuildOptions& given, cli::Progress& progress) {
       .boot_loader = boot_loader,
       .epoch = resolved.packages.source_date_epoch,
   };
-  const bool changed = TRY(publish(outputs, stages, output, progress));
+  const bool changed = TRY(publish(outputs, stages, output, options.release, progress));
   return BuildResult{
       .directory = output.target(),
       .variant = resolved.variant.name,

@@ -47,7 +47,8 @@ Result<Resolved> resolve(const BuildOptions& options, cli::Progress& progress);
 packages::ArchiveOptions archive_options(const BuildOptions& options);
 sys::Path output_directory(const BuildOptions& options);
 
-// The kernel command line of the UKI: "roothash=<hex>" and the variant's list.
+// The kernel command line of the UKI: "roothash=<hex>", the variant's list, and "--", behind which the kernel obeys
+// nothing (parse_args() in its kernel/params.c): systemd-stub may append what nobody has signed.
 std::string command_line(const variant::Variant& variant, const std::string& root_hash);
 
 }  // namespace bulkhead::build

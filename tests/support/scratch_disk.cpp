@@ -78,7 +78,11 @@ std::string BuiltImage::changed_uki(const UkiChanges& changes, const keys::KeySe
   std::string archives(as_text(content.initrd));
   archives.resize((archives.size() + 3) / 4 * 4, '\0');  // where the kernel looks for the next archive
   // Signed by whoever signs the UKI: both places agree.
-  const std::string command_line = content.command_line + " " + changes.more_command_line;
+  constexpr std::string_view kEnd = " --";  // behind it, the kernel obeys nothing
+  REQUIRE(content.command_line.ends_with(kEnd));
+  const std::string command_line = std::format(
+      "{} {}{}", std::string_view(content.command_line).substr(0, content.command_line.size() - kEnd.size()),
+      changes.more_command_line, kEnd);
   const std::string agreed = cpio_entry("command-line", 0100644, command_line) + cpio_entry("TRAILER!!!", 0, "");
   must(sys::write_file_atomically(initrd, archives + agreed + changes.more_initrd));
   const uki::UkiInputs inputs{.kernel = rootfs::Content::of(std::string(as_text(content.kernel))),

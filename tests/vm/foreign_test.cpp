@@ -1,6 +1,7 @@
 // What is not signed does not decide what runs: strings in the machine's SMBIOS tables, credentials, other disks, files
 // on DATA.
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "lib/codec/base64.hpp"
 #include "lib/gpt/slot_layout.hpp"
@@ -51,6 +52,23 @@ TEST_CASE("a root hash in an SMBIOS string, or any other word, ends the boot") {
                 {.oem_strings = {std::string(kMoreWords) + "roothash=" + std::string(64, 'a')}}, "'roothash=aaaa");
   check_refused(disk, "foreign-word", {.oem_strings = {std::string(kMoreWords) + "systemd.unit=rescue.target"}},
                 "'systemd.unit=rescue.target' on the kernel command line is not part of the signed image");
+}
+
+// Words that the kernel would obey before the initrd can refuse them: a root file system on a second disk, without an
+// initrd.
+TEST_CASE("the kernel does not start an init from another disk, because an SMBIOS string says so") {
+  const ScratchDisk disk(BuiltImage::of_variant("kvm"));
+  const sys::Path other = disk.directory() / "other.img";
+  must(sys::write_file_atomically(other, ""));
+  REQUIRE(::truncate(other.c_str(), off_t{16} << 20U) == 0);
+  must(sys::run_checked({.arguments = {"mkfs.ext4", "-q", other.native()}}));
+  NodeOptions options{.second_disk = other, .second_bus = vm::DiskBus::nvme};
+  for (const char* words : {"rdinit=/x root=/dev/nvme0n1 rootwait rw init=/evil",
+                            "noinitrd root=/dev/nvme0n1 rootwait init=/evil", "lockdown=none lsm= rdinit=/x"}) {
+    INFO(words);
+    options.oem_strings = {std::string(kMoreWords) + words};
+    check_refused(disk, "foreign-init", options, "is not part of the signed image");
+  }
 }
 
 // One for each program of systemd in the image that knows any, and for process 1 (systemd.system-credentials(7)).
@@ -122,7 +140,8 @@ TEST_CASE("a library on DATA is not loaded as a plugin of containerd, and nothin
   for (std::size_t at = 0; at < text.size(); at += kLine)
     answer(node, std::format("echo -n '{}' >>/run/text", text.substr(at, kLine)));
   answer(node,
-         "base64 -d </run/text >/var/lib/containerd/plugins/evil-linux-amd64.so; chmod 755 /var/lib/containerd/plugins/evil-linux-amd64.so");
+         "base64 -d </run/text >/var/lib/containerd/plugins/evil-linux-amd64.so; chmod 755 "
+         "/var/lib/containerd/plugins/evil-linux-amd64.so");
   CHECK(answer(node, "sha256sum </var/lib/containerd/plugins/evil-linux-amd64.so").size() == 68);
   answer(node, "systemctl restart containerd");
   CHECK(answer(node, "systemctl is-active containerd") == "active\n");
