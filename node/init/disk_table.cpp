@@ -11,6 +11,7 @@ namespace bulkhead::init {
 namespace {
 
 constexpr std::uint64_t kLargestSector = 4096;
+constexpr std::size_t kUsualEntries = std::size_t{128} * 128;
 constexpr std::uint64_t kSizeUnit = 512;  // of `size` in sysfs, whatever the disk's blocks are
 
 // One of the two tables, as it is on the disk.
@@ -96,8 +97,14 @@ Result<DiskTable> read_disk_table(const BlockDevice& disk, const sys::Path& dire
 Result<bool> restore_primary_table(const BlockDevice& disk) {
   const Geometry geometry = TRY(geometry_of(sys::Path("/sys/class/block") / disk.name));
   const sys::UniqueFd device = TRY(sys::open_file("/dev/" + disk.name, O_RDWR));
-  if (read_raw(device, geometry, 1)) return false;
+  const auto primary = read_raw(device, geometry, 1);
+  if (primary) return false;
+  // Not for a disk that cannot be read.
+  if (primary.error().sys_errno != 0) return fail(primary.error());
   const RawTable backup = TRY(read_raw(device, geometry, geometry.last_block));
+  // As tools make it, ours among them: any other could reach into the first partition.
+  if (backup.header.other_block != 1 || backup.entries.size() != kUsualEntries)
+    return fail(ErrorCode::failed_precondition, "its backup is not of the usual form");
   TRY(write_primary(device, geometry, backup));
   return true;
 }
