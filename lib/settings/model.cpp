@@ -296,6 +296,16 @@ Role changed_by(const Shape& root, const Key& key) {
   return found ? found->changed_by : Role::admin;
 }
 
+Role changed_by_with_all_below(const Shape& root, const Key& key) {
+  const auto found = find(root, key);
+  if (!found) return Role::admin;
+  std::vector<Entry> below;
+  add_entries(*found->shape, "", found->changed_by, below);
+  Role highest = found->changed_by;
+  for (const Entry& entry : below) highest = std::max(highest, entry.about.changed_by);
+  return highest;
+}
+
 Result<Json> from_text(const Shape& root, const Key& key, std::string_view text) {
   const Declaration found = TRY(find(root, key));
   const Shape& shape = *found.shape;

@@ -51,6 +51,8 @@ Json defaults(const Shape& root);
 // Who may change `key`: of find(). What is below it may need a higher role. A key that is no longer declared, which can
 // only be unset, is the admin's.
 Role changed_by(const Shape& root, const Key& key);
+// The highest role that `key` or anything below it needs.
+Role changed_by_with_all_below(const Shape& root, const Key& key);
 
 // Every setting: keys of map members are written as <name>; about.changed_by is that of find().
 struct Entry {

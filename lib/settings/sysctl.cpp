@@ -12,6 +12,7 @@ using enum Stricter;
 
 constexpr std::array kHardened = {
     HardenedSysctl{"dev/tty/ldisc_autoload", 0, lower},
+    HardenedSysctl{"dev/tty/legacy_tiocsti", 0, lower},
     HardenedSysctl{"fs/protected_fifos", 2, higher},
     HardenedSysctl{"fs/protected_hardlinks", 1, higher},
     HardenedSysctl{"fs/protected_regular", 2, higher},
@@ -63,8 +64,9 @@ const HardenedSysctl* find_hardened_sysctl(std::string_view key) {
 }
 
 bool is_weaker(const HardenedSysctl& hardened, std::string_view value) {
-  const auto number = parse_integer<std::int64_t>(trim(value));
-  if (!number) return true;
+  // Only as the kernel cannot read it in another way: with a sign or a zero in front, 0 could be all ones, or octal.
+  const auto number = parse_integer<std::int64_t>(value);
+  if (!number || *number < 0 || std::to_string(*number) != value) return true;
   switch (hardened.stricter) {
     case higher: return *number < hardened.value;
     case lower: return *number > hardened.value;

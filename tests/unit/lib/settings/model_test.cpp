@@ -212,12 +212,12 @@ TEST_CASE("what decides about code, trust and roles is the admin's, with everyth
   for (const char* text :
        {"api", "api.roles", "kernel.sysctl.a", "boot.reapply-user-data", "pki.mine.trusted", "updates.seed",
         "container-registry.mirrors", "container-runtime.snapshotter", "host-containers.a.superpowered",
-        "bootstrap-commands.a.mode", "sandbox.allowed-runtimes", "no-longer.there", "kernel.no-such"}) {
+        "bootstrap-commands.a.mode", "sandbox.allowed-runtimes", "ntp.time-servers", "network.firewall.enabled",
+        "health.checks.a.unit", "dns.name-servers", "no-longer.there", "kernel.no-such"}) {
     INFO(text);
     CHECK(changed_by(root(), key(text)) == Role::admin);
   }
-  for (const char* text :
-       {"motd", "ntp.time-servers", "network.hostname", "workloads.web.source", "health.checks.a.unit"}) {
+  for (const char* text : {"motd", "metrics.send-metrics", "workloads.web.source"}) {
     INFO(text);
     CHECK(changed_by(root(), key(text)) == Role::operator_role);
   }

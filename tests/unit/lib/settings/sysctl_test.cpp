@@ -64,7 +64,11 @@ TEST_CASE("what the image hardens can become stricter, and weaker only when it i
                                    {"kernel.sysrq", "1"},
                                    {"kernel.kptr_restrict", ""},
                                    {"kernel.kptr_restrict", "soon"},
-                                   {"kernel.kptr_restrict", "-1"}}) {
+                                   {"kernel.kptr_restrict", "-1"},
+                                   {"kernel.sysrq", "-1"},
+                                   {"dev.tty.ldisc_autoload", "-1"},
+                                   {"vm.mmap_min_addr", "065536"},
+                                   {"kernel.yama.ptrace_scope", "+3"}}) {
     INFO(key << '=' << value);
     CHECK_FALSE(check_sysctl(key, value, false));
   }
