@@ -91,10 +91,20 @@ void Configuration::commit(CommitRequest request, Done done) {
   });
 }
 
-void Configuration::start_commit(const CommitRequest& request, const Done& done, Turn turn) {
+void Configuration::start_commit(const CommitRequest& wanted, const Done& done, Turn turn) {
   const auto refuse = [&](Error reason) { done(fail(std::move(reason))); };
+  CommitRequest request = wanted;
+  if (auto known = bring_up_to_date(request.caller); !known) return refuse(std::move(known).error());
   if (auto writing = writable(request.transaction); !writing) return refuse(std::move(writing).error());
   if (auto mine = may_use(request.caller, request.transaction); !mine) return refuse(std::move(mine).error());
+  // An operator's try does not keep an admin out.
+  if (try_ && request.caller.role == settings::Role::admin && try_->caller.role < settings::Role::admin) {
+    return end_try(request.caller.name + " commits", std::move(turn),
+                   [this, request, done](const Result<apply::ApplyPlan>& ended, Turn mine) {
+                     if (try_) return done(fail(ended.error()));  // it could not be ended
+                     start_commit(request, done, std::move(mine));
+                   });
+  }
   if (try_)
     return refuse(locked(std::format("{} is trying transaction '{}'; confirm or revert it first", try_->caller.name,
                                      try_->transaction)));
@@ -109,13 +119,15 @@ void Configuration::start_commit(const CommitRequest& request, const Done& done,
     auto commit = store_.commit(request.transaction, request.caller.name);
     if (!commit) return refuse(std::move(commit).error());
     forget_owner(request.transaction);
-    if (commit->id != 0) events_("commit", json_of(*commit));
     take_effect(std::move(next->document));
+    if (commit->id != 0) events_("commit", json_of(*commit));
     return done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
   }
 
+  committing_ = request.transaction;
   carry_out(*std::move(next), std::move(turn),
             [this, request, done, changes = *std::move(changes)](Result<apply::ApplyPlan> applied, Turn mine) {
+              committing_.clear();
               if (!applied) return done(fail(std::move(applied).error()));
               Outcome outcome{.commit = 0, .changes = changes, .applied = *std::move(applied)};
               if (request.try_for)
@@ -169,8 +181,10 @@ void Configuration::apply(std::vector<Key> keys, Done done) {
 }
 
 void Configuration::confirm(const Caller& caller, Done done) {
-  turns_.enqueue([this, caller, done = std::move(done)](const Turn&) {
+  turns_.enqueue([this, asked = caller, done = std::move(done)](const Turn&) {
     if (!try_) return done(fail(ErrorCode::not_found, "no try is open"));
+    Caller caller = asked;
+    if (auto known = bring_up_to_date(caller); !known) return done(fail(std::move(known).error()));
     if (caller.identity != try_->caller.identity && caller.role < settings::Role::admin)
       return done(fail(ErrorCode::permission_denied, "the try belongs to {}; {} may only revert it", try_->caller.name,
                        caller.name));
@@ -190,23 +204,31 @@ void Configuration::revert(const std::string& why, Done done, const std::string&
     // Whoever asked for it may have waited for its turn, while that try ended and another one began.
     if (!try_ || (!transaction.empty() && transaction != try_->transaction))
       return done(fail(ErrorCode::not_found, "no try is open"));
-    const Try tried = *try_;
-    auto back = prepare({}, affected_services(tried.changes));
-    if (!back) return done(fail(std::move(back).error()));
-    carry_out(*std::move(back), std::move(turn),
-              [this, why, tried, done](Result<apply::ApplyPlan> applied, const Turn&) {
-                // Also when a service did not come back: what is stored counts, and somebody has to look.
-                try_.reset();
-                const auto dropped = store_.drop(tried.transaction);
-                forget_owner(tried.transaction);
-                Json event = {{"state", "reverted"}, {"why", why}, {"transaction", tried.transaction}};
-                if (!applied) event["error"] = applied.error().describe();
-                if (!dropped) event["error"] = dropped.error().describe();
-                events_("try", event);
-                if (!applied) return done(fail(std::move(applied).error()));
-                done(Outcome{.commit = 0, .changes = tried.changes, .applied = *std::move(applied)});
-              });
+    auto changes = try_->changes;
+    end_try(why, std::move(turn),
+            [done, changes = std::move(changes)](Result<apply::ApplyPlan> applied, const Turn&) mutable {
+              if (!applied) return done(fail(std::move(applied).error()));
+              done(Outcome{.commit = 0, .changes = std::move(changes), .applied = *std::move(applied)});
+            });
   });
+}
+
+void Configuration::end_try(const std::string& why, Turn turn, Applied then) {
+  const Try tried = *try_;
+  auto back = prepare({}, affected_services(tried.changes));
+  if (!back) return then(fail(std::move(back).error()), std::move(turn));
+  carry_out(*std::move(back), std::move(turn),
+            [this, why, tried, then = std::move(then)](Result<apply::ApplyPlan> applied, Turn mine) mutable {
+              // Also when a service did not come back: what is stored counts, and somebody has to look.
+              try_.reset();
+              const auto dropped = store_.drop(tried.transaction);
+              forget_owner(tried.transaction);
+              Json event = {{"state", "reverted"}, {"why", why}, {"transaction", tried.transaction}};
+              if (!applied) event["error"] = applied.error().describe();
+              if (!dropped) event["error"] = dropped.error().describe();
+              events_("try", event);
+              then(std::move(applied), std::move(mine));
+            });
 }
 
 Result<Outcome> Configuration::apply_now() {

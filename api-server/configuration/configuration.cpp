@@ -1,5 +1,7 @@
 #include "api-server/configuration/configuration.hpp"
 
+#include <algorithm>
+
 #include "lib/base/text.hpp"
 
 namespace bulkhead::configuration {
@@ -9,6 +11,7 @@ using datastore::Change;
 using settings::Flat;
 
 constexpr std::string_view kNode = "node";
+constexpr std::ptrdiff_t kMostOfOneCaller = 1024;
 constexpr std::size_t kLongestQuote = 64;
 
 const settings::Shape& shape() { return settings::Settings::shape(); }
@@ -66,6 +69,7 @@ void Configuration::set_facts(Json generated, render::Facts facts) {
 
 Result<> Configuration::writable(const std::string& transaction) const {
   if (locked_down_) return fail(locked("the node is locked down until its next boot"));
+  if (committing_ == transaction) return fail(locked(std::format("transaction '{}' is being committed", transaction)));
   if (try_ && try_->transaction == transaction)
     return fail(locked(std::format("transaction '{}' is being tried; confirm or revert it first", transaction)));
   return {};
@@ -84,9 +88,22 @@ Result<> Configuration::may_use(const Caller& caller, const std::string& transac
 
 Result<> Configuration::stage_changes(const Caller& caller, const std::string& transaction,
                                       const std::vector<Change>& changes) {
+  if (changes.empty() && !owners_.contains(transaction)) return {};  // nothing to keep a name for
+  const auto mine = [&](const auto& entry) { return entry.second.identity == caller.identity; };
+  if (!owners_.contains(transaction) && std::ranges::count_if(owners_, mine) >= kMostOfOneCaller)
+    return fail(ErrorCode::aborted, "{} has {} transactions open, which is the limit: commit or drop some", caller.name,
+                kMostOfOneCaller);
   TRY(check_role(changes, caller));
   TRY(store_.stage(transaction, changes));
   owners_.try_emplace(transaction, caller);
+  return {};
+}
+
+Result<> Configuration::bring_up_to_date(Caller& caller) const {
+  if (!caller.role_now) return {};
+  const auto role = caller.role_now();
+  if (!role) return fail(ErrorCode::permission_denied, "{} has no role any more", caller.name);
+  caller.role = *role;
   return {};
 }
 

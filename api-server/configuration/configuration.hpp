@@ -51,6 +51,9 @@ struct Caller {
   std::string identity;  // "uid 0", "certificate ops-1", "node"
   std::string name;      // the same with what tells connections apart, for the history: "uid 0 (pid 17)"
   settings::Role role = settings::Role::reader;
+  // Asked when a change that waited for its turn begins: the role that the caller has by then; nothing: none any more.
+  // Not set: the role stays.
+  std::function<std::optional<settings::Role>()> role_now{};
 };
 
 // The node itself: its transactions have names that nobody else can use.
@@ -139,17 +142,21 @@ class Configuration {
  private:
   struct Next;  // takes effect when applying succeeded
 
+  using Applied = std::move_only_function<void(Result<apply::ApplyPlan>, Turn)>;
+
   Result<> writable(const std::string& transaction) const;
   Result<> may_use(const Caller& caller, const std::string& transaction) const;
   Result<> stage_changes(const Caller& caller, const std::string& transaction,
                          const std::vector<datastore::Change>& changes);
   void forget_owner(const std::string& transaction);
+  Result<> bring_up_to_date(Caller& caller) const;
+  // Ends the open try, which must be there, and goes on with the turn.
+  void end_try(const std::string& why, Turn turn, Applied then);
   Json document_of(const settings::Flat& live) const;
   // Applies changes to the live settings, checks and renders them. Without `apply`, nothing is compared with the node,
   // and only the files of affected services are rendered, to see that they can be.
   Result<Next> prepare(const std::vector<datastore::Change>& changes, const std::set<std::string>& affected,
                        bool apply = true) const;
-  using Applied = std::move_only_function<void(Result<apply::ApplyPlan>, Turn)>;
   void carry_out(Next next, Turn turn, Applied then);
   void start_commit(const CommitRequest& request, const Done& done, Turn turn);
   void begin_try(const CommitRequest& request, std::chrono::seconds time, Outcome outcome, const Done& done);
@@ -172,6 +179,7 @@ class Configuration {
   std::uint64_t generation_ = 0;
   apply::KernelState kernel_;
   std::optional<Try> try_;
+  std::string committing_;  // the transaction that is being applied: nothing more may be staged into it
   bool locked_down_ = false;
   TurnQueue turns_;
 };

@@ -112,6 +112,7 @@ void ApiServer::open_configuration() {
       [this] {
         if (options_.on_node) blessing_->node_ready();
       });
+  follow_access();
   apply_first_settings(options_.places, *configuration_, *user_data_, log_, problems_);
   if (!opened.writable) configuration_->lock_down();
   look_at_health();
@@ -164,6 +165,7 @@ Result<sys::UniqueFd> ApiServer::listening_socket() const {
 
 // The listener follows settings.api. One that cannot be had is a problem, and the socket stays.
 void ApiServer::listen_remotely() {
+  follow_access();
   auto done = [this] -> Result<> {
     const settings::Json wanted = configuration_->effective().value("api", settings::Json::object());
     if (wanted == api_) return {};
@@ -172,7 +174,12 @@ void ApiServer::listen_remotely() {
     const auto settings = TRY(settings::Settings::from_json(configuration_->effective()));
     if (!settings.api.client_ca) return {};
     const auto own = TRY(own_identity(options_.places.state / "api", running_hostname()));
-    const auto listener = TRY(remote_listener(settings.api, own));
+    auto listener = TRY(remote_listener(settings.api, own));
+    // What is in force when it is asked, not now: a change that waits for its turn asks again.
+    if (listener)
+      listener->who_is = [access = access_](const http::ClientCertificate& certificate) {
+        return who_is(certificate, *access);
+      };
     if (listener) TRY(server_->listen_remote(*listener));
     const auto certificate = TRY(crypto::Certificate::parse_pem(listener->certificates));
     log_.info("listening on {} port {}; the certificate's fingerprint is {}", listener->address, server_->remote_port(),
@@ -221,6 +228,16 @@ void ApiServer::look_at_health() {
   asio::post(loop_, [this] { health_->look(); });
 }
 
+// Before anything else happens: the next change may be of somebody who may nothing any more.
+void ApiServer::follow_access() {
+  if (!configuration_) return;
+  const settings::Json& effective = configuration_->effective();
+  const settings::Json wanted = effective.value("api", settings::Json::object());
+  if (wanted == access_json_) return;
+  access_json_ = wanted;
+  *access_ = settings::Settings::of_checked(effective).api;
+}
+
 // Documents that came during a try.
 void ApiServer::take_in_what_waited() {
   if (configuration_->current_try() || !user_data_->pending()) return;
@@ -238,6 +255,7 @@ void ApiServer::on_event(std::string_view name, const settings::Json& data) {
   if (name == "commit" && blessing_) blessing_->committed();
   if (name == "commit" && user_data_) user_data_->mark_settled();
   if (name != "commit" && name != "apply") return;
+  follow_access();
   if (server_) asio::post(loop_, [this] { listen_remotely(); });
 }
 

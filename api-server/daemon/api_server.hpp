@@ -44,6 +44,7 @@ class ApiServer {
   Result<sys::UniqueFd> listening_socket() const;
   void listen_remotely();
   void take_in_what_waited();
+  void follow_access();
   void read_boot(std::function<void(Result<boot_times::BootTimes>)> done);
   void keep_watchdog();
   node_state::NodeState state() const;
@@ -74,6 +75,9 @@ class ApiServer {
   http::Router router_;
   std::unique_ptr<http::Server> server_;
   settings::Json api_;  // the settings of the current remote listener
+  // settings.api in force: what who_is() goes by.
+  settings::Json access_json_;
+  std::shared_ptr<settings::Api> access_ = std::make_shared<settings::Api>();
   boost::asio::signal_set signals_;
 };
 

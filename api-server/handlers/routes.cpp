@@ -40,7 +40,9 @@ void add_routes(http::Router& router, Node& node) {
     node.audit.write({.author = request.peer->name,
                       .action = request.method + " " + request.path,
                       .result = "refused",
-                      .message = reason.message});
+                      .transaction = request.parameter("tx").value_or(""),
+                      .message = reason.message,
+                      .identity = request.peer->identity});
   };
 }
 
@@ -52,11 +54,22 @@ http::Handler answering(std::function<Result<http::Response>(const http::Request
 }
 
 configuration::Caller caller_of(const http::Request& request) {
+  const auto role_of = [](http::Role role) -> std::optional<settings::Role> {
+    switch (role) {
+      case http::Role::none: return std::nullopt;
+      case http::Role::reader: return settings::Role::reader;
+      case http::Role::operator_role: return settings::Role::operator_role;
+      case http::Role::admin: return settings::Role::admin;
+    }
+    return std::nullopt;
+  };
   const http::Peer& peer = *request.peer;
-  const auto role = peer.role >= http::Role::admin           ? settings::Role::admin
-                    : peer.role == http::Role::operator_role ? settings::Role::operator_role
-                                                             : settings::Role::reader;
-  return {.identity = peer.identity, .name = peer.name, .role = role};
+  configuration::Caller caller{.identity = peer.identity,
+                               .name = peer.name,
+                               .role = role_of(peer.role).value_or(settings::Role::reader),
+                               .role_now = {}};
+  if (peer.role_now) caller.role_now = [role_of, role_now = peer.role_now] { return role_of(role_now()); };
+  return caller;
 }
 
 std::string transaction_of(const http::Request& request) { return request.parameter("tx").value_or("default"); }

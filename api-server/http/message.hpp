@@ -21,11 +21,15 @@ using Json = nlohmann::json;
 enum class Role { none, reader, operator_role, admin };
 std::string_view to_string(Role role);
 
+// The role that a peer has now: it may have been revoked since it connected.
+using RoleNow = std::function<Role()>;
+
 struct Peer {
   std::string name;      // "uid 0 (pid 17)", "certificate ops-1 (0a1b)": for the log and the history
   std::string identity;  // "uid 0", "certificate ops-1": the same on every connection
   Role role = Role::none;
   std::string refused;  // why there is no role: "no client certificate"
+  RoleNow role_now{};   // not set: as it was
   std::string also{};   // the one request that it may make although its role is too low: "PUT /v1/user-data"
   bool remote = false;
 };
@@ -64,6 +68,7 @@ struct Response {
   std::string body{};
   // A body that is shared, instead of `body`: for answers that repeat.
   std::shared_ptr<const std::string> shared_body{};
+  std::optional<Error> refused{};  // of failure() for permission_denied: for the audit trail
   // Set for an endless answer: called with its stream when the head has been sent.
   std::function<void(std::shared_ptr<Stream>)> stream{};
 };

@@ -49,7 +49,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   ~Session() override {
     give_up_body();
     if (kRemote) core_->leave_anonymous(this);
-    if (known_) --core_->known_sessions;
+    if (known_) core_->leave_known(this);
     core_->leave(this);
   }
 
@@ -65,8 +65,8 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
       transport_.async_handshake(asio::ssl::stream_base::server, [self = self()](const Failure& reason) {
         if (reason || !self->core_->tls) return self->close();
         self->read_certificate();
-        auto peer = std::make_shared<Peer>(self->core_->who_is(self->certificate_));
-        if (peer->role != Role::none && !self->become_known()) return self->close();
+        auto peer = self->remote_peer();
+        if (peer->role != Role::none && !self->become_known(peer->identity)) return self->close();
         self->start(std::move(peer));
       });
     }
@@ -75,7 +75,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   void recheck_access() override {
     if (!kRemote || !peer_) return;
     if (core_->tls) read_certificate();
-    auto peer = std::make_shared<Peer>(core_->tls ? core_->who_is(certificate_) : Peer());
+    const auto peer = core_->tls ? remote_peer() : std::make_shared<Peer>();
     if (peer->role == peer_->role) return;
     // An answer that is on its way, perhaps the one to this very change, still arrives.
     unwelcome_ = true;
@@ -154,13 +154,19 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     if constexpr (kRemote) certificate_ = client_certificate(transport_.native_handle(), core_->tls->native_handle());
   }
 
-  // False: there are enough of them.
-  bool become_known() {
-    if (core_->known_sessions >= core_->limits.remote_connections) return false;
-    core_->leave_anonymous(this);
-    ++core_->known_sessions;
-    known_ = true;
-    return true;
+  std::shared_ptr<Peer> remote_peer() const {
+    auto peer = std::make_shared<Peer>(core_->who_is(certificate_));
+    peer->role_now = [core = std::weak_ptr(core_), certificate = certificate_] {
+      const auto alive = core.lock();
+      return alive ? alive->who_is(certificate).role : Role::none;
+    };
+    return peer;
+  }
+
+  bool become_known(const std::string& identity) {
+    known_ = core_->enter_known(this, identity);
+    if (known_) core_->leave_anonymous(this);
+    return known_;
   }
 
   bool bytes_waiting() const { return buffer_ && buffer_->size() > 0; }
@@ -193,9 +199,17 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   void on_head(const Failure& reason) {
     if (reason) return on_request(reason);
     if (parser_->is_done()) return on_request({});
+    // Who may not make this request gets its answer without the server reading, or waiting to read, a body.
+    const auto target = parse_target({parser_->get().target().data(), parser_->get().target().size()});
+    const auto method = parser_->get().method_string();
+    if (target && core_->router.refuses({method.data(), method.size()}, target->path, *peer_)) {
+      keeps_body_ = true;
+      return on_request({});
+    }
     const bool large = parser_->chunked() || parser_->content_length().value_or(0) > core_->limits.small_body;
     const auto go_on = [self = self(), large] {
-      if (large) {
+      // An admin on the node waits for nobody.
+      if (large && (kRemote || self->peer_->role < Role::admin)) {
         self->enter(Phase::waiting, self->core_->limits.body_time);
         return self->core_->ask_for_large_body(self);
       }
@@ -216,7 +230,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
 
   void on_request(const Failure& reason) {
     give_up_body();
-    keep_alive_ = !reason && parser_->get().keep_alive() && !unwelcome_ && (!kRemote || known_);
+    keep_alive_ = !reason && parser_->get().keep_alive() && !unwelcome_ && (!kRemote || known_) && !keeps_body_;
     if (timed_out_) {
       timed_out_ = false;
       return write(failure(408, error(ErrorCode::aborted, "the request took too long to arrive")));
@@ -227,7 +241,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     if (reason == beast::error::partial_message || reason == asio::error::eof) return;
     if (reason) return write(status_of_failure(reason));
     // A peer that was accepted an hour ago may have been revoked since.
-    if constexpr (kRemote) peer_ = std::make_shared<Peer>(core_->who_is(certificate_));
+    if constexpr (kRemote) peer_ = remote_peer();
     if (!core_->within_rate(*peer_))
       return write(failure(429, error(ErrorCode::aborted, "too many requests; try again in a moment")));
 
@@ -368,8 +382,9 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   bool timed_out_ = false;
   bool keep_alive_ = false;
   bool holds_body_ = false;
-  bool known_ = false;      // over TLS: with a role when it connected
-  bool unwelcome_ = false;  // it has lost its role since
+  bool keeps_body_ = false;  // the client's, unread: the connection ends with the answer
+  bool known_ = false;       // over TLS: with a role when it connected
+  bool unwelcome_ = false;   // it has lost its role since
 
   // Set while a request is read or answered.
   std::unique_ptr<Buffer> buffer_;

@@ -360,3 +360,58 @@ TEST_CASE("settings behave like a map with a history") {
     CHECK(sysctl == Json(live));
   }
 }
+
+TEST_CASE("nothing can be staged into a transaction that is being committed, and what was checked is what is stored") {
+  Node node;
+  node.stage("t", kServers);
+  node.busy = true;
+  Result<Outcome> done = fail(ErrorCode::internal, "not called back");
+  node.configuration.commit({.transaction = "t", .caller = tester()},
+                            [&](Result<Outcome> outcome) { done = std::move(outcome); });
+  const auto staged = node.configuration.stage(tester(), "t", {{"motd", "smuggled"}});
+  CHECK(staged.error().code == ErrorCode::locked);
+  CHECK(node.configuration.drop(tester(), "t").error().code == ErrorCode::locked);
+  node.finish_job();
+  CHECK(must(std::move(done)).changes.size() == 1);
+  CHECK(node.effective("/motd") == "null");
+  CHECK(node.configuration.stage(tester(), "t", {{"motd", "next"}}));
+}
+
+TEST_CASE("a change that waited for its turn counts with the role that its caller has by then") {
+  for (const auto now : {std::optional<settings::Role>(), std::optional(settings::Role::operator_role)}) {
+    Node node;
+    node.stage("slow", {{"motd", "x"}});
+    node.stage("mine", {{"api", {{"listen-port", 9443}}}});
+    node.busy = true;
+    node.configuration.commit({.transaction = "slow", .caller = tester()}, [](const Result<Outcome>&) {});
+    configuration::Caller caller = tester("revoked");
+    caller.role_now = [now] { return now; };
+    Result<Outcome> result = fail(ErrorCode::internal, "not called back");
+    node.configuration.commit({.transaction = "mine", .caller = caller},
+                              [&](Result<Outcome> outcome) { result = std::move(outcome); });
+    node.finish_job();
+    CHECK(result.error().code == ErrorCode::permission_denied);
+    CHECK(node.effective("/api/listen-port") != "9443");
+  }
+}
+
+TEST_CASE("a transaction belongs to who opened it, and a try of an operator does not keep an admin out") {
+  Node node;
+  const configuration::Caller other{.identity = "other", .name = "other", .role = settings::Role::operator_role};
+  const configuration::Caller admin{.identity = "boss", .name = "boss", .role = settings::Role::admin};
+  must(node.configuration.stage(other, "t", {{"motd", "tried"}}));
+  CHECK(node.configuration.stage(admin, "t", {{"motd", "x"}}).error().code == ErrorCode::permission_denied);
+  CHECK(node.configuration.stage(other, "u", {{"kernel", {{"lockdown", "integrity"}}}}).error().code ==
+        ErrorCode::permission_denied);
+  CHECK(node.configuration.stage(other, "node.x", {{"motd", "x"}}).error().code == ErrorCode::invalid_argument);
+  Result<Outcome> result = fail(ErrorCode::internal, "not called back");
+  const auto keep = [&](Result<Outcome> outcome) { result = std::move(outcome); };
+  node.configuration.commit({.transaction = "t", .caller = other, .try_for = std::chrono::seconds(86'400)}, keep);
+  CHECK(result);
+  must(node.configuration.stage(admin, "mine", {{"motd", "admin's"}}));
+  node.configuration.commit({.transaction = "mine", .caller = admin}, keep);
+  CHECK(must(std::move(result)).commit == 1);
+  CHECK_FALSE(node.configuration.current_try());
+  CHECK(node.effective("/motd") == R"("admin's")");
+  CHECK(node.configuration.store().transactions().empty());
+}
