@@ -21,6 +21,33 @@ Result<> check_name(const std::string& name) {
               name.substr(0, kLongestName), kLongestName);
 }
 
+std::uint64_t bytes_of(const settings::Key& key, const settings::Json& value) {
+  return key.to_string().size() + value.dump(-1, ' ', false, settings::Json::error_handler_t::replace).size();
+}
+
+std::uint64_t bytes_of(const Flat& values) {
+  std::uint64_t bytes = 0;
+  for (const auto& [key, value] : values) bytes += bytes_of(key, value);
+  return bytes;
+}
+
+std::uint64_t bytes_of(const std::vector<Change>& changes) {
+  std::uint64_t bytes = 0;
+  for (const Change& change : changes) bytes += bytes_of(change.key, change.value.value_or(settings::Json()));
+  return bytes;
+}
+
+// What the changes add to values; may be negative.
+std::int64_t growth(const std::vector<Change>& changes, const Flat& values) {
+  std::int64_t bytes = 0;
+  for (const Change& change : changes) {
+    if (const auto old = values.find(change.key); old != values.end())
+      bytes -= static_cast<std::int64_t>(bytes_of(old->first, old->second));
+    if (change.value) bytes += static_cast<std::int64_t>(bytes_of(change.key, *change.value));
+  }
+  return bytes;
+}
+
 Error no_transaction(const std::string& name) {
   return error(ErrorCode::not_found, "there is no transaction '{}'", name);
 }
@@ -74,6 +101,7 @@ Result<> Datastore::load() {
     }
     if (number == 0) {
       live_ = base_.values;
+      live_bytes_ = bytes_of(live_);
       last_ = base_.id;
     } else {
       ++records_;
@@ -89,14 +117,17 @@ Result<> Datastore::load() {
 }
 
 void Datastore::take_in(Commit commit) {
+  live_bytes_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(live_bytes_) + growth(commit.changes, live_));
   apply(commit.changes, live_);
   last_ = commit.id;
   history_.push_back(std::move(commit));
-  if (history_.size() > kHistory) {
-    apply(history_.front().changes, base_.values);
-    base_.id = history_.front().id;
-    history_.pop_front();
-  }
+  if (history_.size() > kHistory) give_up_oldest();
+}
+
+void Datastore::give_up_oldest() {
+  apply(history_.front().changes, base_.values);
+  base_.id = history_.front().id;
+  history_.pop_front();
 }
 
 Result<Flat> Datastore::after(std::uint64_t commit) const {
@@ -116,7 +147,18 @@ Result<> Datastore::stage(const std::string& transaction, const std::vector<Chan
   if (!pending_.contains(transaction) && pending_.size() >= kMostTransactions)
     return fail(ErrorCode::aborted, "{} transactions are open, which is the limit: commit or drop some",
                 pending_.size());
+  const std::uint64_t more = bytes_of(changes);
+  std::uint64_t all = more;
+  for (const auto& [name, other] : pending_) all += other.bytes;
+  const auto mine = pending_.find(transaction);
+  if (more + (mine == pending_.end() ? 0 : mine->second.bytes) > kLargestTransaction)
+    return fail(ErrorCode::invalid_argument, "a transaction cannot have more than {} bytes of changes",
+                kLargestTransaction);
+  if (all > kLargestPending)
+    return fail(ErrorCode::aborted,
+                "open transactions have {} bytes of changes, which is the limit: commit or drop some", kLargestPending);
   Pending& open = pending_[transaction];
+  open.bytes += more;
   for (const Change& change : changes) {
     open.changes[change.key] = change.value;
     open.seen.try_emplace(change.key, last_);
@@ -165,6 +207,10 @@ Result<std::vector<Change>> Datastore::prepare(const std::string& transaction) c
 
 Result<Commit> Datastore::commit(const std::string& transaction, const std::string& author) {
   std::vector<Change> changes = TRY(prepare(transaction));
+  const std::int64_t bytes = static_cast<std::int64_t>(live_bytes_) + growth(changes, live_);
+  if (bytes > static_cast<std::int64_t>(kLargestSettings))
+    return fail(ErrorCode::invalid_argument, "the settings would have {} bytes; at most {} are allowed", bytes,
+                kLargestSettings);
   Commit commit{
       .id = last_ + 1, .time = clock_(), .author = author, .transaction = transaction, .changes = std::move(changes)};
   if (commit.changes.empty()) {
@@ -185,9 +231,14 @@ Result<> Datastore::write(const Commit& commit) {
     return fail(error(ErrorCode::failed_precondition, "an earlier write failed and could not be undone")
                     .with_hint("see why: apiclient logs -u apiserver; then restart the node"));
   const std::string line = to_line(commit);
-  if (records_ >= kMostRecords) {
-    std::string content = to_line(base_);
+  if (records_ >= kMostRecords || size_ + line.size() > kLargestSettings + kLargestHistory) {
+    std::string content;
     for (const Commit& kept : history_) content += to_line(kept);
+    while (!history_.empty() && content.size() + line.size() > kLargestHistory / 2) {
+      content.erase(0, to_line(history_.front()).size());
+      give_up_oldest();
+    }
+    content.insert(0, to_line(base_));
     content += line;
     TRY(storage_->replace(content));
     records_ = history_.size() + 1;

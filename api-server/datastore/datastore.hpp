@@ -21,7 +21,12 @@ namespace bulkhead::datastore {
 
 inline constexpr std::size_t kHistory = 50;
 inline constexpr std::size_t kMostTransactions = 4096;
-inline constexpr std::size_t kLongestName = 64;  // of a transaction
+// Bytes, as keys and JSON: whoever may change some setting must not be able to fill STATE or the memory.
+inline constexpr std::uint64_t kLargestTransaction = std::uint64_t{4} << 20U;
+inline constexpr std::uint64_t kLargestPending = std::uint64_t{32} << 20U;  // all open transactions
+inline constexpr std::uint64_t kLargestSettings = std::uint64_t{4} << 20U;  // the live ones
+inline constexpr std::uint64_t kLargestHistory = std::uint64_t{8} << 20U;   // older commits are given up for it
+inline constexpr std::size_t kLongestName = 64;                             // of a transaction
 
 using Clock = std::function<std::chrono::sys_time<std::chrono::milliseconds>()>;
 
@@ -37,8 +42,8 @@ class Datastore {
   // Live settings as they were right after a commit. Errors: not_found when it is no longer kept.
   Result<settings::Flat> after(std::uint64_t commit) const;
 
-  // Adds changes to a transaction; a new name begins one. Errors: invalid_argument for a bad name, aborted when there
-  // are too many transactions.
+  // Adds changes to a transaction; a new name begins one. Errors: invalid_argument for a bad name and for too many
+  // bytes, aborted when there are too many transactions.
   Result<> stage(const std::string& transaction, const std::vector<Change>& changes);
   // Errors: not_found.
   Result<std::vector<Change>> pending(const std::string& transaction) const;
@@ -60,6 +65,7 @@ class Datastore {
   struct Pending {
     std::map<settings::Key, std::optional<settings::Json>> changes;
     std::map<settings::Key, std::uint64_t> seen;  // the last commit when a key was first staged
+    std::uint64_t bytes = 0;
   };
 
   Datastore(std::unique_ptr<Storage> storage, Clock clock) : storage_(std::move(storage)), clock_(std::move(clock)) {}
@@ -68,12 +74,14 @@ class Datastore {
   Result<> write(const Commit& commit);
   Result<> check_conflicts(const std::string& name, const Pending& transaction) const;
   void take_in(Commit commit);
+  void give_up_oldest();
 
   std::unique_ptr<Storage> storage_;
   Clock clock_;
   Base base_;                   // the settings before history_
   std::deque<Commit> history_;  // at most kHistory
   settings::Flat live_;
+  std::uint64_t live_bytes_ = 0;
   std::uint64_t last_ = 0;
   std::size_t records_ = 0;  // lines in the storage behind the base
   std::uint64_t size_ = 0;   // valid bytes in the storage

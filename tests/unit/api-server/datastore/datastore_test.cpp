@@ -236,3 +236,32 @@ TEST_CASE("a write that fails leaves the datastore as it was, and the next one w
   disk.full = false;
   CHECK(store.commit("t", "uid 0").error().code == ErrorCode::failed_precondition);
 }
+
+TEST_CASE("whoever may change a setting cannot fill the disk or the memory") {
+  auto memory = std::make_unique<MemoryStorage>();
+  MemoryStorage& storage = *memory;
+  Datastore store = Datastore::open(std::move(memory), fixed_clock()).value();
+  const std::string large(std::size_t{1} << 20U, 'x');
+  // Large values that replace each other: the file stays bounded, older commits are given up, and it is read again.
+  for (int i = 0; i < 60; ++i) {
+    REQUIRE(store.stage("t", {set("motd", std::to_string(i) + large)}));
+    REQUIRE(store.commit("t", "uid 7"));
+    CHECK(storage.read()->size() < std::uint64_t{20} << 20U);
+  }
+  CHECK(store.history().size() < kHistory);
+  auto copy = std::make_unique<MemoryStorage>();
+  REQUIRE(copy->replace(storage.read().value()));
+  const Datastore again = Datastore::open(std::move(copy), fixed_clock()).value();
+  CHECK(again.live() == store.live());
+  CHECK(again.last_commit() == 60);
+
+  // Large values beside each other.
+  for (int i = 0; i < 3; ++i) REQUIRE(store.stage("u", {set(std::format("kernel.sysctl.a{}", i), large)}));
+  CHECK(store.stage("u", {set("kernel.sysctl.a3", large)}).error().code == ErrorCode::invalid_argument);
+  CHECK(store.commit("u", "uid 7").error().code == ErrorCode::invalid_argument);
+  CHECK(store.last_commit() == 60);
+  // Transactions that are never committed.
+  int staged = 0;
+  while (store.stage(std::format("v{}", staged), {set("motd", large)})) ++staged;
+  CHECK(staged < 40);
+}
