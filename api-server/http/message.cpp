@@ -49,7 +49,11 @@ int status_of(const Error& error) {
   return 500;
 }
 
-Response failure(const Error& error) { return failure(status_of(error), error); }
+Response failure(const Error& error) {
+  Response response = failure(status_of(error), error);
+  if (error.code == ErrorCode::permission_denied) response.refused = error;
+  return response;
+}
 
 Response failure(int status, const Error& error) {
   Json body = {{"status", status}, {"code", to_string(error.code)}, {"message", error.describe()}};

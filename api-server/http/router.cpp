@@ -50,6 +50,13 @@ bool fits(std::string_view route, std::string_view path, std::vector<std::string
   return true;
 }
 
+bool Router::refuses(std::string_view method, std::string_view path, const Peer& peer) const {
+  std::vector<std::string> ignored;
+  return std::ranges::any_of(routes_, [&](const Route& route) {
+    return route.method == method && fits(route.path, path, ignored) && refusal(peer, route);
+  });
+}
+
 void Router::dispatch(Request request, const Reply& reply) const {
   std::string allowed;
   for (const Route& route : routes_) {
@@ -61,12 +68,24 @@ void Router::dispatch(Request request, const Reply& reply) const {
     if (const auto reason = refusal(*request.peer, route)) {
       if (on_refused) on_refused(request, *reason);
       const bool unknown = request.peer->role == Role::none && request.peer->name.empty();
-      return reply(unknown ? failure(kUnauthorized, *reason) : failure(*reason));
+      return reply(failure(unknown ? kUnauthorized : status_of(*reason), *reason));
     }
     if (route.json_body && request.content_type != "application/json") {
       return reply(failure(kUnsupportedMediaType, wrong_content_type(request.content_type)));
     }
-    return route.handler(request, reply);
+    if (!on_refused) return route.handler(request, reply);
+    // What only the handler can refuse: somebody else's transaction, an admin's setting.
+    return route.handler(request, [this, reply,
+                                   seen = Request{.method = request.method,
+                                                  .path = request.path,
+                                                  .query = request.query,
+                                                  .content_type = {},
+                                                  .body = {},
+                                                  .peer = request.peer,
+                                                  .captures = {}}](Response response) {
+      if (response.refused) on_refused(seen, *response.refused);
+      reply(std::move(response));
+    });
   }
   // A peer without a role learns nothing about paths either.
   if (request.peer->role == Role::none)

@@ -29,6 +29,9 @@ class Router {
   // 404 with the nearest path, 405, 401, 403 or 415. Calls on_refused for 401 and 403.
   void dispatch(Request request, const Reply& reply) const;
 
+  // Whether dispatch() would refuse this request because of the peer's role: then its body need not be read.
+  bool refuses(std::string_view method, std::string_view path, const Peer& peer) const;
+
   // Called for requests that were refused because of the peer's role.
   std::function<void(const Request&, const Error&)> on_refused;
 

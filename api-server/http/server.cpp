@@ -22,6 +22,22 @@ constexpr int kBacklog = 4096;
 constexpr unsigned kUserTimeoutMs = 30'000;
 constexpr std::size_t kMostRates = 4096;
 
+using Places = std::list<Server::Core::Placed>;
+
+// When a source has that many. Closing ends in the session's own handlers, which come later.
+bool close_oldest_of(Places& places, const std::string& source, std::size_t limit) {
+  const auto is_from_there = [&](const Server::Core::Placed& other) { return other.source == source; };
+  if (static_cast<std::size_t>(std::ranges::count_if(places, is_from_there)) < limit) return false;
+  const auto oldest = std::ranges::find_if(places, is_from_there);
+  oldest->session->close();
+  places.erase(oldest);
+  return true;
+}
+
+void remove(Places& places, const AnySession* session) {
+  std::erase_if(places, [&](const Server::Core::Placed& other) { return other.session == session; });
+}
+
 }  // namespace
 
 void Server::Core::enter(AnySession* session) {
@@ -32,21 +48,27 @@ void Server::Core::enter(AnySession* session) {
 void Server::Core::leave(AnySession* session) { sessions.erase(session); }
 
 void Server::Core::enter_anonymous(AnySession* session, const std::string& source) {
-  const auto is_from_there = [&](const Anonymous& other) { return other.source == source; };
-  if (static_cast<std::size_t>(std::ranges::count_if(anonymous, is_from_there)) >= limits.anonymous_of_source) {
-    const auto oldest = std::ranges::find_if(anonymous, is_from_there);
-    oldest->session->close();
-    anonymous.erase(oldest);
-  } else if (anonymous.size() >= limits.anonymous) {
+  if (close_oldest_of(anonymous, source, limits.anonymous_of_source)) {
+    anonymous.push_back({.session = session, .source = source});
+    return;
+  }
+  if (anonymous.size() >= limits.anonymous) {
     anonymous.front().session->close();
     anonymous.pop_front();
   }
   anonymous.push_back({.session = session, .source = source});
 }
 
-void Server::Core::leave_anonymous(AnySession* session) {
-  std::erase_if(anonymous, [&](const Anonymous& other) { return other.session == session; });
+void Server::Core::leave_anonymous(AnySession* session) { remove(anonymous, session); }
+
+bool Server::Core::enter_known(AnySession* session, const std::string& identity) {
+  if (!close_oldest_of(known, identity, limits.remote_of_identity) && known.size() >= limits.remote_connections)
+    return false;
+  known.push_back({.session = session, .source = identity});
+  return true;
 }
+
+void Server::Core::leave_known(AnySession* session) { remove(known, session); }
 
 // One timer checks all deadlines; it does not run when there are no connections.
 void Server::Core::tick() {

@@ -22,6 +22,7 @@ namespace bulkhead::http {
 struct Limits {
   std::size_t connections = 12'288;
   std::size_t remote_connections = 1'024;    // over TLS, of peers with a role
+  std::size_t remote_of_identity = 64;       // of these, of one peer
   std::size_t anonymous = 256;               // over TLS, of others
   std::size_t anonymous_of_source = 32;      // of these, from one source
   std::uint32_t head = 16U << 10U;           // bytes of request line and headers: 431

@@ -49,7 +49,6 @@ struct Server::Core : std::enable_shared_from_this<Core> {
   bool ticking = false;
   bool stopped = false;
   std::set<AnySession*> sessions;
-  std::size_t known_sessions = 0;  // over TLS, of peers with a role
   std::size_t large_bodies = 0;
   std::deque<std::shared_ptr<AnySession>> waiting_for_body;
 
@@ -67,11 +66,13 @@ struct Server::Core : std::enable_shared_from_this<Core> {
 
   // Sessions over TLS whose peer has no role, or is not known yet: the oldest first. When there are too many, in all or
   // of one source, the oldest is closed for the newest, so that nobody can keep others from saying who they are.
-  struct Anonymous {
+  struct Placed {
     AnySession* session = nullptr;
-    std::string source;
+    std::string source;  // of known ones: the identity
   };
-  std::list<Anonymous> anonymous;
+  std::list<Placed> anonymous;
+  // Sessions over TLS of peers with a role. One peer has a part of the places; for its next one, its oldest is closed.
+  std::list<Placed> known;
 
   void accept_local();
   void accept_remote();
@@ -79,6 +80,9 @@ struct Server::Core : std::enable_shared_from_this<Core> {
   void leave(AnySession* session);
   void enter_anonymous(AnySession* session, const std::string& source);
   void leave_anonymous(AnySession* session);
+  // False: there are enough of them.
+  bool enter_known(AnySession* session, const std::string& identity);
+  void leave_known(AnySession* session);
   void tick();
   bool within_rate(const Peer& peer);
   // Calls read_body() now or when another large body is done.

@@ -137,6 +137,11 @@ class Remote(unittest.TestCase):
         self.assertEqual(self.ask("operator", "DELETE", "/v1/settings", tx="o", keys="api.roles").status, 403)
         self.assertEqual(self.ask("operator", "POST", "/v1/rollback", tx="o", to=0).status, 403)
         self.assertEqual(self.ask("operator", "GET", "/tx", tx="o").status, 404)
+        # What only the handler could refuse is in the audit trail as well.
+        record = self.server.ask("GET", "/v1/audit", limit=1).json[0]
+        self.assertEqual((record["action"], record["result"], record["transaction"]), ("POST /v1/rollback", "refused", "o"))
+        for keys in ("settings", "kernel", "ntp"):
+            self.assertEqual(self.ask("operator", "POST", "/tx/apply", keys=keys).status, 403)
         self.assert_refused("operator", "POST", "/actions/reboot", 403, "admin")
 
     def test_a_transaction_belongs_to_who_opened_it(self):
@@ -354,6 +359,27 @@ class Switching(unittest.TestCase):
         self.assertIn(b"event", known.readline() + known.readline())
         for client in crowd:
             client.close()
+
+    def test_one_peer_has_a_part_of_the_places(self):
+        self.authority.certificate("reader", "monitor")
+        crowd = [self.connect("reader") for _ in range(100)]
+        self.assert_ended(crowd[0])
+        self.assertEqual(self.ask(crowd[-1]), 200)
+        self.assertEqual(self.ask(self.connect()), 200)
+
+    def test_who_may_not_send_a_body_gets_the_answer_without_it(self):
+        self.authority.certificate("reader", "monitor")
+        stalled = []
+        for _ in range(40):
+            connection = self.connect("reader")
+            connection.putrequest("PATCH", "/settings")
+            connection.putheader("Content-Type", "application/json")
+            connection.putheader("Content-Length", "100000")
+            connection.endheaders()
+            stalled.append(connection)
+        for connection in stalled:
+            self.assertEqual(connection.getresponse().status, 403)
+        self.assertIn(self.server.ask("PATCH", "/settings", {"motd": "x" * 90_000}).status, (204, 400))
 
     def test_without_settings_there_is_no_listener(self):
         self.assertEqual(self.server.ask("DELETE", "/v1/settings", keys="api").status, 204)
