@@ -45,32 +45,34 @@ void Audit::write(AuditRecord record) {
   settle();
   for (std::string* field : {&record.author, &record.action, &record.transaction, &record.keys, &record.message})
     shorten(*field);
-  if (record.result != "refused" || is_first(record)) keep(record);
+  if (record.always || !record.keys.empty() || is_first(record)) keep(record);
 }
 
 bool Audit::is_first(const AuditRecord& record) {
-  const bool unknown = record.author.empty();
-  std::string kind = unknown ? record.message : record.author + '\n' + record.action;
-  const bool full = refusals_.size() >= kMostRefusals || (unknown && unknown_ >= kMostUnknown);
-  if (full && !refusals_.contains(kind)) kind = unknown ? "unknown" : "known";
-  const auto [found, first] = refusals_.try_emplace(kind, Repeated{.since = clock_(), .first = record});
+  std::string identity = record.identity.empty() ? record.author : record.identity;
+  if (counted_.size() >= kMostIdentities && !counted_.contains(identity)) identity = "others";
+  auto& kinds = counted_[identity];
+  std::string kind = record.action + '\n' + record.result + '\n' + record.transaction + '\n' + record.message;
+  const std::size_t most = identity.empty() ? kMostKindsOfUnknown : kMostKinds;
+  if (kinds.size() >= most && !kinds.contains(kind)) kind = "others";
+  const auto [found, first] = kinds.try_emplace(std::move(kind), Repeated{.since = clock_(), .first = record});
   if (!first) ++found->second.more;
-  if (first && unknown) ++unknown_;
   return first;
 }
 
 void Audit::settle() {
   const auto now = clock_();
-  std::erase_if(refusals_, [&](const auto& entry) {
+  const auto is_over = [&](const auto& entry) {
     const Repeated& repeated = entry.second;
     if (now - repeated.since < kWindow) return false;
-    if (repeated.first.author.empty()) --unknown_;
     if (repeated.more == 0) return true;
     AuditRecord summary = repeated.first;
     summary.message = std::format("{} more like this within a minute", repeated.more);
     keep(summary);
     return true;
-  });
+  };
+  for (auto& [identity, kinds] : counted_) std::erase_if(kinds, is_over);
+  std::erase_if(counted_, [](const auto& entry) { return entry.second.empty(); });
 }
 
 void Audit::keep(const AuditRecord& record) {
@@ -86,23 +88,23 @@ void Audit::keep(const AuditRecord& record) {
                          {"BULKHEAD_TX", record.transaction},
                          {"BULKHEAD_KEYS", record.keys},
                          {"BULKHEAD_REASON", record.message}}});
-  kept_.push_front(to_json(record, clock_()));
+  kept_.push_front({.time = clock_(), .record = to_json(record, clock_())});
   if (kept_.size() > kKept) kept_.pop_back();
 }
 
 json Audit::newest(std::size_t limit) const {
   json records = json::array();
-  for (const json& record : kept_) {
+  for (const Kept& kept : kept_) {
     if (records.size() >= limit) return records;
-    records.push_back(record);
+    records.push_back(kept.record);
   }
   auto older = journal::Journal::open({.name_space = kNamespace,
                                        .message_id = std::string(log::kAudit.id),
-                                       .until = kept_.size() < kKept ? std::optional(began_) : std::nullopt,
+                                       .until = kept_.size() < kKept ? began_ : kept_.back().time,
                                        .limit = limit});
   // Without a journal, only the records of this process.
   const auto messages = older ? older->read() : Result<std::vector<journal::Message>>();
-  if (kept_.size() >= kKept || !messages) return records;
+  if (!messages) return records;
   for (auto message = messages->rbegin(); message != messages->rend() && records.size() < limit; ++message)
     records.push_back(record_of(*message));
   return records;

@@ -1,8 +1,9 @@
-// The audit trail: who changed what, and who was refused. Written to a namespace of the journal, which keeps it, whatever
-// else the node logs; the last records are also in memory, for nodes and tests without a journal. It contains the keys of settings, never their values.
+// The audit trail: who changed what, and who was refused. Written to a namespace of the journal, which keeps it,
+// whatever else the node logs; the last records are also in memory, for nodes and tests without a journal. It contains
+// the keys of settings, never their values.
 //
-// Nobody can push others' records out of it: every field has a longest length, and a refusal that repeats itself is
-// counted and told once a minute.
+// Nobody can push others' records out of it: every field has a longest length, and what repeats itself without changing
+// anything is counted and told once a minute.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -23,36 +24,45 @@ struct AuditRecord {
   std::string action;  // "commit", "PATCH /settings"
   std::string result;  // "done", "started", "refused", "failed"
   std::string transaction{};
-  std::string keys{};     // separated by spaces
-  std::string message{};  // why
+  std::string keys{};      // separated by spaces
+  std::string message{};   // why
+  std::string identity{};  // whose records are counted together; empty: `author`
+  bool always = false;     // written however often it happens; so is what has keys
 };
 
 class Audit {
  public:
   static constexpr std::size_t kKept = 1000;
-  static constexpr auto kWindow = std::chrono::minutes(1);  // in which equal refusals are one record
-  static constexpr std::size_t kMostRefusals = 256;         // different ones in that time; all others are one
-  static constexpr std::size_t kMostUnknown = 16;           // of these, by clients that are not known
+  static constexpr auto kWindow = std::chrono::minutes(1);  // in which equal records are one
+  static constexpr std::size_t kMostKinds = 16;             // of one identity in that time; all others are one
+  static constexpr std::size_t kMostKindsOfUnknown = 4;     // of all clients together that are not known
+  static constexpr std::size_t kMostIdentities = 64;        // all others are one
   static constexpr std::size_t kLongestField = 512;         // bytes
   using WallClock = std::function<std::chrono::sys_time<std::chrono::microseconds>()>;
 
   static constexpr const char* kNamespace = "audit";
 
-  Audit(const log::Log& log, WallClock clock) : log_(log.in_namespace(kNamespace)), clock_(std::move(clock)), began_(clock_()) {}
+  Audit(const log::Log& log, WallClock clock)
+      : log_(log.in_namespace(kNamespace)), clock_(std::move(clock)), began_(clock_()) {}
   Audit(const Audit&) = delete;
   Audit& operator=(const Audit&) = delete;
 
   void write(AuditRecord record);
-  // Writes what was counted of refusals whose time has passed.
+  // Writes what was counted of records whose time has passed.
   void settle();
   // Newest first: of this process, then of the journal. openapi.yaml, AuditRecord.
   nlohmann::json newest(std::size_t limit) const;
 
  private:
+  using Time = std::chrono::sys_time<std::chrono::microseconds>;
   struct Repeated {
-    std::chrono::sys_time<std::chrono::microseconds> since;
+    Time since;
     std::size_t more = 0;
     AuditRecord first{};
+  };
+  struct Kept {
+    Time time;
+    nlohmann::json record;
   };
 
   // True for the first of its kind in its time; others are counted.
@@ -62,9 +72,8 @@ class Audit {
   log::Log log_;
   WallClock clock_;
   std::chrono::sys_time<std::chrono::microseconds> began_;
-  std::deque<nlohmann::json> kept_;
-  std::map<std::string, Repeated> refusals_;
-  std::size_t unknown_ = 0;  // of refusals_, by clients that are not known
+  std::deque<Kept> kept_;
+  std::map<std::string, std::map<std::string, Repeated>> counted_;  // by identity and kind
 };
 
 }  // namespace bulkhead::handlers

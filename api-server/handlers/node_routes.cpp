@@ -37,7 +37,7 @@ Response health(const Node& node) {
 
 Result<Response> reboot(Node& node, const Request& request) {
   // Written first, because the reboot may end this process at any moment.
-  node.audit.write({.author = request.peer->name, .action = "reboot", .result = "started"});
+  node.audit.write({.author = request.peer->name, .action = "reboot", .result = "started", .always = true});
   if (auto started = node.reboot(); !started) {
     node.audit.write(
         {.author = request.peer->name, .action = "reboot", .result = "failed", .message = started.error().describe()});
@@ -48,7 +48,7 @@ Result<Response> reboot(Node& node, const Request& request) {
 
 Response lock_down(Node& node, const Request& request) {
   node.configuration.lock_down();
-  node.audit.write({.author = request.peer->name, .action = "lockdown", .result = "done"});
+  node.audit.write({.author = request.peer->name, .action = "lockdown", .result = "done", .always = true});
   return http::no_content();
 }
 

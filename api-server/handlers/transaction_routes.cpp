@@ -28,7 +28,13 @@ configuration::Done finishing(Node& node, const Request& request, std::string ac
                               std::function<void(const Outcome&)> answer, Reply reply) {
   return [&node, peer = request.peer, transaction = transaction_of(request), action = std::move(action),
           answer = std::move(answer), reply = std::move(reply)](const Result<Outcome>& outcome) {
-    AuditRecord record{.author = peer->name, .action = action, .result = "done", .transaction = transaction};
+    // The router writes down what was refused because of who asked.
+    if (!outcome && outcome.error().code == ErrorCode::permission_denied) return reply(http::failure(outcome.error()));
+    AuditRecord record{.author = peer->name,
+                       .action = action,
+                       .result = "done",
+                       .transaction = transaction,
+                       .identity = peer->identity};
     if (outcome) {
       record.keys = joined_keys(outcome->changes);
     } else {
@@ -60,6 +66,10 @@ Result<std::vector<Key>> declared_keys(const Request& request) {
   for (const std::string& name : names) {
     Key key = TRY(Key::parse(name));
     TRY(settings::find(settings::Settings::shape(), key));
+    // To notify services is as much as to change what they read.
+    if (settings::changed_by_with_all_below(settings::Settings::shape(), key) > caller_of(request).role)
+      return fail(ErrorCode::permission_denied, "{} may not have {} applied again: this needs the role admin",
+                  request.peer->name, key.empty() ? "settings" : key.to_string());
     keys.push_back(std::move(key));
   }
   return keys;
