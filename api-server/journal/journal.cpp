@@ -56,8 +56,8 @@ void Journal::Close::operator()(void* journal) const { ::sd_journal_close(raw(jo
 
 Result<Journal> Journal::open(const Query& query) {
   sd_journal* opened = nullptr;
-  TRY(check(::sd_journal_open_namespace(
-      &opened, query.name_space.empty() ? nullptr : query.name_space.c_str(), SD_JOURNAL_LOCAL_ONLY)));
+  TRY(check(::sd_journal_open_namespace(&opened, query.name_space.empty() ? nullptr : query.name_space.c_str(),
+                                        SD_JOURNAL_LOCAL_ONLY)));
   Journal journal(opened, query);
   TRY(check(::sd_journal_set_data_threshold(opened, kLongestField)));
   const auto match = [&](const std::string& text) {

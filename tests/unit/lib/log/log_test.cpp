@@ -22,8 +22,10 @@ TEST_CASE("control characters cannot start a new line or move the cursor") {
 }
 
 TEST_CASE("a datagram for the journal keeps every byte of a field") {
-  const Entry entry{.priority = Priority::notice, .message = "a\nPRIORITY=0", .message_id = "00", .fields = {{"X", "y=z"}}};
-  CHECK(to_datagram(entry) == std::string("PRIORITY=5\nMESSAGE\n\x0c\0\0\0\0\0\0\0a\nPRIORITY=0\nMESSAGE_ID=00\nX=y=z\n", 60));
+  const Entry entry{
+      .priority = Priority::notice, .message = "a\nPRIORITY=0", .message_id = "00", .fields = {{"X", "y=z"}}};
+  CHECK(to_datagram(entry) ==
+        std::string("PRIORITY=5\nMESSAGE\n\x0c\0\0\0\0\0\0\0a\nPRIORITY=0\nMESSAGE_ID=00\nX=y=z\n", 60));
 }
 
 TEST_CASE("an error becomes an entry with its code and errno") {
