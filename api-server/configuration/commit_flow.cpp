@@ -180,10 +180,10 @@ void Configuration::apply(std::vector<Key> keys, Done done) {
   });
 }
 
-void Configuration::confirm(const Caller& caller, Done done) {
-  turns_.enqueue([this, asked = caller, done = std::move(done)](const Turn&) {
+void Configuration::confirm(const Caller& asking, Done done) {
+  turns_.enqueue([this, asking, done = std::move(done)](const Turn&) {
     if (!try_) return done(fail(ErrorCode::not_found, "no try is open"));
-    Caller caller = asked;
+    Caller caller = asking;
     if (auto known = bring_up_to_date(caller); !known) return done(fail(std::move(known).error()));
     if (caller.identity != try_->caller.identity && caller.role < settings::Role::admin)
       return done(fail(ErrorCode::permission_denied, "the try belongs to {}; {} may only revert it", try_->caller.name,
