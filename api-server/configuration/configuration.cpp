@@ -88,7 +88,6 @@ Result<> Configuration::may_use(const Caller& caller, const std::string& transac
 
 Result<> Configuration::stage_changes(const Caller& caller, const std::string& transaction,
                                       const std::vector<Change>& changes) {
-  if (changes.empty() && !owners_.contains(transaction)) return {};  // nothing to keep a name for
   const auto mine = [&](const auto& entry) { return entry.second.identity == caller.identity; };
   if (!owners_.contains(transaction) && std::ranges::count_if(owners_, mine) >= kMostOfOneCaller)
     return fail(ErrorCode::aborted, "{} has {} transactions open, which is the limit: commit or drop some", caller.name,
