@@ -69,7 +69,8 @@ void Configuration::set_facts(Json generated, render::Facts facts) {
 
 Result<> Configuration::writable(const std::string& transaction) const {
   if (locked_down_) return fail(locked("the node is locked down until its next boot"));
-  if (committing_ == transaction) return fail(locked(std::format("transaction '{}' is being committed", transaction)));
+  if (!committing_.empty() && committing_ == transaction)
+    return fail(locked(std::format("transaction '{}' is being committed", transaction)));
   if (try_ && try_->transaction == transaction)
     return fail(locked(std::format("transaction '{}' is being tried; confirm or revert it first", transaction)));
   return {};

@@ -34,7 +34,7 @@ class Audit {
  public:
   static constexpr std::size_t kKept = 1000;
   static constexpr auto kWindow = std::chrono::minutes(1);  // in which equal records are one
-  static constexpr std::size_t kMostKinds = 16;             // of one identity in that time; all others are one
+  static constexpr std::size_t kMostKinds = 32;             // of one identity in that time; all others are one
   static constexpr std::size_t kMostKindsOfUnknown = 4;     // of all clients together that are not known
   static constexpr std::size_t kMostIdentities = 64;        // all others are one
   static constexpr std::size_t kLongestField = 512;         // bytes

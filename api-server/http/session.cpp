@@ -208,8 +208,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     }
     const bool large = parser_->chunked() || parser_->content_length().value_or(0) > core_->limits.small_body;
     const auto go_on = [self = self(), large] {
-      // An admin on the node waits for nobody.
-      if (large && (kRemote || self->peer_->role < Role::admin)) {
+      if (large) {
         self->enter(Phase::waiting, self->core_->limits.body_time);
         return self->core_->ask_for_large_body(self);
       }

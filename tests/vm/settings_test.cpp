@@ -44,7 +44,7 @@ TEST_CASE(
   CHECK(status["hostname"] == "node-7");
   CHECK(outside.json({"get", "settings.motd"})["settings"]["motd"] == "configured from outside");
   CHECK(has(outside.json({"user-data"})["sources"], "result", "applied"));
-  CHECK(outside.json({"history"})[0]["transaction"] == "generators");
+  CHECK(outside.json({"history"})[0]["transaction"] == "node.seed");
 
   // A change, first as a plan: nothing has happened, then exactly that.
   const json plan = outside.json({"plan", "ntp.time-servers=[\"10.0.2.8\"]"});

@@ -50,7 +50,7 @@ TEST_CASE("a plan says what a commit would do, and changes nothing") {
 TEST_CASE("a commit says what it changed, and who did it is written down") {
   ApiFixture api;
   stage(api, "t");
-  const Json outcome = api.ask("POST", "/v1/commit?tx=t", {}, Role::operator_role).json();
+  const Json outcome = api.ask("POST", "/v1/commit?tx=t").json();
   CHECK(outcome["commit"] == 1);
   CHECK(api.node.systemd.acts == std::vector<std::string>{std::string("restart ") + kTimeUnit});
   CHECK(api.newest_record() == "tester commit and apply done");

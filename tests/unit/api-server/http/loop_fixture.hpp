@@ -98,8 +98,8 @@ using Client = StreamClient<LocalSocket>;
 
 // Deadlines that do not come by themselves, however slow the machine is.
 inline http::Limits patient(http::Limits limits = {}) {
-  limits.head_time = limits.body_time = limits.idle_time = limits.remote_idle_time = limits.write_time =
-      std::chrono::hours(1);
+  limits.handshake_time = limits.head_time = limits.body_time = limits.idle_time = limits.remote_idle_time =
+      limits.write_time = std::chrono::hours(1);
   return limits;
 }
 inline constexpr auto kLongerThanAnyLimit = std::chrono::hours(2);
@@ -112,6 +112,12 @@ struct LoopFixture {
 
   explicit LoopFixture(const http::Limits& allowed = {}) : limits(patient(allowed)) {
     core = std::make_shared<http::Server::Core>(loop, router, limits);
+    core->who_is_local = [](const http::LocalPeer& peer) {
+      return http::Peer{.name = std::format("uid {} (pid {})", peer.uid, peer.pid),
+                        .identity = std::format("uid {}", peer.uid),
+                        .role = http::Role::admin,
+                        .refused = {}};
+    };
   }
   ~LoopFixture() { core->stopped = true; }
   LoopFixture(const LoopFixture&) = delete;
