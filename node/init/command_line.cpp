@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <span>
 #include <vector>
 
@@ -57,7 +56,7 @@ Result<std::optional<std::string_view>> value_of(std::string_view text, std::str
 // What helps to find a fault and changes nothing else.
 struct Harmless {
   std::string_view name;
-  std::initializer_list<std::string_view> values;
+  std::array<std::string_view, 5> values;  // unused ones are empty, which no value is
 };
 constexpr std::array kHarmless = {
     Harmless{"systemd.log_level", {"debug", "info", "notice", "warning", "err"}},
@@ -66,7 +65,7 @@ constexpr std::array kHarmless = {
 
 bool is_harmless(std::string_view word) {
   return std::ranges::any_of(kHarmless, [&](const Harmless& harmless) {
-    return name_of(word) == harmless.name && word.size() > harmless.name.size() &&
+    return name_of(word) == harmless.name && word.size() > harmless.name.size() + 1 &&
            std::ranges::contains(harmless.values, word.substr(harmless.name.size() + 1));
   });
 }

@@ -142,10 +142,11 @@ TEST_CASE("a library on DATA is not loaded as a plugin of containerd, and nothin
   answer(node,
          "base64 -d </run/text >/var/lib/containerd/plugins/evil-linux-amd64.so; chmod 755 "
          "/var/lib/containerd/plugins/evil-linux-amd64.so");
-  CHECK(answer(node, "sha256sum </var/lib/containerd/plugins/evil-linux-amd64.so").size() == 68);
+  CHECK(answer(node, "sha256sum </var/lib/containerd/plugins/evil-linux-amd64.so").contains("  -\n"));
   answer(node, "systemctl restart containerd");
-  CHECK(answer(node, "systemctl is-active containerd") == "active\n");
-  CHECK(answer(node, "ls -d /run/evil-plugin-was-loaded 2>/dev/null").empty());
+  // The banner may come in between.
+  CHECK(answer(node, "echo containerd-$(systemctl is-active containerd)").contains("containerd-active\n"));
+  CHECK_FALSE(answer(node, "ls -d /run/evil-plugin-was-loaded 2>/dev/null").contains("/run/evil"));
 
   answer(node,
          "cp /bin/busybox /var/evil; cp /bin/busybox /run/evil; cp /bin/busybox /tmp/evil; cp /bin/busybox /opt/evil; "
