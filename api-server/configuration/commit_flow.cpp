@@ -214,6 +214,7 @@ void Configuration::revert(const std::string& why, Done done, const std::string&
 }
 
 void Configuration::end_try(const std::string& why, Turn turn, Applied then) {
+  if (!try_) return then(fail(ErrorCode::not_found, "no try is open"), std::move(turn));
   const Try tried = *try_;
   auto back = prepare({}, affected_services(tried.changes));
   if (!back) return then(fail(std::move(back).error()), std::move(turn));

@@ -129,7 +129,7 @@ class Configuration {
   void apply(std::vector<Key> keys, Done done);
   // End the open try; not_found when there is none. With `transaction`, only the try of that transaction. Only its
   // caller and admins may confirm it.
-  void confirm(const Caller& caller, Done done);
+  void confirm(const Caller& asking, Done done);
   void revert(const std::string& why, Done done, const std::string& transaction = {});
   // Refuses every change until the process ends.
   void lock_down() { locked_down_ = true; }
@@ -158,7 +158,7 @@ class Configuration {
   Result<Next> prepare(const std::vector<datastore::Change>& changes, const std::set<std::string>& affected,
                        bool apply = true) const;
   void carry_out(Next next, Turn turn, Applied then);
-  void start_commit(const CommitRequest& request, const Done& done, Turn turn);
+  void start_commit(const CommitRequest& wanted, const Done& done, Turn turn);
   void begin_try(const CommitRequest& request, std::chrono::seconds time, Outcome outcome, const Done& done);
   void store_applied(const CommitRequest& request, Outcome outcome, const Done& done, Turn turn);
   void take_effect(Json document);
