@@ -97,8 +97,14 @@ void Configuration::start_commit(const CommitRequest& wanted, const Done& done, 
   if (auto known = bring_up_to_date(request.caller); !known) return refuse(std::move(known).error());
   if (auto writing = writable(request.transaction); !writing) return refuse(std::move(writing).error());
   if (auto mine = may_use(request.caller, request.transaction); !mine) return refuse(std::move(mine).error());
-  // An operator's try does not keep an admin out.
-  if (try_ && request.caller.role == settings::Role::admin && try_->caller.role < settings::Role::admin) {
+  auto changes = store_.prepare(request.transaction);
+  if (!changes) return refuse(nothing_pending(std::move(changes).error()));
+  // Looked at when its turn comes: the transaction of this name may be another one by now.
+  if (auto allowed = check_role(*changes, request.caller); !allowed) return refuse(std::move(allowed).error());
+  // An operator's try does not keep an admin out. The node's own changes wait.
+  const bool is_the_node = request.transaction.starts_with(kReservedNames);
+  if (try_ && !is_the_node && request.caller.role == settings::Role::admin &&
+      try_->caller.role < settings::Role::admin) {
     return end_try(request.caller.name + " commits", std::move(turn),
                    [this, request, done](const Result<apply::ApplyPlan>& ended, Turn mine) {
                      if (try_) return done(fail(ended.error()));  // it could not be ended
@@ -108,10 +114,6 @@ void Configuration::start_commit(const CommitRequest& wanted, const Done& done, 
   if (try_)
     return refuse(locked(std::format("{} is trying transaction '{}'; confirm or revert it first", try_->caller.name,
                                      try_->transaction)));
-  auto changes = store_.prepare(request.transaction);
-  if (!changes) return refuse(nothing_pending(std::move(changes).error()));
-  // Looked at when its turn comes: the transaction of this name may be another one by now.
-  if (auto allowed = check_role(*changes, request.caller); !allowed) return refuse(std::move(allowed).error());
   auto next = prepare(*changes, affected_services(*changes), request.apply);
   if (!next) return refuse(std::move(next).error());
 

@@ -92,7 +92,7 @@ std::vector<Partition> partitions_of(const BlockDevice& disk, const sys::Path& d
   if (partitions.empty()) return partitions;
   std::ranges::sort(partitions, {}, [](const Partition& p) { return p.device.partition_number; });
   if (const auto table = read_disk_table(disk, directory)) {
-    for (const GptEntry& entry : table->entries) {
+    for (const GptEntry& entry : *table) {
       const auto found =
           std::ranges::find(partitions, entry.number, [](const Partition& p) { return p.device.partition_number; });
       if (found == partitions.end()) continue;

@@ -82,16 +82,13 @@ Result<> write_primary(const sys::UniqueFd& device, const Geometry& geometry, co
 
 }  // namespace
 
-Result<DiskTable> read_disk_table(const BlockDevice& disk, const sys::Path& directory) {
+Result<std::vector<GptEntry>> read_disk_table(const BlockDevice& disk, const sys::Path& directory) {
   const Geometry geometry = TRY(geometry_of(directory));
   const sys::UniqueFd device = TRY(sys::open_file("/dev/" + disk.name, O_RDONLY));
   auto table = read_raw(device, geometry, 1);
-  const bool from_backup = !table;
-  if (from_backup) table = read_raw(device, geometry, geometry.last_block);
+  if (!table) table = read_raw(device, geometry, geometry.last_block);
   if (!table) return fail(std::move(table).error());
-  DiskTable result{.entries = {}, .from_backup = from_backup};
-  result.entries = TRY(parse_gpt_entries(table->header, table->entries));
-  return result;
+  return parse_gpt_entries(table->header, table->entries);
 }
 
 Result<bool> restore_primary_table(const BlockDevice& disk) {

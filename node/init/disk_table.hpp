@@ -9,13 +9,8 @@
 
 namespace bulkhead::init {
 
-struct DiskTable {
-  std::vector<GptEntry> entries;
-  bool from_backup = false;
-};
-
 // `directory` is the disk's in sysfs. Errors: not_found when neither table is intact; those of reading.
-Result<DiskTable> read_disk_table(const BlockDevice& disk, const sys::Path& directory);
+Result<std::vector<GptEntry>> read_disk_table(const BlockDevice& disk, const sys::Path& directory);
 
 // Writes the primary table again when only the backup is intact. False: there was nothing to do.
 Result<bool> restore_primary_table(const BlockDevice& disk);

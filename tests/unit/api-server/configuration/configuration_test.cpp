@@ -408,6 +408,15 @@ TEST_CASE("a transaction belongs to who opened it, and a try of an operator does
   const auto keep = [&](Result<Outcome> outcome) { result = std::move(outcome); };
   node.configuration.commit({.transaction = "t", .caller = other, .try_for = std::chrono::seconds(86'400)}, keep);
   CHECK(result);
+  // Not for nothing, and not for what the node does by itself.
+  node.configuration.commit({.transaction = "none", .caller = admin}, keep);
+  CHECK(result.error().code == ErrorCode::failed_precondition);
+  const configuration::Caller itself = configuration::the_node("user data");
+  must(node.configuration.stage(itself, "node.user-data", {{"motd", "from user data"}}));
+  node.configuration.commit({.transaction = "node.user-data", .caller = itself}, keep);
+  CHECK(result.error().code == ErrorCode::locked);
+  must(node.configuration.drop(itself, "node.user-data"));
+  CHECK(node.configuration.current_try());
   must(node.configuration.stage(admin, "mine", {{"motd", "admin's"}}));
   node.configuration.commit({.transaction = "mine", .caller = admin}, keep);
   CHECK(must(std::move(result)).commit == 1);
