@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "api-client/render.hpp"
 #include "lib/base/text.hpp"
 #include "lib/cli/terminal.hpp"
 
@@ -17,7 +18,6 @@ namespace {
 
 using cli::Style;
 using cli::styled;
-using Json = nlohmann::ordered_json;
 using Microseconds = std::int64_t;
 
 constexpr Microseconds kDay = Microseconds{24} * 60 * 60 * 1'000'000;

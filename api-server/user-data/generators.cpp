@@ -42,7 +42,7 @@ std::string hostname(const CloudFacts& facts, std::string_view machine_id) {
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   if (settings::NodeName::parse(name)) return name;
   // Longer than the kernel takes: its first label, if that is one.
-  const std::string label = name.substr(0, name.find('.'));
+  std::string label = name.substr(0, name.find('.'));
   if (settings::HostName::parse(name) && settings::NodeName::parse(label)) return label;
   std::string made = std::format("bulkhead-{}", machine_id.substr(0, kDigits));
   return settings::NodeName::parse(made) && machine_id.size() >= kDigits ? made : "bulkhead";

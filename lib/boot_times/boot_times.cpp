@@ -16,8 +16,9 @@ std::vector<const UnitTimes*> waited_for(const BootTimes& boot) {
     const UnitTimes* last = nullptr;
     for (const std::string& name : unit.after) {
       const auto found = by_name.find(name);
-      if (found == by_name.end() || !found->second->ready || *found->second->ready > unit.started) continue;
-      if (last == nullptr || *found->second->ready > *last->ready) last = found->second;
+      // std::optional orders "not ready" before every moment.
+      if (found == by_name.end() || !found->second->ready || found->second->ready > unit.started) continue;
+      if (last == nullptr || found->second->ready > last->ready) last = found->second;
     }
     awaited.push_back(last);
   }

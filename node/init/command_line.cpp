@@ -137,8 +137,7 @@ std::string module_parameters(std::string_view command_line, std::string_view mo
 
 std::chrono::seconds restart_delay(std::string_view command_line) {
   const auto text = value_of(command_line, "panic");
-  if (!text || !*text) return kDefaultDelay;
-  const auto seconds = parse_integer<int>(**text);
+  const auto seconds = parse_integer<int>(text.value_or(std::nullopt).value_or(""));
   if (!seconds || *seconds == 0) return kDefaultDelay;  // 0 would mean: stay there for ever
   return std::chrono::seconds(std::clamp(*seconds, 0, kLongestWait));
 }

@@ -199,16 +199,10 @@ Result<Resolved> resolve(const BuildOptions& options, cli::Progress& progress) {
   return resolved;
 }
 
-Result<BuildResult> build(const BuildOptions& given, cli::Progress& progress) {
-  // Input that only the user can mend is looked at before anything takes time.
-  TRY(check_cache(given.workspace.cache));
-  BuildOptions options = given;
-  std::optional<sys::TempDir> fresh;
-  if (options.release) {
-    auto made = TRY(sys::TempDir::create(options.workspace.cache, ".release-"));
-    fresh.emplace(std::move(made));
-    options.workspace.products = fresh->path();
-  }
+namespace {
+
+// Everything after the checks of the cache; takes products from workspace.products and leaves new ones there.
+Result<BuildResult> build_with_products(const BuildOptions& options, cli::Progress& progress) {
   const keys::KeySet keys = TRY(keys::load(options.workspace.keys));
   TRY(check_programs(options.workspace));
   OutputDirectory output = TRY(open_output(options, progress));
@@ -247,6 +241,18 @@ Result<BuildResult> build(const BuildOptions& given, cli::Progress& progress) {
       .root_hash = sealed.root_hash,
       .changed = changed,
   };
+}
+
+}  // namespace
+
+Result<BuildResult> build(const BuildOptions& options, cli::Progress& progress) {
+  // Input that only the user can mend is looked at before anything takes time.
+  TRY(check_cache(options.workspace.cache));
+  if (!options.release) return build_with_products(options, progress);
+  const sys::TempDir fresh = TRY(sys::TempDir::create(options.workspace.cache, ".release-"));
+  BuildOptions anew = options;
+  anew.workspace.products = fresh.path();
+  return build_with_products(anew, progress);
 }
 
 }  // namespace bulkhead::build
