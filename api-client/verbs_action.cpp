@@ -1,6 +1,7 @@
-// reboot, lockdown, update, exec.
+// reboot, lockdown, reset, update, exec.
 #include <CLI/CLI.hpp>
 
+#include <format>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,6 +66,17 @@ void declare_action_verbs(cli::Program& program, const Where& where) {
       return act(where, "/actions/reboot", invocation, "the node is shutting down to restart");
     };
   });
+  program.verb("reset", "Begin anew with an empty file system in place of one that is lost",
+               [&where](CLI::App& app) -> cli::Verb {
+                 auto name = std::make_shared<std::string>();
+                 app.add_option("file-system", *name, "state (settings, keys) or data (containers, logs)")
+                     ->required()
+                     ->check(CLI::IsMember({"state", "data"}));
+                 return [&where, name](const cli::Invocation& invocation) {
+                   return act(where, std::format("/v1/file-systems/{}/reset", *name), invocation,
+                              "made anew, empty. Restart the node to use it: apiclient reboot");
+                 };
+               });
   program.verb("lockdown", "Refuse every change until the next boot", [&where](CLI::App&) -> cli::Verb {
     return [&where](const cli::Invocation& invocation) {
       return act(where, "/actions/lockdown", invocation, "locked until the next boot");

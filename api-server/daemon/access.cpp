@@ -100,6 +100,13 @@ http::Peer who_is_local(const http::LocalPeer& peer, const Accounts& accounts) {
   return result;
 }
 
+http::Peer who_is_container(const http::LocalPeer& peer) {
+  http::Peer result{
+      .name = {}, .identity = std::format("container, uid {}", peer.uid), .role = http::Role::reader, .refused = {}};
+  result.name = std::format("{} (pid {})", result.identity, peer.pid);
+  return result;
+}
+
 http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api,
                   std::chrono::system_clock::time_point now) {
   http::Peer peer{.name = {}, .identity = {}, .role = http::Role::none, .refused = {}, .remote = true};

@@ -42,6 +42,10 @@ Accounts find_accounts();
 // that there is user data. Nobody else has a role.
 http::Peer who_is_local(const http::LocalPeer& peer, const Accounts& accounts);
 
+// Whoever comes over the socket for containers, whatever its user: a reader, and known as a container. User and process
+// are told as the node sees them.
+http::Peer who_is_container(const http::LocalPeer& peer);
+
 // The peer of a certificate. A certificate that is revoked or has expired, and one without an entry in
 // settings.api.roles, has no role.
 http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api,

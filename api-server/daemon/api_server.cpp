@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 
 #include "api-server/daemon/access.hpp"
 #include "api-server/daemon/first_settings.hpp"
@@ -24,6 +25,8 @@ using configuration::Outcome;
 using Failure = boost::system::error_code;
 
 constexpr unsigned kSocketMode = 0660;
+constexpr unsigned kContainerSocketMode = 0666;
+constexpr std::size_t kMostOfContainers = 256;
 
 constexpr std::size_t kLongestName = 256;
 
@@ -64,6 +67,7 @@ ApiServer::ApiServer(Options options, const log::Log& log)
       audit_(log_, [] { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }),
       problems_(log_, options_.on_node ? std::optional<sys::Path>(node_state::kProblemsFile) : std::nullopt,
                 [this] { look_at_health(); }),
+      file_systems_(options_.places.file_systems, problems_),
       try_deadline_(loop_),
       write_back_delay_(loop_),
       watchdog_(loop_),
@@ -71,6 +75,7 @@ ApiServer::ApiServer(Options options, const log::Log& log)
 
 Result<> ApiServer::run() {
   TRY(watch_node());
+  TRY(watch_file_systems());
   open_configuration();
   TRY(serve());
   ::malloc_trim(0);  // the start needed more than the days after it
@@ -92,6 +97,13 @@ Result<> ApiServer::watch_node() {
   }
   auto watch = TRY_CTX(NodeWatch::open(loop_, [this] { look_at_health(); }), "watching the node");
   watch_ = std::move(watch);
+  return {};
+}
+
+Result<> ApiServer::watch_file_systems() {
+  TRY(file_systems_.follow());
+  file_systems_.look();
+  file_system_notices_ = watch_descriptor(file_systems_.fd(), [this] { file_systems_.look(); });
   return {};
 }
 
@@ -135,14 +147,14 @@ Result<> ApiServer::serve() {
                           });
           },
       .reboot = [this] { return systemd_->reboot(); },
+      .file_system = [this](file_systems::FileSystem which) { return file_systems_.outcome(which); },
+      .reset_file_system = [this](file_systems::FileSystem which,
+                                  auto done) { reset_file_system(which, std::move(done)); },
       .read_boot = [this](auto done) { read_boot(std::move(done)); },
       .watch = [this](int fd, std::function<void()> ready) { return watch_descriptor(fd, std::move(ready)); }});
   handlers::add_routes(router_, *node_);
   server_ = std::make_unique<http::Server>(loop_, router_);
-  sys::UniqueFd listening = TRY(listening_socket());
-  TRY(server_->listen_unix(std::move(listening), [accounts = find_accounts()](const http::LocalPeer& peer) {
-    return who_is_local(peer, accounts);
-  }));
+  TRY(listen_locally());
   listen_remotely();
   return {};
 }
@@ -155,12 +167,50 @@ void ApiServer::read_boot(std::function<void(Result<boot_times::BootTimes>)> don
   worker_.run([times] { *times = boot_times::read(); }, [times, done = std::move(done)] { done(std::move(*times)); });
 }
 
-Result<sys::UniqueFd> ApiServer::listening_socket() const {
-  if (!options_.socket.empty()) return http::listen_on_path(options_.socket, kSocketMode);
-  if (::sd_listen_fds(1) != 1)
-    return fail(error(ErrorCode::failed_precondition, "systemd passed no socket")
-                    .with_hint("start it through apiserver.socket, or use --socket PATH"));
-  return sys::UniqueFd(SD_LISTEN_FDS_START);
+void ApiServer::reset_file_system(file_systems::FileSystem which, std::function<void(Result<>)> done) {
+  if (!options_.on_node) return done(fail(ErrorCode::unavailable, "this server runs with --root and formats no disk"));
+  const std::string unit = std::format("bulkhead-reset@{}.service", to_string(which));
+  const auto outcome = std::make_shared<Result<>>();
+  worker_.run([this, unit, outcome] { *outcome = systemd_->act(unit, dbus::UnitAction::start); },
+              [this, unit, outcome, done = std::move(done)] {
+                file_systems_.look();  // the notice comes later than the answer
+                if (*outcome) return done({});
+                done(fail(std::move(*outcome).error().with_hint(std::format("see why: apiclient logs -u {}", unit))));
+              });
+}
+
+// One socket for the node and one for containers: systemd names them (FileDescriptorName=, systemd.socket(5)).
+Result<> ApiServer::listen_locally() {
+  const auto listen = [this](sys::UniqueFd socket) {
+    return server_->listen_unix(std::move(socket), [accounts = find_accounts()](const http::LocalPeer& peer) {
+      return who_is_local(peer, accounts);
+    });
+  };
+  if (!options_.container_socket.empty()) {
+    sys::UniqueFd socket = TRY(http::listen_on_path(options_.container_socket, kContainerSocketMode));
+    TRY(server_->listen_unix(std::move(socket), who_is_container, kMostOfContainers));
+  }
+  if (!options_.socket.empty()) {
+    sys::UniqueFd socket = TRY(http::listen_on_path(options_.socket, kSocketMode));
+    return listen(std::move(socket));
+  }
+  char** names = nullptr;
+  const int count = ::sd_listen_fds_with_names(1, &names);
+  bool found = false;
+  for (int i = 0; i < count; ++i) {
+    const std::unique_ptr<char, decltype(&std::free)> name(names[i], &std::free);
+    sys::UniqueFd socket(SD_LISTEN_FDS_START + i);
+    if (std::string_view(name.get()) == "containers") {
+      TRY(server_->listen_unix(std::move(socket), who_is_container, kMostOfContainers));
+    } else {
+      TRY(listen(std::move(socket)));
+      found = true;
+    }
+  }
+  std::free(static_cast<void*>(names));
+  if (found) return {};
+  return fail(error(ErrorCode::failed_precondition, "systemd passed no socket")
+                  .with_hint("start it through apiserver.socket, or use --socket PATH"));
 }
 
 // The listener follows settings.api. One that cannot be had is a problem, and the socket stays.

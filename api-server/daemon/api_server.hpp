@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "api-server/daemon/blessing.hpp"
+#include "api-server/daemon/file_system_watch.hpp"
 #include "api-server/daemon/health.hpp"
 #include "api-server/daemon/node_watch.hpp"
 #include "api-server/daemon/problem_list.hpp"
@@ -23,7 +24,8 @@ namespace bulkhead::daemon {
 
 struct Options {
   Places places;
-  std::string socket;   // empty: the socket that systemd passes
+  std::string socket;            // empty: the sockets that systemd passes
+  std::string container_socket;  // with `socket`: that of containers; empty: none
   bool on_node = true;  // changes units, host name and lockdown
 };
 
@@ -39,12 +41,14 @@ class ApiServer {
 
  private:
   Result<> watch_node();
+  Result<> watch_file_systems();
   void open_configuration();
   Result<> serve();
-  Result<sys::UniqueFd> listening_socket() const;
+  Result<> listen_locally();
   void listen_remotely();
   void take_in_what_waited();
   void follow_access();
+  void reset_file_system(file_systems::FileSystem which, std::function<void(Result<>)> done);
   void read_boot(std::function<void(Result<boot_times::BootTimes>)> done);
   void keep_watchdog();
   node_state::NodeState state() const;
@@ -63,6 +67,8 @@ class ApiServer {
   handlers::EventHub events_;
   handlers::Audit audit_;
   ProblemList problems_;
+  FileSystemWatch file_systems_;
+  std::shared_ptr<void> file_system_notices_;
   LoopTimer try_deadline_;
   LoopTimer write_back_delay_;
   LoopTimer watchdog_;

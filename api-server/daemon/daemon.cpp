@@ -59,6 +59,8 @@ int main(int argc, char** argv) {
   Options options;
   std::string root;
   program.root().add_option("--socket", options.socket, "Listen on this Unix socket instead of systemd's");
+  program.root().add_option("--container-socket", options.container_socket,
+                            "Listen on this Unix socket for containers: readers, whoever they are");
   program.root().add_option("--root", root, "Work on the files below this directory; leave the machine alone");
   std::string bottlerocket;
   program.root().add_option(
@@ -73,8 +75,8 @@ int main(int argc, char** argv) {
     if (!root.empty()) {
       options.on_node = false;
       options.places.root = root;
-      for (sys::Path* place :
-           {&options.places.state, &options.places.user_data, &options.places.imds, &options.places.facts})
+      for (sys::Path* place : {&options.places.state, &options.places.user_data, &options.places.imds,
+                               &options.places.facts, &options.places.file_systems})
         *place = options.places.root / place->relative_path();
     }
     return serve(options);

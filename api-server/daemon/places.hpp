@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "api-server/daemon/model.hpp"
+#include "lib/file_systems/outcome.hpp"
 #include "lib/user_data/documents.hpp"
 #include "lib/user_data/facts.hpp"
 
@@ -11,10 +12,11 @@ namespace bulkhead::daemon {
 
 struct Places {
   sys::Path root = "/";                                 // of rendered files, and of the files that facts are read from
-  sys::Path state = "/var/lib/bulkhead";                // STATE
+  sys::Path state = "/state";                           // STATE
   sys::Path user_data = user_data::kUserDataDirectory;  // documents of this boot
   sys::Path imds = user_data::kImdsDirectory;           // the same, of the metadata service
   sys::Path facts = user_data::kFactsFile;              // of the cloud
+  sys::Path file_systems = file_systems::kDirectory;    // what became of STATE and DATA
   Model model = settings_model();
 };
 

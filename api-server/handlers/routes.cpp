@@ -34,6 +34,7 @@ void add_routes(http::Router& router, Node& node) {
   add_metadata_routes(router, node);
   add_history_routes(router, node);
   add_node_routes(router, node);
+  add_file_system_routes(router, node);
   add_boot_routes(router, node);
   add_stream_routes(router, node);
   router.on_refused = [&node](const http::Request& request, const Error& reason) {

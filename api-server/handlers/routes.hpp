@@ -14,6 +14,7 @@
 #include "api-server/http/router.hpp"
 #include "api-server/journal/journal.hpp"
 #include "lib/boot_times/boot_times.hpp"
+#include "lib/file_systems/outcome.hpp"
 #include "lib/node_state/node_state.hpp"
 
 namespace bulkhead::handlers {
@@ -33,6 +34,8 @@ struct Node {
   std::function<Json()> user_data{};  // openapi.yaml, UserData
   std::function<void(std::function<void(Result<Json>)>)> user_data_again{};
   std::function<Result<>()> reboot{};
+  std::function<std::optional<file_systems::Outcome>(file_systems::FileSystem)> file_system{};
+  std::function<void(file_systems::FileSystem, std::function<void(Result<>)>)> reset_file_system{};
   std::function<void(std::function<void(Result<boot_times::BootTimes>)>)> read_boot{};
   // Calls back whenever the descriptor is readable, until its return value is destroyed.
   std::function<std::shared_ptr<void>(int fd, std::function<void()>)> watch{};
@@ -51,6 +54,7 @@ void add_transaction_routes(http::Router& router, Node& node);
 void add_metadata_routes(http::Router& router, Node& node);
 void add_history_routes(http::Router& router, Node& node);
 void add_node_routes(http::Router& router, Node& node);
+void add_file_system_routes(http::Router& router, Node& node);
 void add_boot_routes(http::Router& router, Node& node);
 void add_stream_routes(http::Router& router, Node& node);
 

@@ -121,12 +121,12 @@ void Server::Core::large_body_done() {
   next->read_body();
 }
 
-void Server::Core::accept_local() {
-  local->async_accept([self = shared_from_this(), listener = local](const Failure& reason, Local::socket socket) {
+void Server::Core::accept_local(const std::shared_ptr<LocalListener>& listener) {
+  listener->acceptor.async_accept([self = shared_from_this(), listener](const Failure& reason, Local::socket socket) {
     if (reason == asio::error::operation_aborted || self->stopped) return;
-    // Beyond the limit the client sees its connection closed and can try again.
-    if (!reason && self->sessions.size() < self->limits.connections) start_local_session(self, std::move(socket));
-    self->accept_local();
+    const bool room = listener->open() < listener->most && self->sessions.size() < self->limits.connections;
+    if (!reason && room) start_local_session(self, *listener, std::move(socket));
+    self->accept_local(listener);
   });
 }
 
@@ -148,14 +148,14 @@ Server::Server(asio::io_context& loop, const Router& router, Limits limits)
 
 Server::~Server() { stop(); }
 
-Result<> Server::listen_unix(sys::UniqueFd listening, WhoIsLocal who_is) {
-  core_->who_is_local = std::move(who_is);
-  core_->local = std::make_shared<Local::acceptor>(core_->loop);
+Result<> Server::listen_unix(sys::UniqueFd listening, WhoIsLocal who_is, std::size_t most) {
+  auto listener = std::make_shared<LocalListener>(core_->loop, std::move(who_is), most);
   Failure reason;
-  core_->local->assign(Local(), listening.get(), reason);
+  listener->acceptor.assign(Local(), listening.get(), reason);
   if (reason) return fail(ErrorCode::unavailable, "listening on the socket: {}", reason.message());
   listening.release();
-  core_->accept_local();
+  core_->locals.push_back(listener);
+  core_->accept_local(listener);
   return {};
 }
 
@@ -218,7 +218,7 @@ void Server::stop() {
   stop_remote();
   core_->timer.cancel();
   Failure ignored;
-  if (core_->local) core_->local->close(ignored);
+  for (const auto& listener : core_->locals) listener->acceptor.close(ignored);
   core_->waiting_for_body.clear();
   const std::vector<AnySession*> all(core_->sessions.begin(), core_->sessions.end());
   for (AnySession* session : all) session->close();

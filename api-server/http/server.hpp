@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -56,7 +57,9 @@ class Server {
   Server& operator=(const Server&) = delete;
   ~Server();
 
-  Result<> listen_unix(sys::UniqueFd listening, WhoIsLocal who_is);
+  // One of several listeners; at most `most` connections at a time come from it. Beyond that, and beyond
+  // Limits::connections, a client sees its connection closed.
+  Result<> listen_unix(sys::UniqueFd listening, WhoIsLocal who_is, std::size_t most = SIZE_MAX);
   // Replaces the previous listener. Open connections stay until recheck_access(). Errors: unavailable when the address
   // cannot be used, invalid_argument for certificates and keys; then there is no remote listener.
   Result<> listen_remote(const RemoteListener& listener);

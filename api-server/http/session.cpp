@@ -53,8 +53,10 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     core_->leave(this);
   }
 
-  void start(std::shared_ptr<const Peer> peer) {
+  // `place` is given back when the session has ended.
+  void start(std::shared_ptr<const Peer> peer, std::shared_ptr<const void> place) {
     peer_ = std::move(peer);
+    place_ = std::move(place);
     wait();
   }
 
@@ -67,7 +69,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
         self->read_certificate();
         auto peer = self->remote_peer();
         if (peer->role != Role::none && !self->become_known(peer->identity)) return self->close();
-        self->start(std::move(peer));
+        self->start(std::move(peer), listener.place);
       });
     }
   }
@@ -375,6 +377,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   std::shared_ptr<Server::Core> core_;
   Transport transport_;
   std::shared_ptr<const Peer> peer_;
+  std::shared_ptr<const void> place_;  // among the connections of a local listener
   ClientCertificate certificate_;  // over TLS
   Phase phase_ = Phase::idle;
   Clock::time_point deadline_ = Clock::time_point::max();
@@ -426,10 +429,10 @@ Result<LocalPeer> local_peer(int fd) {
 
 }  // namespace
 
-void start_local_session(const std::shared_ptr<Server::Core>& core, LocalSocket socket) {
+void start_local_session(const std::shared_ptr<Server::Core>& core, const LocalListener& listener, LocalSocket socket) {
   auto peer = std::make_shared<Peer>();
   if (const auto found = local_peer(socket.native_handle()))
-    *peer = core->who_is_local(*found);
+    *peer = listener.who_is(*found);
   else
     peer->refused = found.error().describe();
   std::make_shared<Session<LocalSocket>>(core, std::move(socket))->start(std::move(peer));

@@ -38,6 +38,19 @@ class AnySession {
   virtual void recheck_access() = 0;
 };
 
+// A Unix socket that is listened on. Each of its connections holds a place.
+struct LocalListener {
+  LocalListener(boost::asio::io_context& loop, WhoIsLocal who, std::size_t limit)
+      : acceptor(loop), who_is(std::move(who)), most(limit) {}
+
+  std::size_t open() const { return static_cast<std::size_t>(place.use_count()) - 1; }
+
+  boost::asio::local::stream_protocol::acceptor acceptor;
+  WhoIsLocal who_is;
+  std::size_t most;
+  std::shared_ptr<const char> place = std::make_shared<const char>();
+};
+
 struct Server::Core : std::enable_shared_from_this<Core> {
   Core(boost::asio::io_context& io, const Router& routes, const Limits& allowed)
       : loop(io), router(routes), limits(allowed), timer(io) {}
@@ -58,11 +71,10 @@ struct Server::Core : std::enable_shared_from_this<Core> {
   };
   std::map<std::string, Bucket> rates;  // of remote peers by name
 
-  std::shared_ptr<boost::asio::local::stream_protocol::acceptor> local;
+  std::vector<std::shared_ptr<LocalListener>> locals;
   std::shared_ptr<boost::asio::ip::tcp::acceptor> remote;
   std::shared_ptr<boost::asio::ssl::context> tls;
   std::function<Peer(const ClientCertificate&)> who_is;
-  WhoIsLocal who_is_local;
 
   // Sessions over TLS whose peer has no role, or is not known yet: the oldest first. When there are too many, in all or
   // of one source, the oldest is closed for the newest, so that nobody can keep others from saying who they are.
@@ -74,7 +86,7 @@ struct Server::Core : std::enable_shared_from_this<Core> {
   // Sessions over TLS of peers with a role. One peer has a part of the places; for its next one, its oldest is closed.
   std::list<Placed> known;
 
-  void accept_local();
+  void accept_local(const std::shared_ptr<LocalListener>& listener);
   void accept_remote();
   void enter(AnySession* session);
   void leave(AnySession* session);
@@ -90,7 +102,8 @@ struct Server::Core : std::enable_shared_from_this<Core> {
   void large_body_done();
 };
 
-void start_local_session(const std::shared_ptr<Server::Core>& core, boost::asio::local::stream_protocol::socket socket);
+void start_local_session(const std::shared_ptr<Server::Core>& core, const LocalListener& listener,
+                         boost::asio::local::stream_protocol::socket socket);
 void start_remote_session(const std::shared_ptr<Server::Core>& core, boost::asio::ip::tcp::socket socket);
 
 // Who counts as one source: an IPv4 address, or the network of 64 bits of an IPv6 address.

@@ -19,7 +19,9 @@ inline constexpr MessageId kPowerButton{"a107cbe3d645461297e5d0e81fb215be", "pow
 inline constexpr MessageId kAudit{"3f0a6d1c9be84c0b8a4d2f7f5a0c61d2", "audit"};
 inline constexpr MessageId kUserDataRefused{"d6c1f0b27e5b4b0e9a6f8a9c3e1d2b47", "user-data-refused"};
 
-inline constexpr std::array kMessageIds = {kNodeReady,   kNodeDegraded, kMachineIdCommitted,
-                                           kPowerButton, kAudit,        kUserDataRefused};
+inline constexpr MessageId kFileSystemLost{"5d7f2c8e90a14b6fb1c3e64d2f8a7b19", "file-system-lost"};
+
+inline constexpr std::array kMessageIds = {kNodeReady, kNodeDegraded,    kMachineIdCommitted, kPowerButton,
+                                           kAudit,     kUserDataRefused, kFileSystemLost};
 
 }  // namespace bulkhead::log

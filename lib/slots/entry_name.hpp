@@ -13,6 +13,9 @@ namespace bulkhead::slots {
 // Where the boot loader looks for UKIs on the ESP.
 inline constexpr std::string_view kEntryDirectory = "EFI/Linux";
 
+// A new version has so many tries before the loader prefers another one.
+inline constexpr unsigned kBootTries = 3;
+
 // The boot loader subtracts one from `left` and adds one to `done` at each try. An entry without counters is known to
 // be good.
 struct Tries {

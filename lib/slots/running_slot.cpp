@@ -54,6 +54,19 @@ RunningSlot explain(const Evidence& evidence) {
   return running;
 }
 
+bool can_fall_back(const Evidence& evidence) {
+  const auto running = counted(evidence);
+  if (!running || !running->tries || running->tries->done > kBootTries) return false;
+  bool seen = false;
+  for (const std::string& id : evidence.entries) {
+    const auto name = EntryName::parse(id);
+    if (!name) continue;
+    if (seen && name->version != evidence.version) return true;
+    seen = seen || name->version == evidence.version;
+  }
+  return false;
+}
+
 std::string describe(const RunningSlot& running) {
   const std::string newer = running.newer ? running.newer->to_string() : "a newer version";
   switch (running.reason) {

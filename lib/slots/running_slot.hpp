@@ -44,6 +44,10 @@ struct RunningSlot {
 
 RunningSlot explain(const Evidence& evidence);
 
+// Whether giving up this boot leads to another version: the loader lists one behind the running one, which still has
+// tries. A version that is started without tries is started because nothing else is better.
+bool can_fall_back(const Evidence& evidence);
+
 // "newest", "trial boot 1 of 3", "fell back: 0.2.0 failed", "chosen over 0.2.0", "direct kernel boot"
 std::string describe(const RunningSlot& running);
 // "newest", "trial", "fell-back", "chosen", "no-loader"

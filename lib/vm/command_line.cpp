@@ -72,10 +72,13 @@ void add_disk(Arguments& arguments, const Disk& disk, std::size_t index, const s
   const std::string id = std::format("disk{}", index);
   const DiskFormat format = overlay != nullptr ? DiskFormat::qcow2 : disk.format;
   const sys::Path& image = overlay != nullptr ? *overlay : disk.image;
+  const std::string file =
+      disk.faults.empty() ? image.native() : std::format("blkdebug:{}:{}", disk.faults.native(), image.native());
   // Discarded and zeroed blocks become holes, or an overlay grows without need.
   add(arguments, "-drive",
-      std::format("if=none,id={},format={},file={},discard=unmap,detect-zeroes=unmap{}", id, to_string(format),
-                  escaped(image.native()), overlay != nullptr || !disk.durable ? ",cache=unsafe" : ""));
+      std::format("if=none,id={},format={},file={},discard=unmap,detect-zeroes=unmap{}{}", id, to_string(format),
+                  escaped(file), overlay != nullptr || !disk.durable ? ",cache=unsafe" : "",
+                  disk.read_only ? ",readonly=on" : ""));
   const std::string tail = std::format("drive={},bootindex={}", id, index);
   switch (disk.bus) {
     case DiskBus::virtio_blk:
@@ -147,6 +150,8 @@ Result<> check(const MachineSpec& spec, const Wiring& wiring) {
   for (const Disk& disk : spec.disks) {
     if (disk.size != 0 && !disk.snapshot)
       return fail(ErrorCode::invalid_argument, "only the snapshot of a disk can be enlarged");
+    if (disk.read_only && disk.snapshot)
+      return fail(ErrorCode::invalid_argument, "the snapshot of a disk cannot be read-only");
   }
   for (const GuestService& service : spec.network.value_or(Network{}).services) {
     for (const std::string& word : service.command) {

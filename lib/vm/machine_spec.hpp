@@ -35,6 +35,11 @@ struct Disk {
   // the host. An overlay is never durable.
   bool durable = true;
 
+  // The guest cannot write to it; only without `snapshot`.
+  bool read_only = false;
+  // Rules for QEMU's blkdebug, by which reads and writes fail (qemu docs/devel/blkdebug.rst); empty: none.
+  sys::Path faults{};
+
   bool operator==(const Disk&) const = default;
 };
 

@@ -10,6 +10,7 @@
 
 #include "lib/base/hex.hpp"
 #include "lib/gpt/partition_uuid.hpp"
+#include "lib/gpt/slot_layout.hpp"
 #include "lib/machine_id/machine_id.hpp"
 #include "node/init/console.hpp"
 #include "node/init/kernel.hpp"
@@ -94,15 +95,16 @@ Result<> write_machine_id(const sys::Path& root, const SlotPartitions& slot) {
 }
 
 Result<> write_disk_rules(const BlockDevice& disk) {
-  static constexpr std::array<std::pair<std::string_view, gpt::PartitionKind>, 3> kLinks = {
-      {{"esp", gpt::PartitionKind::esp}, {"state", gpt::PartitionKind::state}, {"data", gpt::PartitionKind::data}}};
+  static constexpr std::array<std::pair<std::string_view, unsigned>, 3> kLinks = {
+      {{"esp", gpt::kEspNumber}, {"state", gpt::kStateNumber}, {"data", gpt::kDataNumber}}};
   std::string rules = "# The partitions of the disk this system was started from.\n";
-  for (const auto& [name, kind] : kLinks) {
+  // By what the kernel knows. udev's own look at a partition ends when its first sectors cannot be read, and that is
+  // when the name is needed most.
+  for (const auto& [name, number] : kLinks) {
     rules += std::format(
-        "SUBSYSTEM==\"block\", ENV{{DEVTYPE}}==\"partition\", ENV{{ID_PART_ENTRY_DISK}}==\"{}\", "
-        "ENV{{ID_PART_ENTRY_TYPE}}==\"{}\", "
+        "SUBSYSTEM==\"block\", ENV{{DEVTYPE}}==\"partition\", ATTRS{{dev}}==\"{}\", ENV{{PARTN}}==\"{}\", "
         "SYMLINK+=\"bulkhead/{}\"\n",
-        disk.number(), gpt::type_uuid(kind).to_string(), name);
+        disk.number(), number, name);
   }
   TRY(sys::create_directories("/run/udev/rules.d"));
   return sys::write_file_atomically("/run/udev/rules.d/90-bulkhead-disk.rules", rules, 0444);

@@ -4,7 +4,7 @@
 int main() {
   using namespace bulkhead;
   const auto log = log::Log::from_environment();
-  const auto commit = machine_id::commit_machine_id("/etc/machine-id", "/var/lib/bulkhead/machine-id");
+  const auto commit = machine_id::commit_machine_id("/etc/machine-id", "/state/machine-id");
   if (!commit) {
     log.error(commit.error());
     return 1;

@@ -5,6 +5,10 @@
 // LoaderBootCountPath alone is not enough. When the firmware refuses the counted entry, the loader starts again and
 // chooses another one, but the variable still names the first. Blessing that entry would make a version that cannot
 // start the preferred one for ever.
+//
+// A version that loses STATE or DATA fails its trial if there is another one to fall back to: that one may be able to
+// mount them. If the disk is at fault, the other version says so and stays up.
+#include "lib/file_systems/outcome.hpp"
 #include "lib/log/log.hpp"
 #include "lib/slots/evidence.hpp"
 
@@ -17,7 +21,15 @@ int main() {
     return 255;
   }
   const slots::RunningSlot running = slots::explain(*evidence);
-  if (running.reason == slots::Reason::trial) return 0;
+  if (running.reason == slots::Reason::trial) {
+    for (const auto which : file_systems::kFileSystems) {
+      const auto outcome = file_systems::read_outcome(file_systems::kDirectory, which);
+      if (!slots::can_fall_back(*evidence) || (outcome && *outcome && file_systems::lasts((*outcome)->kind))) continue;
+      log.error(error(ErrorCode::failed_precondition, "not blessed: {} is lost", file_systems::label(which)));
+      return 255;
+    }
+    return 0;
+  }
   log.info("not blessed: the boot loader counts tries of {}, but {} is running",
            evidence->count_path.value_or("nothing"), evidence->version.to_string());
   return 1;

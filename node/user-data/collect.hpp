@@ -30,7 +30,7 @@ struct Places {
   sys::Path devices = "/dev";
   sys::Path fw_cfg = "/sys/firmware/qemu_fw_cfg/by_name/opt/bulkhead/user-data/raw";
   sys::Path smbios = kSmbiosTable;
-  sys::Path local = "/var/lib/bulkhead/user-data.toml";
+  sys::Path local = "/state/user-data.toml";
   sys::Path api = net::kApiSocket;
 };
 

@@ -40,7 +40,7 @@ Result<> build(const BootLoaderInputs& inputs, const sys::Path& directory) {
 }
 
 std::map<std::string, sys::Path> esp_files(const sys::Path& directory, const sys::Path& uki, const Version& version) {
-  const slots::EntryName entry{.version = version, .tries = slots::Tries{.left = kBootTries}};
+  const slots::EntryName entry{.version = version, .tries = slots::Tries{.left = slots::kBootTries}};
   return {
       {"EFI/BOOT/BOOTX64.EFI", directory / kChainload},
       {"EFI/systemd/systemd-bootx64.efi", directory / kSystemdBoot},

@@ -13,7 +13,6 @@
 namespace bulkhead::bootloader {
 
 // How often a new UKI is tried before the other slot is started again (systemd-boot, Automatic Boot Assessment).
-inline constexpr unsigned kBootTries = 3;
 
 struct BootLoaderInputs {
   rootfs::Content chainload;     // node/chainload: the firmware starts it, it starts systemd-boot
@@ -31,7 +30,8 @@ struct BootLoaderInputs {
 // which systemd-boot enrols the owner's keys. Deterministic.
 Result<> build(const BootLoaderInputs& inputs, const sys::Path& directory);
 
-// The files of a new ESP: path on the ESP -> file. `directory` is what build() has filled; the UKI gets kBootTries.
+// The files of a new ESP: path on the ESP -> file. `directory` is what build() has filled; the UKI gets
+// slots::kBootTries.
 std::map<std::string, sys::Path> esp_files(const sys::Path& directory, const sys::Path& uki, const Version& version);
 
 }  // namespace bulkhead::bootloader

@@ -7,8 +7,8 @@
 namespace bulkhead::rootfs {
 namespace {
 
-constexpr std::string_view kMountPoints[] = {"/boot", "/dev", "/efi", "/etc", "/mnt", "/opt",
-                                             "/proc", "/run", "/sys", "/tmp", "/var"};
+constexpr std::string_view kMountPoints[] = {"/boot", "/dev", "/efi",   "/etc", "/mnt", "/opt",
+                                             "/proc", "/run", "/state", "/sys", "/tmp", "/var"};
 
 Result<Content> read_content(const sys::Path& path) {
   std::string bytes = TRY(sys::read_file(path, std::uint64_t{1} << 30U));

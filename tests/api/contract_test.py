@@ -80,6 +80,12 @@ def trying(server):
     staged(server)
 
 
+def lost_data(server):
+    server.stop()
+    server.write("run/bulkhead/file-systems/data.lost", "no superblock\n")
+    server.start()
+
+
 def set_motd(server):
     server.set(motd="x")
 
@@ -122,6 +128,10 @@ CASES = {
     ("get", "/v1/status"): {"200": Case()},
     ("get", "/v1/health"): {"200": Case()},
     ("get", "/v1/boot"): {"503": Case()},
+    ("get", "/v1/file-systems"): {"200": Case(lost_data)},
+    ("post", "/v1/file-systems/{name}/reset"): {
+        "404": Case(path="/v1/file-systems/root/reset"), "422": Case(path="/v1/file-systems/data/reset"),
+        "503": Case(lost_data, path="/v1/file-systems/data/reset")},
     ("get", "/v1/schema"): {"200": Case()},
     ("get", "/v1/keys"): {"200": Case()},
     ("get", "/v1/explain"): {"200": Case(key="motd"), "400": Case(), "404": Case(key="nothing")},
@@ -159,7 +169,7 @@ class Contract(unittest.TestCase):
             cases = CASES[method, path]
             if path == "/actions/reboot":
                 cases = {**cases, "204": None}  # tests/vm
-            if path == "/v1/boot":
+            if path in ("/v1/boot", "/v1/file-systems/{name}/reset"):
                 cases = {**cases, "200": None}  # tests/vm
             self.assertEqual(set(operation["responses"]) - ELSEWHERE, set(cases) - ELSEWHERE, f"{method} {path}: statuses without a case")
             for status, case in cases.items():

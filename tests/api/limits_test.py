@@ -1,12 +1,13 @@
 """What hostile and broken clients do: nothing that others notice, and memory stays bounded."""
 
+import os
 import random
 import resource
 import socket
 import threading
 import unittest
 
-from apiserver import Server, connect
+from apiserver import TIMEOUT, Server, UnixConnection, connect
 
 
 def raw(server, data, half_close=False):
@@ -131,6 +132,35 @@ class Limits(unittest.TestCase):
                 self.assertEqual(server.ask("POST", "/tx/commit", tx=f"t{number}", connection=connection).status, 200)
             self.assertEqual(len(server.ask("GET", "/settings", keys="kernel.sysctl").json["kernel"]["sysctl"]), 1000)
             print(f"after 1,000 transactions: {server.resident_kib()} KiB resident")
+
+    def test_containers_are_readers_and_cannot_take_the_node_s_places(self):
+        server = Server()
+        containers = os.path.join(server.root, "containers.sock")
+        server.options += ["--container-socket", containers]
+        with server:
+            server.set(motd="x")
+            own = lambda: UnixConnection(containers)
+            self.assertEqual(server.ask("GET", "/settings", keys="motd", connection=own()).json, {"motd": "x"})
+            for method, path in (("PATCH", "/settings"), ("POST", "/v1/commit"), ("PUT", "/v1/user-data"), ("POST", "/actions/reboot")):
+                answer = server.ask(method, path, {"motd": "evil"} if method == "PATCH" else None, connection=own())
+                self.assertEqual(answer.status, 403, path)
+            refused = server.ask("GET", "/v1/audit").json
+            self.assertTrue(any(each["author"].startswith("container, uid 0 ") and each["result"] == "refused" for each in refused), refused)
+            held = [connect(containers) for _ in range(400)]
+            self.assertEqual(server.ask("GET", "/v1/version").status, 200)
+            closed = 0
+            for connection in held:
+                connection.settimeout(2 if closed else TIMEOUT)
+                try:
+                    connection.sendall(b"GET /v1/version HTTP/1.1\r\nHost: x\r\n\r\n")
+                    if not connection.recv(100):
+                        closed += 1
+                except (ConnectionError, BrokenPipeError):
+                    closed += 1
+            self.assertEqual(closed, 400 - 256)
+            for connection in held:
+                connection.close()
+            self.assertEqual(server.ask("GET", "/v1/version", connection=own()).status, 200)
 
     def test_what_is_not_http_is_refused(self):
         head = b"GET / HTTP/1.1\r\nHost: x\r\n"

@@ -239,7 +239,7 @@ class UserData(unittest.TestCase):
 
     def settled(self, server):
         """Whether the next boot may do without waiting for disks."""
-        return os.path.exists(os.path.join(server.root, "var/lib/bulkhead/user-data.settled"))
+        return os.path.exists(os.path.join(server.root, "state/user-data.settled"))
 
     def test_user_data_is_in_force_before_the_server_answers_and_applied_once(self):
         with self.with_document('[settings]\nmotd = "from outside"\n') as server:
@@ -314,7 +314,7 @@ class UserData(unittest.TestCase):
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "later"})
 
     def test_without_the_record_of_what_was_applied_nothing_undoes_what_was_set_since(self):
-        record = "var/lib/bulkhead/user-data.applied"
+        record = "state/user-data.applied"
         for damage in (None, "", "{", '{"format": 1, "documents": {"imds": {"sha256": "", "refused": false, "time": 9223372036854775807}}}'):
             with self.subTest(damage), self.with_document('[settings]\nmotd = "a"\n') as server:
                 server.write("run/bulkhead-imds/50-imds", '{"settings": {"motd": "b"}}')
@@ -358,7 +358,7 @@ class UserData(unittest.TestCase):
             with self.subTest(name), Server() as server:
                 server.set(motd="x")
                 server.stop()
-                path = os.path.join(server.root, "var/lib/bulkhead", name)
+                path = os.path.join(server.root, "state", name)
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 if os.path.exists(path):
                     os.unlink(path)
@@ -370,14 +370,33 @@ class UserData(unittest.TestCase):
         with Server() as server:
             server.set(motd="x")
             server.stop()
-            directory = os.path.join(server.root, "var/lib/bulkhead")
+            directory = os.path.join(server.root, "state")
             name = next(each for each in os.listdir(directory) if each.startswith("settings-") and "lineage" not in each)
-            text = server.read(f"var/lib/bulkhead/{name}")
-            server.write(f"var/lib/bulkhead/{name}", text.replace('"id"', '"ID"', 1))
+            text = server.read(f"state/{name}")
+            server.write(f"state/{name}", text.replace('"id"', '"ID"', 1))
             server.start()
             self.assertEqual(server.ask("GET", "/v1/status").json["state"], "degraded")
             self.assertEqual(server.ask("PATCH", "/settings", {"motd": "y"}).status, 423)
-            self.assertEqual(server.read(f"var/lib/bulkhead/{name}"), text.replace('"id"', '"ID"', 1))
+            self.assertEqual(server.read(f"state/{name}"), text.replace('"id"', '"ID"', 1))
+
+    def test_a_lost_file_system_is_a_problem_with_a_way_out(self):
+        with Server() as server:
+            server.stop()
+            server.write("run/bulkhead/file-systems/state.repaired", "e2fsck corrected errors\n")
+            server.write("run/bulkhead/file-systems/data.lost", "no superblock\n")
+            server.start()
+            status = server.ask("GET", "/v1/status").json
+            self.assertEqual(status["state"], "degraded")
+            self.assertEqual(len(status["problems"]), 1)
+            for part in ("DATA", "no superblock", "apiclient reset data", "next restart"):
+                self.assertIn(part, status["problems"][0])
+            self.assertEqual(server.ask("GET", "/v1/file-systems").json, {
+                "state": {"outcome": "repaired", "reason": "e2fsck corrected errors", "lasts": True},
+                "data": {"outcome": "lost", "reason": "no superblock", "lasts": False}})
+            self.assertEqual(server.ask("PATCH", "/settings", {"motd": "x"}).status, 204)
+            self.assertEqual(server.ask("POST", "/v1/file-systems/state/reset").status, 422)
+            actions = {(each["action"], each["result"]) for each in server.ask("GET", "/v1/audit").json}
+            self.assertNotIn(("reset state", "started"), actions)
 
     def test_what_bottlerocket_has_stored_can_be_applied(self):
         with Server() as server:

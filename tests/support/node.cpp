@@ -24,7 +24,12 @@ vm::Machine switch_on(const ScratchDisk& disk, const std::string& name, const No
   spec.boot = sys::exists(variables)
                   ? must(vm::existing_variable_store(variables))
                   : must(vm::create_variable_store(variables, must(vm::certificates_in(key_directory()))));
-  spec.disks = {{.image = disk.path(), .bus = options.bus, .snapshot = false, .durable = false}};
+  spec.disks = {{.image = disk.path(),
+                 .bus = options.bus,
+                 .snapshot = false,
+                 .durable = false,
+                 .read_only = options.read_only,
+                 .faults = options.faults}};
   if (options.second_disk)
     spec.disks.push_back({.image = *options.second_disk, .bus = options.second_bus.value_or(options.bus)});
   return must(vm::Machine::start(std::move(spec), node_start_options(name)));

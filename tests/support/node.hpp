@@ -22,6 +22,8 @@ vm::Pattern kernel_message();
 
 struct NodeOptions {
   vm::DiskBus bus = vm::DiskBus::virtio_blk;
+  bool read_only = false;  // the disk
+  sys::Path faults{};      // of the disk (vm::Disk)
   vm::OnReset on_reset = vm::OnReset::reset;
   bool tpm = false;
   std::string user_data{};                  // handed in by fw_cfg

@@ -164,6 +164,10 @@ void ScratchDisk::put_uki(const std::string& name, std::string_view content) con
   must(disk::put_esp_file(esp(), uki_path(name), content, kTime));
 }
 
+void ScratchDisk::put_esp_file(const std::string& path, std::string_view content) const {
+  must(disk::put_esp_file(esp(), path, content, kTime));
+}
+
 std::string ScratchDisk::uki(const std::string& name) const { return must(disk::read_esp_file(esp(), uki_path(name))); }
 
 void ScratchDisk::remove_uki(const std::string& name) const { must(disk::remove_esp_file(esp(), uki_path(name))); }
@@ -174,6 +178,10 @@ std::string ScratchDisk::ext4_name(unsigned partition_number) const {
 
 void ScratchDisk::change_partition_uuid(unsigned number, const std::string& uuid) const {
   tool_output({"sfdisk", "--part-uuid", path_.native(), std::to_string(number), uuid});
+}
+
+void ScratchDisk::change_partition_type(unsigned number, const std::string& type) const {
+  tool_output({"sfdisk", "--part-type", path_.native(), std::to_string(number), type});
 }
 
 std::string ScratchDisk::ext4_file(unsigned partition_number, const std::string& file) const {

@@ -61,6 +61,8 @@ class ScratchDisk {
   // ("/usr/bin/containerd").
   std::uint64_t first_data_byte(unsigned root_partition_number, const std::string& file) const;
 
+  // A stock tool's name of a type, or its UUID.
+  void change_partition_type(unsigned number, const std::string& type) const;
   void change_partition_uuid(unsigned number, const std::string& uuid) const;
 
   // Puts another build's root into slot B. Its UKI is a separate step.
@@ -68,6 +70,8 @@ class ScratchDisk {
   // Names of the files in EFI/Linux, sorted.
   std::vector<std::string> uki_names() const;
   void put_uki(const std::string& name, std::string_view content) const;
+  // Any file of the ESP.
+  void put_esp_file(const std::string& path, std::string_view content) const;
   std::string uki(const std::string& name) const;
   void remove_uki(const std::string& name) const;
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "tests/support/booted_node.hpp"
+#include "tests/support/guest_shell.hpp"
 #include "tests/support/must.hpp"
 
 namespace bulkhead::testing {
@@ -36,48 +37,31 @@ std::string fetched_from_outside(std::uint16_t port) {
   }
 }
 
-// Types a command and returns what it printed. The marks are built by the shell, so that the echo of what is typed has
-// none.
-std::string answer(Node& node, const std::string& command) {
-  must(node.machine().type(std::format("echo BEG''IN; {}; echo EN''D $?\n", command)));
-  must(node.machine().wait_for_line(vm::Pattern::line("BEGIN"), vm::after(60s)));
-  std::string text;
-  for (;;) {
-    const std::string line = must(node.machine().wait_for_line(vm::Pattern::text(""), vm::after(120s)));
-    if (line.starts_with("END ")) {
-      INFO(command << ": " << text << line);
-      CHECK(line == "END 0");
-      return text;
-    }
-    text += line + "\n";
-  }
-}
-
 void check_sealed(Node& node) {
-  const std::string mounts = answer(node, "cat /proc/mounts");
+  const std::string mounts = must_answer(node, "cat /proc/mounts");
   INFO(mounts);
   CHECK(mounts.contains(" / erofs ro"));
   CHECK(mounts.contains(" /etc tmpfs rw"));
   CHECK(mounts.contains(" /var ext4 rw,nosuid,nodev"));
-  CHECK(mounts.contains(" /var/lib/bulkhead ext4 rw,nosuid,nodev,noexec"));
-  CHECK(answer(node, "cat /sys/class/block/dm-0/dm/name") == "root\n");
-  CHECK(answer(node, "systemctl is-active containerd") == "active\n");
-  CHECK(answer(node, "cat /etc/machine-id") == answer(node, "cat /var/lib/bulkhead/machine-id"));
-  CHECK(answer(node, "systemctl --failed --no-legend").empty());
-  CHECK(answer(node, "ctr version").contains("Server:"));
-  CHECK(answer(node, "ls /dev | grep -c '^loop[0-9]' || true") == "0\n");
-  CHECK(answer(node, "losetup -f") == "/dev/loop0\n");
+  CHECK(mounts.contains(" /state ext4 rw,nosuid,nodev,noexec"));
+  CHECK(must_answer(node, "cat /sys/class/block/dm-0/dm/name") == "root\n");
+  CHECK(must_answer(node, "systemctl is-active containerd") == "active\n");
+  CHECK(must_answer(node, "cat /etc/machine-id") == must_answer(node, "cat /state/machine-id"));
+  CHECK(must_answer(node, "systemctl --failed --no-legend").empty());
+  CHECK(must_answer(node, "ctr version").contains("Server:"));
+  CHECK(must_answer(node, "ls /dev | grep -c '^loop[0-9]' || true") == "0\n");
+  CHECK(must_answer(node, "losetup -f") == "/dev/loop0\n");
   // Behind the gate, as the drivers that nothing waited for.
-  answer(node, "until systemctl -q is-active systemd-timesyncd; do sleep 1; done");
+  must_answer(node, "until systemctl -q is-active systemd-timesyncd; do sleep 1; done");
 }
 
 // A network namespace NAME that the bridge plugin connects as /run/NAME.json says, as containerd has it done for a
 // container.
 std::string connect(Node& node, const std::string& name) {
-  answer(node, std::format("touch /run/{0}.ns && unshare --net=/run/{0}.ns true", name));
-  return answer(node, std::format("CNI_COMMAND=ADD CNI_CONTAINERID={0} CNI_NETNS=/run/{0}.ns CNI_IFNAME=eth0 "
-                                  "CNI_PATH=/usr/lib/cni /usr/lib/cni/bridge </run/{0}.json && echo",
-                                  name));
+  must_answer(node, std::format("touch /run/{0}.ns && unshare --net=/run/{0}.ns true", name));
+  return must_answer(node, std::format("CNI_COMMAND=ADD CNI_CONTAINERID={0} CNI_NETNS=/run/{0}.ns CNI_IFNAME=eth0 "
+                                       "CNI_PATH=/usr/lib/cni /usr/lib/cni/bridge </run/{0}.json && echo",
+                                       name));
 }
 
 std::string inside(const std::string& name, const std::string& command) {
@@ -86,12 +70,12 @@ std::string inside(const std::string& name, const std::string& command) {
 
 // A web server that everybody would reach, were it not for the packet filter.
 void check_firewall(Node& node, std::uint16_t port) {
-  answer(node, std::format("httpd -p {} -h /etc", kWebPort));
-  const std::string hostname = answer(node, "cat /etc/hostname");
-  CHECK(answer(node, std::format("wget -q -O - http://127.0.0.1:{}/hostname", kWebPort)) == hostname);
+  must_answer(node, std::format("httpd -p {} -h /etc", kWebPort));
+  const std::string hostname = must_answer(node, "cat /etc/hostname");
+  CHECK(must_answer(node, std::format("wget -q -O - http://127.0.0.1:{}/hostname", kWebPort)) == hostname);
   CHECK(fetched_from_outside(port) == "");
   const auto open_ports = [&](const std::string& list) {
-    answer(node, std::format("apiclient set 'network.firewall.open-ports={}'", list));
+    must_answer(node, std::format("apiclient set 'network.firewall.open-ports={}'", list));
   };
   open_ports(std::format(R"(["{}/tcp"])", kWebPort));
   CHECK(fetched_from_outside(port).ends_with("\r\n\r\n" + hostname));
@@ -101,31 +85,31 @@ void check_firewall(Node& node, std::uint16_t port) {
 
 // One container as the rendered file connects it; and a cloud with the metadata service, behind another bridge.
 void check_container_network(Node& node) {
-  answer(node,
-         "sed -n '/^    {/,/^    }/p' /etc/cni/net.d/10-bulkhead.conflist "
-         "| sed '1s/{/{\"cniVersion\": \"1.0.0\", \"name\": \"bulkhead\",/' >/run/box.json");
-  answer(node,
-         "sed 's/bulkhead/cloud/; s|10.88.0.0/16\"|169.254.169.252/30\", \"gateway\": \"169.254.169.253\"|' "
-         "/run/box.json >/run/cloud.json");
+  must_answer(node,
+              "sed -n '/^    {/,/^    }/p' /etc/cni/net.d/10-bulkhead.conflist "
+              "| sed '1s/{/{\"cniVersion\": \"1.0.0\", \"name\": \"bulkhead\",/' >/run/box.json");
+  must_answer(node,
+              "sed 's/bulkhead/cloud/; s|10.88.0.0/16\"|169.254.169.252/30\", \"gateway\": \"169.254.169.253\"|' "
+              "/run/box.json >/run/cloud.json");
   CHECK(connect(node, "box").contains("10.88.0.2/16"));
   CHECK(connect(node, "cloud").contains("169.254.169.254/30"));
-  answer(node, inside("box", "ping -c 1 -w 30 10.88.0.1"));
+  must_answer(node, inside("box", "ping -c 1 -w 30 10.88.0.1"));
 
   // The node is as closed to containers as it is to others (its web server runs), and they to others.
-  answer(node, "wget -q -O /dev/null http://10.88.0.1:8080/hostname");
-  answer(node, "! " + inside("box", "wget -T 3 -q -O - http://10.88.0.1:8080/hostname"));
-  answer(node, inside("box", "httpd -p 80 -h /etc"));
-  answer(node, "wget -T 30 -q -O /dev/null http://10.88.0.2/hostname");
-  answer(node, "! " + inside("cloud", "wget -T 3 -q -O - http://10.88.0.2/hostname"));
+  must_answer(node, "wget -q -O /dev/null http://10.88.0.1:8080/hostname");
+  must_answer(node, "! " + inside("box", "wget -T 3 -q -O - http://10.88.0.1:8080/hostname"));
+  must_answer(node, inside("box", "httpd -p 80 -h /etc"));
+  must_answer(node, "wget -T 30 -q -O /dev/null http://10.88.0.2/hostname");
+  must_answer(node, "! " + inside("cloud", "wget -T 3 -q -O - http://10.88.0.2/hostname"));
 
   // Without a way back, the cloud only answers who comes with an address of the node.
-  answer(node, inside("cloud", "httpd -p 80 -h /etc"));
-  answer(node, inside("cloud", "ip route del default"));
+  must_answer(node, inside("cloud", "httpd -p 80 -h /etc"));
+  must_answer(node, inside("cloud", "ip route del default"));
   const std::string metadata = "wget -T 30 -q -O - http://169.254.169.254/hostname";
-  answer(node, metadata);
-  CHECK(answer(node, std::format("! {} 2>&1", inside("box", metadata))).contains("No route to host"));
-  answer(node, "apiclient set network.containers.metadata-access=true");
-  CHECK(answer(node, inside("box", metadata)) == answer(node, "cat /etc/hostname"));
+  must_answer(node, metadata);
+  CHECK(must_answer(node, std::format("! {} 2>&1", inside("box", metadata))).contains("No route to host"));
+  must_answer(node, "apiclient set network.containers.metadata-access=true");
+  CHECK(must_answer(node, inside("box", metadata)) == must_answer(node, "cat /etc/hostname"));
 }
 
 // A root shell on the serial console of kvm-dev.

@@ -6,6 +6,7 @@
 #include "lib/codec/base64.hpp"
 #include "lib/gpt/slot_layout.hpp"
 #include "tests/support/booted_node.hpp"
+#include "tests/support/guest_shell.hpp"
 #include "tests/support/must.hpp"
 
 namespace bulkhead::testing {
@@ -27,23 +28,6 @@ void check_refused(const ScratchDisk& disk, const std::string& name, NodeOptions
   INFO(node.console().raw());
   CHECK(node.console().raw().contains("bulkhead-init: cannot boot: "));
   CHECK(node.console().raw().contains(reason));
-}
-
-// Types a command on the root shell of kvm-dev; what it printed.
-std::string answer(Node& node, const std::string& command) {
-  must(node.machine().type(std::format("echo BEG''IN; {}; echo EN''D $?\n", command)));
-  must(node.machine().wait_for_line(vm::Pattern::line("BEGIN"), vm::after(60s)));
-  std::string text;
-  for (;;) {
-    const std::string line = must(node.machine().wait_for_line(vm::Pattern::text(""), vm::after(120s)));
-    if (line.starts_with("END ")) return text;
-    text += line + "\n";
-  }
-}
-
-void wait_for_shell(vm::Machine& machine) {
-  must(machine.type("\n"));
-  must(machine.wait_for_prompt("# ", vm::after(60s)));
 }
 
 TEST_CASE("a root hash in an SMBIOS string, or any other word, ends the boot") {
@@ -97,7 +81,7 @@ TEST_CASE("no credential from an SMBIOS string is obeyed; a harmless word and ou
            credential("journal.storage", "none"), credential("network.dns", "192.0.2.66"),
            credential("vmm.notify_socket", "vsock:2:1")}});
   node.wait_until_ready();
-  wait_for_shell(node.machine());
+  wait_for_shell(node);
   CHECK(answer(node, "apiclient get motd").contains("from smbios"));
   CHECK(answer(node,
                "ls -d /run/evil-* /run/credentials/@system /run/systemd/network/*evil* /run/udev/rules.d/*evil* "
@@ -131,7 +115,7 @@ TEST_CASE("a copy of the disk beside it ends the boot; a disk that only claims i
 TEST_CASE("a library on DATA is not loaded as a plugin of containerd, and nothing on DATA can be run on the host") {
   BootedNode booted({.variant = "kvm-dev"}, "foreign-plugin");
   Node& node = booted.node();
-  wait_for_shell(booted.machine());
+  wait_for_shell(node);
   // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread
   const std::string library = must(sys::read_file(::getenv("BULKHEAD_EVIL_PLUGIN")));
   const std::string text = codec::to_base64(as_bytes(library));

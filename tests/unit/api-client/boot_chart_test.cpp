@@ -20,9 +20,9 @@ Json boot() {
     "userspace": 6000000, "finished": 33400000, "units": [
     {"unit": "-.mount", "started": 6100000, "ready": 6100000},
     {"unit": "dev-bulkhead-state.device", "started": 8000000, "ready": 8000000},
-    {"unit": "bulkhead-fsck@state.service", "started": 8000100, "ready": 9500000, "waited_for": "dev-bulkhead-state.device"},
+    {"unit": "bulkhead-file-system@state.service", "started": 8000100, "ready": 9500000, "waited_for": "dev-bulkhead-state.device"},
     {"unit": "odd <&\"> name.service", "started": 9000000, "waited_for": "-.mount"},
-    {"unit": "apiserver.service", "started": 9500300, "ready": 12000000, "waited_for": "bulkhead-fsck@state.service"},
+    {"unit": "apiserver.service", "started": 9500300, "ready": 12000000, "waited_for": "bulkhead-file-system@state.service"},
     {"unit": "containerd.service", "started": 12000100, "ready": 33300000, "waited_for": "apiserver.service"},
     {"unit": "boot-complete.target", "started": 33300200, "ready": 33300200, "waited_for": "containerd.service"}]})");
 }

@@ -76,6 +76,13 @@ TEST_CASE("on the socket, the user decides, then the group") {
   CHECK(imds.name == "uid 990 (pid 7)");
 }
 
+TEST_CASE("over the socket for containers, everybody is a reader, root too") {
+  const http::Peer root = who_is_container({.uid = 0, .pid = 7, .groups = {0}});
+  CHECK(root.role == Role::reader);
+  CHECK(root.identity == "container, uid 0");  // not the root of the node
+  CHECK(root.also.empty());
+}
+
 TEST_CASE("the node's own certificate is made once and kept") {
   const auto directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
   const Identity made = must(own_identity(directory.path() / "api", "node-7"));

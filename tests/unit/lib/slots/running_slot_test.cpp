@@ -60,6 +60,20 @@ TEST_CASE("an older version behind a newer one was chosen") {
   CHECK(describe(running) == "chosen over 0.2.0");
 }
 
+TEST_CASE("a trial can fall back to a version behind it, as long as it has tries") {
+  Evidence given = evidence({"bulkhead_0.1.0.efi", "bulkhead_0.0.9.efi", "auto-reboot-to-firmware-setup"});
+  CHECK(!can_fall_back(given));
+  given.count_path = "\\EFI\\Linux\\bulkhead_0.1.0+2-1.efi";
+  CHECK(can_fall_back(given));
+  given.count_path = "\\EFI\\Linux\\bulkhead_0.1.0+0-3.efi";
+  CHECK(can_fall_back(given));
+  given.count_path = "\\EFI\\Linux\\bulkhead_0.1.0+0-4.efi";
+  CHECK(!can_fall_back(given));
+  given.count_path = "\\EFI\\Linux\\bulkhead_0.1.0+2-1.efi";
+  given.entries = {"bulkhead_0.1.0.efi", "auto-reboot-to-firmware-setup"};
+  CHECK(!can_fall_back(given));
+}
+
 TEST_CASE("without the boot loader there is nothing to explain") {
   Evidence given = evidence({"bulkhead_0.1.0.efi", "bulkhead_0.2.0.efi"});
   given.boot_loader = false;

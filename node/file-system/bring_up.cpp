@@ -1,0 +1,82 @@
+#include "node/file-system/bring_up.hpp"
+
+#include <array>
+#include <format>
+#include <utility>
+#include <vector>
+
+namespace bulkhead::file_system {
+namespace {
+
+using file_systems::Kind;
+
+// mke2fs makes blocks of 1 KiB on small partitions and of 4 KiB on others; copies of the superblock lie in the groups
+// 1, 3, 5 and 7 (sparse_super, ext4(5)). A group has eight blocks for each byte of a block, and block 0 does not belong
+// to a group when blocks are 1 KiB.
+constexpr std::array<std::uint64_t, 4> kGroupsWithSuperblock = {1, 3, 5, 7};
+
+std::vector<Check> checks() {
+  std::vector<Check> checks = {Check{}, Check{.force = true}};
+  for (const std::uint32_t block_size : {4096U, 1024U}) {
+    for (const std::uint64_t group : kGroupsWithSuperblock) {
+      const std::uint64_t block = group * 8 * block_size + (block_size == 1024 ? 1 : 0);
+      checks.push_back({.force = true, .backup_superblock = block, .block_size = block_size});
+    }
+  }
+  return checks;
+}
+
+std::string name_of(const Check& check) {
+  if (check.backup_superblock) return std::format("e2fsck -b {}", *check.backup_superblock);
+  return check.force ? "e2fsck -f" : "e2fsck";
+}
+
+Outcome copied_or_lost(FileSystem which, Partition& partition, const std::string& reason) {
+  if (which != FileSystem::state) return {.kind = Kind::lost, .reason = reason};
+  const auto copied = partition.mount_copy();
+  if (copied) return {.kind = Kind::copied, .reason = reason};
+  return {.kind = Kind::lost, .reason = std::format("{}; {}", reason, copied.error().describe())};
+}
+
+// What the steps have learnt so far.
+struct Attempts {
+  bool corrected = false;
+  std::string complaint{};  // of the first e2fsck that failed
+  std::string refusal{};    // of the first mount that failed
+};
+
+Verdict checked(Partition& partition, const Check& check, Attempts& attempts) {
+  const auto result = partition.check(check);
+  const Verdict verdict = result ? result->verdict : Verdict::failed;
+  if (verdict == Verdict::corrected) attempts.corrected = true;
+  if (verdict == Verdict::failed && attempts.complaint.empty())
+    attempts.complaint = std::format("{}: {}", name_of(check), result ? result->complaint : result.error().describe());
+  return verdict;
+}
+
+bool mounted(Partition& partition, Attempts& attempts) {
+  const auto result = partition.mount();
+  if (!result && attempts.refusal.empty()) attempts.refusal = result.error().describe();
+  return result.has_value();
+}
+
+}  // namespace
+
+Outcome bring_up(FileSystem which, Partition& partition) {
+  const auto read_only = partition.read_only();
+  if (!read_only) return {.kind = Kind::lost, .reason = read_only.error().describe()};
+  if (*read_only) return copied_or_lost(which, partition, "the disk is read-only");
+
+  Attempts attempts;
+  for (const Check& check : checks()) {
+    if (checked(partition, check, attempts) == Verdict::failed || !mounted(partition, attempts)) continue;
+    if (!attempts.corrected) return {.kind = Kind::mounted};
+    return {.kind = Kind::repaired, .reason = std::format("{} corrected errors", name_of(check))};
+  }
+  // The kernel may be content with what e2fsck is not, and stops writing when it meets an error.
+  if (mounted(partition, attempts)) return {.kind = Kind::damaged, .reason = attempts.complaint};
+  return copied_or_lost(which, partition,
+                        attempts.complaint.empty() ? attempts.refusal : attempts.refusal + "; " + attempts.complaint);
+}
+
+}  // namespace bulkhead::file_system

@@ -1,0 +1,57 @@
+// From a partition to a mounted file system, whatever state it is in: the order of what is tried.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "lib/file_systems/outcome.hpp"
+
+namespace bulkhead::file_system {
+
+using file_systems::FileSystem;
+using file_systems::Outcome;
+
+// What e2fsck(8) did, from its exit status.
+enum class Verdict : std::uint8_t {
+  clean,      // 0
+  corrected,  // 1, 2
+  failed,     // everything else
+};
+
+struct Check {
+  bool force = false;                                // even if the file system says that it is clean
+  std::optional<std::uint64_t> backup_superblock{};  // block number
+  std::uint32_t block_size = 0;                      // of that number, bytes
+
+  bool operator==(const Check&) const = default;
+};
+
+struct CheckResult {
+  Verdict verdict = Verdict::failed;
+  std::string complaint{};  // the last line that e2fsck printed
+};
+
+// The seam between the order of steps and the machine: partition.hpp has the real one.
+class Partition {
+ public:
+  Partition() = default;
+  Partition(const Partition&) = delete;
+  Partition& operator=(const Partition&) = delete;
+  virtual ~Partition() = default;
+
+  // The disk or its driver refuses writing. Errors: not_found when there is no such partition.
+  virtual Result<bool> read_only() = 0;
+  // Errors: those of starting e2fsck.
+  virtual Result<CheckResult> check(const Check& check) = 0;
+  // Mounts it in its place, to be written to. Errors carry what the kernel said.
+  virtual Result<> mount() = 0;
+  // Copies every file into a file system in memory and mounts that in its place. Nothing is mounted on error.
+  virtual Result<> mount_copy() = 0;
+};
+
+// Never fails: when nothing helps, the outcome is `lost`, and nothing is mounted. Only STATE, which is small and which
+// decides who may reach the node, is copied when it cannot be written to.
+Outcome bring_up(FileSystem which, Partition& partition);
+
+}  // namespace bulkhead::file_system

@@ -1,0 +1,125 @@
+#include "node/file-system/bring_up.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <functional>
+#include <vector>
+
+using namespace bulkhead;
+using namespace bulkhead::file_system;
+using file_systems::Kind;
+
+namespace {
+
+// A file system that becomes mountable when the right check has run.
+class FakePartition final : public Partition {
+ public:
+  Result<bool> is_read_only = false;
+  std::function<Verdict(const Check&)> verdict = [](const Check&) { return Verdict::clean; };
+  std::function<bool(const std::vector<Check>&)> mountable = [](const auto&) { return true; };
+  bool copyable = true;
+  std::vector<Check> checks;
+  int mounts = 0;
+  bool mounted = false;
+  bool copied = false;
+
+  Result<bool> read_only() override { return is_read_only; }
+  Result<CheckResult> check(const Check& check) override {
+    checks.push_back(check);
+    return CheckResult{.verdict = verdict(check), .complaint = "bad magic number"};
+  }
+  Result<> mount() override {
+    ++mounts;
+    if (!mountable(checks)) return fail(ErrorCode::data_loss, "structure needs cleaning");
+    mounted = true;
+    return {};
+  }
+  Result<> mount_copy() override {
+    if (!copyable) return fail(ErrorCode::data_loss, "cannot be read");
+    copied = true;
+    return {};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a clean file system costs one check") {
+  FakePartition partition;
+  CHECK(bring_up(FileSystem::data, partition) == Outcome{.kind = Kind::mounted});
+  CHECK(partition.checks == std::vector{Check{}});
+  CHECK(partition.mounts == 1);
+}
+
+TEST_CASE("corrected errors are told") {
+  FakePartition partition;
+  partition.verdict = [](const Check&) { return Verdict::corrected; };
+  CHECK(bring_up(FileSystem::data, partition).kind == Kind::repaired);
+}
+
+TEST_CASE("a file system that says it is clean but does not mount is checked with force") {
+  FakePartition partition;
+  partition.verdict = [](const Check& check) { return check.force ? Verdict::corrected : Verdict::clean; };
+  partition.mountable = [](const std::vector<Check>& checks) { return checks.back().force; };
+  const Outcome outcome = bring_up(FileSystem::data, partition);
+  CHECK(outcome.kind == Kind::repaired);
+  CHECK(outcome.reason == "e2fsck -f corrected errors");
+}
+
+TEST_CASE("the copies of the superblock are tried, for both block sizes") {
+  for (const auto& [block, size] : {std::pair{32768U, 4096U}, {98304U, 4096U}, {8193U, 1024U}, {24577U, 1024U}}) {
+    FakePartition partition;
+    partition.verdict = [&](const Check& check) {
+      return check.backup_superblock == block && check.block_size == size ? Verdict::corrected : Verdict::failed;
+    };
+    const Outcome outcome = bring_up(FileSystem::state, partition);
+    CHECK(outcome.kind == Kind::repaired);
+    CHECK(partition.mounts == 1);
+  }
+}
+
+TEST_CASE("what e2fsck gives up on is mounted if the kernel takes it") {
+  FakePartition partition;
+  partition.verdict = [](const Check&) { return Verdict::failed; };
+  const Outcome outcome = bring_up(FileSystem::state, partition);
+  CHECK(outcome == Outcome{.kind = Kind::damaged, .reason = "e2fsck: bad magic number"});
+}
+
+TEST_CASE("what nothing helps is lost, with the reasons, and nothing is mounted") {
+  FakePartition partition;
+  partition.verdict = [](const Check&) { return Verdict::failed; };
+  partition.mountable = [](const auto&) { return false; };
+  const Outcome outcome = bring_up(FileSystem::data, partition);
+  CHECK(outcome.kind == Kind::lost);
+  CHECK(outcome.reason.contains("structure needs cleaning"));
+  CHECK(outcome.reason.contains("bad magic number"));
+  CHECK(!partition.mounted);
+  CHECK(!partition.copied);
+}
+
+TEST_CASE("a read-only disk is not checked; STATE is copied, DATA is not") {
+  for (const FileSystem which : file_systems::kFileSystems) {
+    FakePartition partition;
+    partition.is_read_only = true;
+    const Outcome outcome = bring_up(which, partition);
+    CHECK(outcome.kind == (which == FileSystem::state ? Kind::copied : Kind::lost));
+    CHECK(outcome.reason.contains("read-only"));
+    CHECK(partition.checks.empty());
+    CHECK(partition.mounts == 0);
+  }
+}
+
+TEST_CASE("STATE that cannot be copied either is lost") {
+  FakePartition partition;
+  partition.is_read_only = true;
+  partition.copyable = false;
+  const Outcome outcome = bring_up(FileSystem::state, partition);
+  CHECK(outcome.kind == Kind::lost);
+  CHECK(outcome.reason.contains("cannot be read"));
+}
+
+TEST_CASE("a partition that is not there is lost, and says so") {
+  FakePartition partition;
+  partition.is_read_only = fail(ErrorCode::not_found, "the system disk has no partition for DATA");
+  const Outcome outcome = bring_up(FileSystem::data, partition);
+  CHECK(outcome == Outcome{.kind = Kind::lost, .reason = "the system disk has no partition for DATA"});
+}
