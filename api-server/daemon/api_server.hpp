@@ -26,7 +26,7 @@ struct Options {
   Places places;
   std::string socket;            // empty: the sockets that systemd passes
   std::string container_socket;  // with `socket`: that of containers; empty: none
-  bool on_node = true;  // changes units, host name and lockdown
+  bool on_node = true;           // changes units, host name and lockdown
 };
 
 class ApiServer {

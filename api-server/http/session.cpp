@@ -54,7 +54,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   }
 
   // `place` is given back when the session has ended.
-  void start(std::shared_ptr<const Peer> peer, std::shared_ptr<const void> place) {
+  void start(std::shared_ptr<const Peer> peer, std::shared_ptr<const void> place = nullptr) {
     peer_ = std::move(peer);
     place_ = std::move(place);
     wait();
@@ -69,7 +69,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
         self->read_certificate();
         auto peer = self->remote_peer();
         if (peer->role != Role::none && !self->become_known(peer->identity)) return self->close();
-        self->start(std::move(peer), listener.place);
+        self->start(std::move(peer));
       });
     }
   }
@@ -378,7 +378,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   Transport transport_;
   std::shared_ptr<const Peer> peer_;
   std::shared_ptr<const void> place_;  // among the connections of a local listener
-  ClientCertificate certificate_;  // over TLS
+  ClientCertificate certificate_;      // over TLS
   Phase phase_ = Phase::idle;
   Clock::time_point deadline_ = Clock::time_point::max();
   bool timed_out_ = false;
@@ -435,7 +435,7 @@ void start_local_session(const std::shared_ptr<Server::Core>& core, const LocalL
     *peer = listener.who_is(*found);
   else
     peer->refused = found.error().describe();
-  std::make_shared<Session<LocalSocket>>(core, std::move(socket))->start(std::move(peer));
+  std::make_shared<Session<LocalSocket>>(core, std::move(socket))->start(std::move(peer), listener.place);
 }
 
 void start_remote_session(const std::shared_ptr<Server::Core>& core, asio::ip::tcp::socket socket) {

@@ -38,11 +38,26 @@ Outcome copied_or_lost(FileSystem which, Partition& partition, const std::string
   return {.kind = Kind::lost, .reason = std::format("{}; {}", reason, copied.error().describe())};
 }
 
+// Less is not worth a check of everything.
+constexpr std::uint64_t kWorthGrowing = std::uint64_t{64} << 20U;
+
+// The disk has grown, and the partition with it. A file system that stays small works all the same. Why it did not
+// grow; empty when it did, or need not.
+std::string grow(Partition& partition) {
+  const auto room = partition.room();
+  if (!room || *room < kWorthGrowing) return {};
+  const auto checked = partition.check({.force = true});
+  if (checked && checked->verdict == Verdict::failed) return "it did not grow: e2fsck: " + checked->complaint;
+  const auto grown = partition.grow();
+  return grown ? "" : "it did not grow: " + grown.error().describe();
+}
+
 // What the steps have learnt so far.
 struct Attempts {
   bool corrected = false;
   std::string complaint{};  // of the first e2fsck that failed
   std::string refusal{};    // of the first mount that failed
+  std::string small{};      // why it did not grow
 };
 
 Verdict checked(Partition& partition, const Check& check, Attempts& attempts) {
@@ -69,7 +84,10 @@ Outcome bring_up(FileSystem which, Partition& partition) {
 
   Attempts attempts;
   for (const Check& check : checks()) {
-    if (checked(partition, check, attempts) == Verdict::failed || !mounted(partition, attempts)) continue;
+    if (checked(partition, check, attempts) == Verdict::failed) continue;
+    if (const std::string small = grow(partition); !small.empty()) attempts.small = small;
+    if (!mounted(partition, attempts)) continue;
+    if (!attempts.small.empty()) return {.kind = Kind::damaged, .reason = attempts.small};
     if (!attempts.corrected) return {.kind = Kind::mounted};
     return {.kind = Kind::repaired, .reason = std::format("{} corrected errors", name_of(check))};
   }

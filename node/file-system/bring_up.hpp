@@ -44,6 +44,11 @@ class Partition {
   virtual Result<bool> read_only() = 0;
   // Errors: those of starting e2fsck.
   virtual Result<CheckResult> check(const Check& check) = 0;
+  // How much larger the partition is than its file system, bytes. Errors: data_loss without a superblock.
+  virtual Result<std::uint64_t> room() = 0;
+  // Makes the file system as large as its partition, which must have been checked with force. By resize2fs(8) before
+  // the mount: what is wrong with the file system then ends a program, not the kernel.
+  virtual Result<> grow() = 0;
   // Mounts it in its place, to be written to. Errors carry what the kernel said.
   virtual Result<> mount() = 0;
   // Copies every file into a file system in memory and mounts that in its place. Nothing is mounted on error.

@@ -6,6 +6,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <array>
+
 #include "lib/base/text.hpp"
 #include "lib/sys/child.hpp"
 #include "node/file-system/copy.hpp"
@@ -88,6 +90,40 @@ Result<CheckResult> DiskPartition::check(const Check& check) {
                                 : corrected             ? Verdict::corrected
                                                         : Verdict::failed,
                      .complaint = last_line(output.err.empty() ? output.out : output.err)};
+}
+
+// ext4, "Super Block" (the kernel's Documentation/filesystems/ext4): little-endian.
+Result<std::uint64_t> DiskPartition::room() {
+  const sys::UniqueFd partition = TRY(sys::open_file(device(which_), O_RDONLY));
+  std::array<std::byte, 1024> superblock{};
+  TRY(sys::read_exactly_at(partition.get(), superblock, 1024));
+  const auto number = [&](std::size_t offset) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < sizeof value; ++i)
+      value |= std::to_integer<std::uint32_t>(superblock[offset + i]) << 8 * i;
+    return value;
+  };
+  constexpr std::size_t kBlocksLow = 0x4;
+  constexpr std::size_t kLogBlockSize = 0x18;  // of a KiB
+  constexpr std::size_t kMagic = 0x38;
+  constexpr std::size_t kIncompatible = 0x60;
+  constexpr std::size_t kBlocksHigh = 0x150;
+  constexpr std::uint32_t kExt4 = 0xef53;
+  constexpr std::uint32_t k64Bit = 0x80;
+  constexpr std::uint32_t kLargestLog = 6;
+  if ((number(kMagic) & 0xffffU) != kExt4 || number(kLogBlockSize) > kLargestLog)
+    return fail(ErrorCode::data_loss, "{} has no superblock", label(which_));
+  const std::uint64_t high = (number(kIncompatible) & k64Bit) != 0 ? number(kBlocksHigh) : 0;
+  const std::uint64_t blocks = high << 32U | number(kBlocksLow);
+  std::uint64_t size = 0;
+  if (::ioctl(partition.get(), BLKGETSIZE64, &size) < 0) return fail_errno("looking at {}", device(which_));
+  const std::uint64_t fitting = size >> (10U + number(kLogBlockSize));
+  return fitting <= blocks ? 0 : (fitting - blocks) << (10U + number(kLogBlockSize));
+}
+
+Result<> DiskPartition::grow() {
+  TRY(sys::run_checked({.arguments = {"/usr/sbin/resize2fs", device(which_)}}));
+  return {};
 }
 
 Result<> DiskPartition::mount() {

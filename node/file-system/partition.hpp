@@ -11,6 +11,8 @@ class DiskPartition final : public Partition {
 
   Result<bool> read_only() override;
   Result<CheckResult> check(const Check& check) override;
+  Result<std::uint64_t> room() override;
+  Result<> grow() override;
   Result<> mount() override;
   Result<> mount_copy() override;
 

@@ -184,6 +184,22 @@ void ScratchDisk::change_partition_type(unsigned number, const std::string& type
   tool_output({"sfdisk", "--part-type", path_.native(), std::to_string(number), type});
 }
 
+std::uint64_t ScratchDisk::ext4_size(unsigned partition_number) const {
+  // "Block count:              634107", "Block size:               4096"
+  const std::string text = tool_output({"debugfs", "-R", "show_super_stats -h", ext4_name(partition_number)});
+  const auto number = [&text](const std::string& name) {
+    std::smatch found;
+    REQUIRE(std::regex_search(text, found, std::regex("\n" + name + ":\\s*(\\d+)")));
+    return std::stoull(found[1]);
+  };
+  return number("Block count") * number("Block size");
+}
+
+void ScratchDisk::enlarge(std::uint64_t bytes) const {
+  const std::uint64_t size = must(sys::file_size(path_));
+  REQUIRE(::truncate(path_.c_str(), static_cast<off_t>(size + bytes)) == 0);
+}
+
 std::string ScratchDisk::ext4_file(unsigned partition_number, const std::string& file) const {
   return tool_output({"debugfs", "-R", "cat " + file, ext4_name(partition_number)});
 }

@@ -63,6 +63,9 @@ class ScratchDisk {
 
   // A stock tool's name of a type, or its UUID.
   void change_partition_type(unsigned number, const std::string& type) const;
+  // Bytes of the ext4 file system in STATE or DATA.
+  std::uint64_t ext4_size(unsigned partition_number) const;
+  void enlarge(std::uint64_t bytes) const;
   void change_partition_uuid(unsigned number, const std::string& uuid) const;
 
   // Puts another build's root into slot B. Its UKI is a separate step.

@@ -162,8 +162,9 @@ void check_is_ours(Node& node, const ScratchDisk& disk) {
   CHECK(must_answer(node, "cat /sys/module/dm_verity/parameters/require_signatures") == "Y\n");
   // QEMU names the disks in the order in which they are attached.
   for (const char* name : {"state", "data"}) {
-    CHECK(must_answer(node,
-                      std::format("cat /sys/class/block/$(basename $(readlink -f /dev/bulkhead/{}))/../serial", name))
+    CHECK(must_answer(
+              node,
+              std::format("echo $(cat /sys/class/block/$(basename $(readlink -f /dev/bulkhead/{}))/../serial)", name))
               .contains("bulkhead0"));
   }
   CHECK(must_answer(node, "cat /proc/mounts | grep -c ' /state ext4 \\| /var ext4 '") == "2\n");

@@ -109,15 +109,17 @@ struct LoopFixture {
   http::Router router;
   http::Limits limits;
   std::shared_ptr<http::Server::Core> core;
+  std::shared_ptr<http::LocalListener> listener;  // it does not accept: connect() hands it what is connected
 
   explicit LoopFixture(const http::Limits& allowed = {}) : limits(patient(allowed)) {
     core = std::make_shared<http::Server::Core>(loop, router, limits);
-    core->who_is_local = [](const http::LocalPeer& peer) {
+    const auto who = [](const http::LocalPeer& peer) {
       return http::Peer{.name = std::format("uid {} (pid {})", peer.uid, peer.pid),
                         .identity = std::format("uid {}", peer.uid),
                         .role = http::Role::admin,
                         .refused = {}};
     };
+    listener = std::make_shared<http::LocalListener>(loop, who, SIZE_MAX);
   }
   ~LoopFixture() { core->stopped = true; }
   LoopFixture(const LoopFixture&) = delete;
@@ -130,7 +132,7 @@ struct LoopFixture {
     asio::local::connect_pair(here, there);
     auto client = std::make_shared<Client>(std::move(here));
     client->read();
-    http::start_local_session(core, std::move(there));
+    http::start_local_session(core, *listener, std::move(there));
     return client;
   }
 

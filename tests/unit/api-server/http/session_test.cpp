@@ -349,7 +349,7 @@ TEST_CASE("a client that does not read is cut off before much piles up") {
   bulkhead::testing::LocalSocket here(server.loop);
   bulkhead::testing::LocalSocket there(server.loop);
   boost::asio::local::connect_pair(here, there);
-  start_local_session(server.core, std::move(there));
+  start_local_session(server.core, *server.listener, std::move(there));
   const std::string request = get("/stream");
   REQUIRE(here.write_some(boost::asio::buffer(request)) == request.size());
   server.until([&] { return server.stream != nullptr; });

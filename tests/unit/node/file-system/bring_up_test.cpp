@@ -18,6 +18,9 @@ class FakePartition final : public Partition {
   std::function<Verdict(const Check&)> verdict = [](const Check&) { return Verdict::clean; };
   std::function<bool(const std::vector<Check>&)> mountable = [](const auto&) { return true; };
   bool copyable = true;
+  std::uint64_t free_room = 0;
+  bool growable = true;
+  int growths = 0;
   std::vector<Check> checks;
   int mounts = 0;
   bool mounted = false;
@@ -27,6 +30,12 @@ class FakePartition final : public Partition {
   Result<CheckResult> check(const Check& check) override {
     checks.push_back(check);
     return CheckResult{.verdict = verdict(check), .complaint = "bad magic number"};
+  }
+  Result<std::uint64_t> room() override { return free_room; }
+  Result<> grow() override {
+    ++growths;
+    if (growable) return {};
+    return fail(ErrorCode::unavailable, "resize2fs failed");
   }
   Result<> mount() override {
     ++mounts;
@@ -115,6 +124,28 @@ TEST_CASE("STATE that cannot be copied either is lost") {
   const Outcome outcome = bring_up(FileSystem::state, partition);
   CHECK(outcome.kind == Kind::lost);
   CHECK(outcome.reason.contains("cannot be read"));
+}
+
+TEST_CASE("a file system grows with its partition, after a check of everything") {
+  FakePartition partition;
+  partition.free_room = std::uint64_t{1} << 30U;
+  CHECK(bring_up(FileSystem::data, partition) == Outcome{.kind = Kind::mounted});
+  CHECK(partition.checks == std::vector{Check{}, Check{.force = true}});
+  CHECK(partition.growths == 1);
+}
+
+TEST_CASE("a few blocks are not worth growing; one that cannot grow is mounted all the same, and says so") {
+  FakePartition partition;
+  partition.free_room = 4096;
+  CHECK(bring_up(FileSystem::data, partition) == Outcome{.kind = Kind::mounted});
+  CHECK(partition.growths == 0);
+
+  partition.free_room = std::uint64_t{1} << 30U;
+  partition.growable = false;
+  const Outcome outcome = bring_up(FileSystem::data, partition);
+  CHECK(partition.mounted);
+  CHECK(outcome.kind == Kind::damaged);
+  CHECK(outcome.reason.contains("resize2fs failed"));
 }
 
 TEST_CASE("a partition that is not there is lost, and says so") {
