@@ -47,17 +47,16 @@ void FileSystemWatch::look() {
   while (notices_ && ::read(notices_.get(), notices.data(), notices.size()) > 0) {
   }
   for (const FileSystem which : file_systems::kFileSystems) {
-    auto found = file_systems::read_outcome(directory_, which);
+    const auto found = file_systems::read_outcome(directory_, which);
     const std::string name(label(which));
     outcomes_.erase(which);
     if (!found) {
       problems_.set(name, found.error().describe());
-    } else if (*found) {
-      problems_.set(name, problem(which, **found));
-      outcomes_[which] = **std::move(found);
-    } else {
-      problems_.set(name, "");
+      continue;
     }
+    const std::optional<file_systems::Outcome>& outcome = *found;
+    problems_.set(name, outcome ? problem(which, *outcome) : "");
+    if (outcome) outcomes_[which] = *outcome;
   }
 }
 

@@ -46,6 +46,7 @@ Result<> mount_at(const char* source, const char* target, const char* type, unsi
 // Mounted while this object lives.
 class ReadOnlyMount {
  public:
+  const sys::Path& path() const { return target_; }
   static Result<ReadOnlyMount> open(const char* source, const sys::Path& target) {
     TRY(sys::create_directories(target));
     // The journal cannot be replayed on a disk that takes no writes.
@@ -134,7 +135,7 @@ Result<> DiskPartition::mount() {
 Result<> DiskPartition::mount_copy() {
   const ReadOnlyMount old = TRY(ReadOnlyMount::open(device(which_), kOldState));
   TRY(mount_at("tmpfs", mount_point(which_), "tmpfs", kFlags, kCopyOptions));
-  if (auto copied = copy_tree(kOldState, mount_point(which_)); !copied) {
+  if (auto copied = copy_tree(old.path(), mount_point(which_)); !copied) {
     ::umount2(mount_point(which_), MNT_DETACH);
     return fail(std::move(copied).error().with_context("copying it"));
   }

@@ -12,8 +12,19 @@
 #include "lib/log/log.hpp"
 #include "lib/slots/evidence.hpp"
 
+namespace {
+
+using namespace bulkhead;
+
+// One that was lost, or of which nothing is known.
+bool is_lost(file_systems::FileSystem which) {
+  const auto outcome = file_systems::read_outcome(file_systems::kDirectory, which).value_or(std::nullopt);
+  return !outcome || !file_systems::lasts(outcome->kind);
+}
+
+}  // namespace
+
 int main() {
-  using namespace bulkhead;
   const auto log = log::Log::from_environment();
   const auto evidence = slots::read_evidence({});
   if (!evidence) {
@@ -23,8 +34,7 @@ int main() {
   const slots::RunningSlot running = slots::explain(*evidence);
   if (running.reason == slots::Reason::trial) {
     for (const auto which : file_systems::kFileSystems) {
-      const auto outcome = file_systems::read_outcome(file_systems::kDirectory, which);
-      if (!slots::can_fall_back(*evidence) || (outcome && *outcome && file_systems::lasts((*outcome)->kind))) continue;
+      if (!slots::can_fall_back(*evidence) || !is_lost(which)) continue;
       log.error(error(ErrorCode::failed_precondition, "not blessed: {} is lost", file_systems::label(which)));
       return 255;
     }
