@@ -20,6 +20,17 @@ Result<> check_sandbox(const settings::Sandbox& sandbox) {
                  "sandbox.default-runtime: the default runtime must be one of sandbox.allowed-runtimes");
 }
 
+// Workloads are an operator's, and what may isolate them is the admin's.
+Result<> check_workloads(const Settings& settings) {
+  const auto& allowed =
+      settings::set_or_default(settings.sandbox.allowed_runtimes, Settings::defaults().sandbox.allowed_runtimes);
+  for (const auto& [name, workload] : settings.workloads) {
+    TRY(require(!workload.runtime || std::ranges::contains(allowed, *workload.runtime),
+                "workloads.{}.runtime: must be one of sandbox.allowed-runtimes", name.text));
+  }
+  return {};
+}
+
 Result<> check_api(const settings::Api& api) {
   TRY(require(api.certificate.has_value() == api.key.has_value(),
               "api.certificate and api.key belong together: set both or unset both"));
@@ -95,6 +106,7 @@ void add_services_below(std::set<std::string>& services, const settings::Shape& 
 
 Result<> check_together(const Settings& settings) {
   TRY(check_sandbox(settings.sandbox));
+  TRY(check_workloads(settings));
   TRY(check_api(settings.api));
   TRY(check_interfaces(settings.network));
   TRY(check_time_servers(settings.ntp));

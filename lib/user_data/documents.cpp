@@ -69,8 +69,10 @@ Result<Collected> load(const sys::Path& directory, std::span<const std::string_v
         collected.unreadable.push_back({.source = std::string(source), .reason = content.error().describe()});
     }
     if (const sys::Path path = directory / error_name(source); sys::exists(path)) {
-      const std::string reason = TRY(sys::read_file_no_link(path, kLargestDocument));
-      collected.unreadable.push_back({.source = std::string(source), .reason = std::string(trim(reason))});
+      // Of one source alone, whatever its program left there: the others count.
+      const auto reason = sys::read_file_no_link(path, kLargestDocument);
+      collected.unreadable.push_back(
+          {.source = std::string(source), .reason = reason ? std::string(trim(*reason)) : reason.error().describe()});
     }
   }
   return collected;

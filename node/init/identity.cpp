@@ -34,7 +34,9 @@ bool has_ext4(const Partition& partition) {
 class StateMount {
  public:
   static Result<StateMount> open(const Partition& state) {
-    TRY(mount_at("/dev/" + state.device.name, kStateMount, "ext4", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC));
+    // Its superblock may ask the kernel to stop at the first error, at every boot.
+    TRY(mount_at("/dev/" + state.device.name, kStateMount, "ext4", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                 "errors=continue"));
     return StateMount();
   }
   StateMount(StateMount&& other) noexcept : mounted_(std::exchange(other.mounted_, false)) {}

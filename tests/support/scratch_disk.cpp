@@ -195,6 +195,11 @@ std::uint64_t ScratchDisk::ext4_size(unsigned partition_number) const {
   return number("Block count") * number("Block size");
 }
 
+void ScratchDisk::spoil_ext4(unsigned partition_number, const std::string& command) const {
+  tool_output({"tune2fs", "-e", "panic", ext4_name(partition_number)});
+  tool_output({"debugfs", "-w", "-R", command, ext4_name(partition_number)});
+}
+
 void ScratchDisk::enlarge(std::uint64_t bytes) const {
   const std::uint64_t size = must(sys::file_size(path_));
   REQUIRE(::truncate(path_.c_str(), static_cast<off_t>(size + bytes)) == 0);

@@ -65,6 +65,8 @@ class ScratchDisk {
   void change_partition_type(unsigned number, const std::string& type) const;
   // Bytes of the ext4 file system in STATE or DATA.
   std::uint64_t ext4_size(unsigned partition_number) const;
+  // A command of debugfs(8), which may write. Its superblock gets `errors=panic` (ext4(5)) first.
+  void spoil_ext4(unsigned partition_number, const std::string& command) const;
   void enlarge(std::uint64_t bytes) const;
   void change_partition_uuid(unsigned number, const std::string& uuid) const;
 

@@ -294,6 +294,14 @@ TEST_CASE(
   const auto type = degraded_status(disk, "damage-type", {.api_port = outside.port}, outside).dump();
   INFO(type);
   CHECK(type.contains("bulkhead-partitions.service failed"));
+
+  // A file system without a root directory that tells the kernel to panic, which would do so at every boot.
+  disk.change_partition_type(gpt::kStateNumber, gpt::type_uuid(gpt::PartitionKind::state).to_string());
+  disk.spoil_ext4(gpt::kStateNumber, "clri <2>");
+  Node node(disk, "damage-panic", outside.options("from user data"));
+  const auto repaired = wait_for_answer(node, outside.person).dump();
+  INFO(node.console().raw() << repaired);
+  CHECK_FALSE(node.console().raw().contains("Kernel panic"));
 }
 
 TEST_CASE("full file systems lose nothing, and a change that does not fit is refused") {

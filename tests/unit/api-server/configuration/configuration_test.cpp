@@ -276,6 +276,7 @@ TEST_CASE("settings that do not go together are refused before anything happens"
   Node node;
   for (const Json& document :
        {Json{{"sandbox", {{"default-runtime", "crun"}, {"allowed-runtimes", {"gvisor"}}}}},
+        Json{{"sandbox", {{"allowed-runtimes", {"crun"}}}}, {"workloads", {{"a", {{"runtime", "gvisor"}}}}}},
         Json{{"api", {{"certificate", ""}}}}, Json{{"health", {{"checks", {{"web", {{"timeout", "1s"}}}}}}}},
         Json{{"ntp", {{"time-servers", {"ntp.example:1123"}}}}},
         Json{{"network", {{"interfaces", {{"vlan1", {{"kind", "vlan"}}}}}}}}}) {

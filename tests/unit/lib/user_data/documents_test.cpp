@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <span>
 
 #include "lib/sys/temp_dir.hpp"
@@ -69,6 +70,11 @@ TEST_CASE("a source counts only from where it is looked for, and a link counts n
   CHECK(collected.documents.empty());
   REQUIRE(collected.unreadable.size() == 1);
   CHECK_FALSE(collected.unreadable[0].reason.contains("settings]"));
+
+  // Nor does it keep the others from counting.
+  REQUIRE(::symlink(secret.c_str(), (directory.path() / "50-imds.error").c_str()) == 0);
+  constexpr std::array<std::string_view, 2> kBoth = {"imds", "cidata"};
+  CHECK(sources(must(load(directory.path(), kBoth)).documents) == std::vector<std::string>{"cidata"});
 }
 
 TEST_CASE("what is said about a source replaces what was said before") {
