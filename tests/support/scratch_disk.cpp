@@ -196,7 +196,7 @@ std::uint64_t ScratchDisk::ext4_size(unsigned partition_number) const {
 }
 
 void ScratchDisk::spoil_ext4(unsigned partition_number, const std::string& command) const {
-  tool_output({"tune2fs", "-e", "panic", ext4_name(partition_number)});
+  tool_output({"debugfs", "-w", "-R", "set_super_value errors 3", ext4_name(partition_number)});
   tool_output({"debugfs", "-w", "-R", command, ext4_name(partition_number)});
 }
 

@@ -251,7 +251,6 @@ TEST_CASE("a node whose STATE was destroyed is reached as its user data says, an
   CHECK(disk.ext4_size(gpt::kDataNumber) == size_before + kMore);
 }
 
-// The machine's switch, in the middle of whatever the node does: the disk is looked at again at the next start.
 nlohmann::json degraded_status(const ScratchDisk& disk, const std::string& name, const NodeOptions& options,
                                const Outside& outside) {
   Node node(disk, name, options);
@@ -259,7 +258,7 @@ nlohmann::json degraded_status(const ScratchDisk& disk, const std::string& name,
   const auto status = wait_for_answer(node, outside.person);
   INFO(status.dump());
   CHECK(outside.person.json({"get", "motd"}).dump().contains("mine"));
-  must(node.machine().cut_power());
+  node.shut_down();
   return status;
 }
 
