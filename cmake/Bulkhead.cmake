@@ -47,6 +47,10 @@ target_compile_options(bulkhead_flags INTERFACE
   $<$<CONFIG:Release>:-ffunction-sections -fdata-sections>
   $<$<CONFIG:Release>:-fstack-protector-strong -fstack-clash-protection -fcf-protection=full
     -ftrivial-auto-var-init=zero -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # The compiler collects garbage only beyond 1 GB (docs/decisions/0009-compile-time.md).
+  target_compile_options(bulkhead_flags INTERFACE --param=ggc-min-heapsize=1000000)
+endif()
 target_link_options(bulkhead_flags INTERFACE
   -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed -Wl,--build-id=sha1)
 if(BULKHEAD_SANITIZE)
