@@ -20,6 +20,8 @@ std::string problem(FileSystem which, const file_systems::Outcome& outcome) {
     case Kind::damaged:
       return std::format("has errors that could not be corrected: {}. Save what you need, and replace the node",
                          outcome.reason);
+    case Kind::small:
+      return std::format("does not use all of its partition: {}. The next start tries again", outcome.reason);
     case Kind::copied:
       return std::format("cannot be written to: {}. Changes are lost at the next restart", outcome.reason);
     case Kind::lost:

@@ -30,6 +30,8 @@ Result<FileSystem> asked_for(const Node& node, const Request& request) {
     return fail(error(ErrorCode::failed_precondition, "{} is not lost, and only a lost file system can be made anew",
                       label(*which))
                     .with_hint("see what is wrong: apiclient status"));
+  if (node.configuration.locked_down())
+    return fail(configuration::locked("the node is locked down until its next boot"));
   return *which;
 }
 

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::size_t kLongestReason = 2048;
 
-constexpr std::array kKinds = {Kind::mounted, Kind::repaired, Kind::damaged, Kind::copied, Kind::lost, Kind::reset};
+constexpr std::array kKinds = {Kind::mounted, Kind::repaired, Kind::damaged, Kind::small,
+                               Kind::copied,  Kind::lost,     Kind::reset};
 
 sys::Path file_of(const sys::Path& directory, FileSystem which, Kind kind) {
   return directory / std::format("{}.{}", to_string(which), to_string(kind));
@@ -50,6 +51,7 @@ std::string_view to_string(Kind kind) {
     case Kind::mounted: return "mounted";
     case Kind::repaired: return "repaired";
     case Kind::damaged: return "damaged";
+    case Kind::small: return "small";
     case Kind::copied: return "copied";
     case Kind::lost: return "lost";
     case Kind::reset: return "reset";

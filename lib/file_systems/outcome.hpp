@@ -30,6 +30,7 @@ enum class Kind : std::uint8_t {
   mounted,   // as it was
   repaired,  // e2fsck corrected errors; the reason says how
   damaged,   // mounted, although e2fsck could not correct every error
+  small,     // mounted, but it could not grow with its partition
   copied,    // it cannot be written to: a copy in memory stands in, and changes are lost at the next restart
   lost,      // it cannot be mounted: an empty file system in memory stands in
   reset,     // it was lost and has been made anew: the next start uses it
@@ -45,7 +46,7 @@ struct Outcome {
 };
 
 // Whether what is written now is still there after a restart.
-constexpr bool lasts(Kind kind) { return kind == Kind::mounted || kind == Kind::repaired || kind == Kind::damaged; }
+constexpr bool lasts(Kind kind) { return kind != Kind::copied && kind != Kind::lost && kind != Kind::reset; }
 
 inline constexpr const char* kDirectory = "/run/bulkhead/file-systems";
 

@@ -47,9 +47,9 @@ std::string grow(Partition& partition) {
   const auto room = partition.room();
   if (!room || *room < kWorthGrowing) return {};
   const auto checked = partition.check({.force = true});
-  if (checked && checked->verdict == Verdict::failed) return "it did not grow: e2fsck: " + checked->complaint;
+  if (checked && checked->verdict == Verdict::failed) return "e2fsck: " + checked->complaint;
   const auto grown = partition.grow();
-  return grown ? "" : "it did not grow: " + grown.error().describe();
+  return grown ? "" : grown.error().describe();
 }
 
 // What the steps have learnt so far.
@@ -87,7 +87,7 @@ Outcome bring_up(FileSystem which, Partition& partition) {
     if (checked(partition, check, attempts) == Verdict::failed) continue;
     if (const std::string small = grow(partition); !small.empty()) attempts.small = small;
     if (!mounted(partition, attempts)) continue;
-    if (!attempts.small.empty()) return {.kind = Kind::damaged, .reason = attempts.small};
+    if (!attempts.small.empty()) return {.kind = Kind::small, .reason = attempts.small};
     if (!attempts.corrected) return {.kind = Kind::mounted};
     return {.kind = Kind::repaired, .reason = std::format("{} corrected errors", name_of(check))};
   }

@@ -25,6 +25,7 @@ Result<> mount(FileSystem which, const log::Log& log) {
     case Kind::damaged:
       log.warning("{} has errors that could not be corrected: {}", label(which), outcome.reason);
       break;
+    case Kind::small: log.warning("{} does not use all of its partition: {}", label(which), outcome.reason); break;
     case Kind::copied:
       log.warning("{} cannot be written to, a copy in memory stands in: {}", label(which), outcome.reason);
       break;

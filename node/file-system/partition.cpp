@@ -9,6 +9,7 @@
 #include <array>
 
 #include "lib/base/text.hpp"
+#include "lib/gpt/slot_layout.hpp"
 #include "lib/sys/child.hpp"
 #include "node/file-system/copy.hpp"
 
@@ -153,7 +154,7 @@ Result<> DiskPartition::format() {
   const bool unwritable = TRY(read_only());
   if (unwritable) return fail(ErrorCode::failed_precondition, "the disk is read-only");
   TRY(require_unused());
-  const std::string name = std::format("BULKHEAD-{}", label(which_));
+  const std::string name(which_ == FileSystem::state ? gpt::kStateLabel : gpt::kDataLabel);
   TRY(sys::run_checked({.arguments = {"/usr/sbin/mkfs.ext4", "-q", "-F", "-L", name, device(which_)}}));
   return {};
 }

@@ -131,6 +131,7 @@ CASES = {
     ("get", "/v1/file-systems"): {"200": Case(lost_data)},
     ("post", "/v1/file-systems/{name}/reset"): {
         "404": Case(path="/v1/file-systems/root/reset"), "422": Case(path="/v1/file-systems/data/reset"),
+        "423": Case(lambda s: (lost_data(s), lockdown(s)), path="/v1/file-systems/data/reset"),
         "503": Case(lost_data, path="/v1/file-systems/data/reset")},
     ("get", "/v1/schema"): {"200": Case()},
     ("get", "/v1/keys"): {"200": Case()},

@@ -144,7 +144,7 @@ TEST_CASE("a few blocks are not worth growing; one that cannot grow is mounted a
   partition.growable = false;
   const Outcome outcome = bring_up(FileSystem::data, partition);
   CHECK(partition.mounted);
-  CHECK(outcome.kind == Kind::damaged);
+  CHECK(outcome.kind == Kind::small);
   CHECK(outcome.reason.contains("resize2fs failed"));
 }
 
