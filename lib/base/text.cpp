@@ -53,12 +53,13 @@ char32_t code_point(std::string_view sequence) {
   return value;
 }
 
-// Control characters (C0, DEL, C1), separators of lines, marks that turn the direction (Unicode UAX 9), and what no
-// text contains.
+// Control characters (C0, DEL, C1), separators of lines, marks that turn the direction (Unicode UAX 9), what takes no
+// room (so that two names look alike), and what no text contains.
 bool controls(char32_t c) {
   const auto within = [c](char32_t first, char32_t last) { return first <= c && c <= last; };
-  return c < 0x20 || within(0x7f, 0x9f) || c == 0x61c || within(0x200e, 0x200f) || within(0x2028, 0x202e) ||
-         within(0x2066, 0x2069) || c == 0xfeff || within(0xfff9, 0xfffb) || within(0xfffe, 0xffff);
+  return c < 0x20 || within(0x7f, 0x9f) || c == 0xad || c == 0x61c || within(0x200b, 0x200f) ||
+         within(0x2028, 0x202e) || within(0x2060, 0x206f) || c == 0xfeff || within(0xfff9, 0xfffb) ||
+         within(0xfffe, 0xffff);
 }
 
 template <typename Escape>

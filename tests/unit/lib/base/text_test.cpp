@@ -28,6 +28,8 @@ TEST_CASE("a text for a terminal controls nothing") {
                   "31m") == R"(\u009b31m)");  // CSI as one character of C1
   CHECK(printable("\xe2\x80\xae"
                   "evil") == R"(\u202eevil)");  // from right to left
+  CHECK(printable("a\xe2\x80\x8b"
+                  "b") == R"(a\u200bb)");  // a space without width
   CHECK(printable("\xe2\x80\xa8|\xef\xbf\xbf") == R"(\u2028|\uffff)");
   CHECK(printable("\x9b|\xc3(") == R"(\x9b|\xc3()");
 }
