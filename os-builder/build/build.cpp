@@ -203,6 +203,8 @@ namespace {
 
 // Everything after the checks of the cache; takes products from workspace.products and leaves new ones there.
 Result<BuildResult> build_with_products(const BuildOptions& options, cli::Progress& progress) {
+  TRY(variant::load(options.workspace.variants(),
+                    options.variant));  // its faults come before those of keys and programs
   const keys::KeySet keys = TRY(keys::load(options.workspace.keys));
   TRY(check_programs(options.workspace));
   OutputDirectory output = TRY(open_output(options, progress));

@@ -51,12 +51,13 @@ Result<sys::Path> default_cache(const Environment& environment) {
 }
 
 Result<> check_cache(const sys::Path& cache) {
-  for (const sys::Path& directory : {cache, cache / "stages", cache / "unpacked"}) {
+  if (!sys::exists(cache)) return {};
+  std::vector<sys::Path> directories = TRY(sys::list_directory(cache));
+  std::erase_if(directories, [](const sys::Path& path) { return !std::filesystem::is_directory(path); });
+  directories.push_back(cache);
+  for (const sys::Path& directory : directories) {
     struct stat status{};
-    if (::stat(directory.c_str(), &status) < 0) {
-      if (errno == ENOENT) continue;
-      return fail_errno("looking at {}", directory.native());
-    }
+    if (::stat(directory.c_str(), &status) < 0) return fail_errno("looking at {}", directory.native());
     const bool ours = status.st_uid == ::geteuid() || status.st_uid == 0;
     if (S_ISDIR(status.st_mode) && ours && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0) continue;
     return fail(

@@ -42,8 +42,9 @@ Result<Workspace> find_workspace(const Environment& environment, const sys::Path
 Result<sys::Path> default_keys(const Environment& environment);
 Result<sys::Path> default_cache(const Environment& environment);
 
-// Whether only we (and root) can write to what goes from the cache into signed images. Packages are not looked at: they
-// are verified. A directory that is missing will be made. Errors: permission_denied, with what to do.
+// Whether only we (and root) can write to the cache and to each directory in it: products and compiler output go from
+// there into signed images. tools/sdk looks at the directories above it, which this program does not see. A cache that
+// is missing will be made. Errors: permission_denied, with what to do.
 Result<> check_cache(const sys::Path& cache);
 
 // SOURCE_DATE_EPOCH as a number of seconds, strictly; nothing when unset.

@@ -77,6 +77,15 @@ class Messages(Sdk):
     def test_a_missing_keyring_is_refused_with_its_name(self):
         self.assert_fails(self.sdk("root", BULKHEAD_KEYRING="/nonexistent.gpg"), 1, "/nonexistent.gpg", "BULKHEAD_KEYRING")
 
+    def test_a_cache_that_others_may_replace_is_refused(self):
+        above = self.folder / "above"
+        above.mkdir()
+        for mode, refused in ((0o757, True), (0o1777, False), (0o755, False)):
+            above.chmod(mode)
+            done = self.sdk("root", BULKHEAD_CACHE=str(above / "below/cache"), BULKHEAD_MIRROR="ftp://archive")
+            self.assertIn(f"chmod go-w {above}" if refused else "ftp://archive", done.stderr)
+            self.assertEqual(done.returncode, 1)
+
     def test_clean_removes_what_a_killed_setup_left(self):
         for name in ("root-old/usr", ".new-root-abc/usr", "apt-old"):
             (self.folder / "cache/sdk" / name).mkdir(parents=True)

@@ -44,7 +44,8 @@ TEST_CASE("a cache that others may write to is refused, at each place from which
   REQUIRE(sys::create_directories(cache / "stages"));
   REQUIRE(sys::create_directories(cache / "unpacked"));
   CHECK(check_cache(cache));
-  for (const sys::Path& place : {cache, cache / "stages", cache / "unpacked"}) {
+  REQUIRE(sys::create_directories(cache / "ccache"));
+  for (const sys::Path& place : {cache, cache / "stages", cache / "unpacked", cache / "ccache"}) {
     for (const mode_t mode : {0775, 0757, 01777}) {
       REQUIRE(::chmod(place.c_str(), mode) == 0);
       const auto checked = check_cache(cache);
