@@ -4,12 +4,15 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/result.hpp"
 
 namespace bulkhead::slots {
 
+// The vendor UUID of systemd's boot loader interface, behind the names of its variables.
+inline constexpr std::string_view kLoaderVendor = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 inline constexpr std::size_t kLargestVariable = std::size_t{64} << 10U;
 
 // Texts that end with NUL, one after the other; a last one without NUL counts too, empty ones are left out. Characters

@@ -10,9 +10,6 @@
 namespace bulkhead::slots {
 namespace {
 
-// The vendor UUID of systemd's boot loader interface.
-constexpr std::string_view kLoaderVendor = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
-
 std::vector<std::string> loader_variable(const Sources& sources, std::string_view name) {
   const auto bytes = sys::read_file(sources.sysfs / "firmware/efi/efivars" / std::format("{}-{}", name, kLoaderVendor),
                                     kLargestVariable);

@@ -91,7 +91,7 @@ std::vector<Partition> partitions_of(const BlockDevice& disk, const sys::Path& d
   }
   if (partitions.empty()) return partitions;
   std::ranges::sort(partitions, {}, [](const Partition& p) { return p.device.partition_number; });
-  if (const auto table = read_disk_table(disk, directory)) {
+  if (const auto table = read_disk_table("/dev/" + disk.name, directory)) {
     for (const GptEntry& entry : *table) {
       const auto found =
           std::ranges::find(partitions, entry.number, [](const Partition& p) { return p.device.partition_number; });
@@ -127,11 +127,9 @@ std::string list_of(const std::vector<std::vector<Partition>>& disks) {
 }  // namespace
 
 Result<gpt::PartitionUuid> started_from() {
-  // The vendor UUID of systemd's boot loader interface.
-  constexpr std::string_view kVendor = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
   const sys::Path variables = "/sys/firmware/efi/efivars";
   TRY(mount_at("efivarfs", variables, "efivarfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC));
-  const sys::Path file = variables / std::format("StubDevicePartUUID-{}", kVendor);
+  const sys::Path file = variables / std::format("StubDevicePartUUID-{}", slots::kLoaderVendor);
   const auto content = sys::read_file(file, slots::kLargestVariable);
   ::umount2(variables.c_str(), MNT_DETACH);  // systemd mounts it
   if (!content)
@@ -161,6 +159,11 @@ Result<SlotPartitions> find_slot(const gpt::PartitionUuid& esp, const PartitionN
                                  "loader's menu"));
     }
   }
+}
+
+Result<> check_is_only_disk(const gpt::PartitionUuid& esp, const PartitionName& data, const PartitionName& hash) {
+  TRY(choose_slot(scan(), esp, data, hash));
+  return {};
 }
 
 }  // namespace bulkhead::init

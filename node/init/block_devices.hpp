@@ -17,4 +17,8 @@ Result<gpt::PartitionUuid> started_from();
 Result<SlotPartitions> find_slot(const gpt::PartitionUuid& esp, const PartitionName& data, const PartitionName& hash,
                                  Drivers& drivers, std::chrono::seconds timeout);
 
+// Disks come in any order, and a copy of the right one may have been the first. Errors: permission_denied when there
+// is another disk with this ESP by now.
+Result<> check_is_only_disk(const gpt::PartitionUuid& esp, const PartitionName& data, const PartitionName& hash);
+
 }  // namespace bulkhead::init

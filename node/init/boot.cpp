@@ -50,7 +50,7 @@ Result<std::vector<std::byte>> find_signature(const SlotPartitions& slot, const 
 
 // The next boot may need it: firmware need not know of the backup.
 void restore_table(const BlockDevice& disk) {
-  const auto restored = restore_primary_table(disk);
+  const auto restored = restore_primary_table("/dev/" + disk.name, sys::Path("/sys/class/block") / disk.name);
   if (!restored)
     say(Level::warning,
         std::format("the partition table of {} cannot be repaired: {}", disk.name, restored.error().describe()));
@@ -96,6 +96,7 @@ Result<> boot() {
   TRY_CTX(prepare_etc(kRoot), "preparing /etc");
   TRY_CTX(write_machine_id(kRoot, slot), "writing the machine id");
   TRY_CTX(write_disk_rules(slot.data.disk), "writing udev rules");
+  TRY(check_is_only_disk(esp, request.data, request.hash));
   return hand_over(kRoot);
 }
 

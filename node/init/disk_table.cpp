@@ -82,18 +82,18 @@ Result<> write_primary(const sys::UniqueFd& device, const Geometry& geometry, co
 
 }  // namespace
 
-Result<std::vector<GptEntry>> read_disk_table(const BlockDevice& disk, const sys::Path& directory) {
+Result<std::vector<GptEntry>> read_disk_table(const sys::Path& disk, const sys::Path& directory) {
   const Geometry geometry = TRY(geometry_of(directory));
-  const sys::UniqueFd device = TRY(sys::open_file("/dev/" + disk.name, O_RDONLY));
+  const sys::UniqueFd device = TRY(sys::open_file(disk, O_RDONLY));
   auto table = read_raw(device, geometry, 1);
   if (!table) table = read_raw(device, geometry, geometry.last_block);
   if (!table) return fail(std::move(table).error());
   return parse_gpt_entries(table->header, table->entries);
 }
 
-Result<bool> restore_primary_table(const BlockDevice& disk) {
-  const Geometry geometry = TRY(geometry_of(sys::Path("/sys/class/block") / disk.name));
-  const sys::UniqueFd device = TRY(sys::open_file("/dev/" + disk.name, O_RDWR));
+Result<bool> restore_primary_table(const sys::Path& disk, const sys::Path& directory) {
+  const Geometry geometry = TRY(geometry_of(directory));
+  const sys::UniqueFd device = TRY(sys::open_file(disk, O_RDWR));
   const auto primary = read_raw(device, geometry, 1);
   if (primary) return false;
   // Not for a disk that cannot be read.

@@ -56,7 +56,7 @@ class StateMount {
 };
 
 Result<MachineId> stored_machine_id(const SlotPartitions& slot) {
-  const auto state = sibling_of_kind(slot, gpt::PartitionKind::state);
+  const auto state = sibling(slot, gpt::kStateNumber);
   if (!state || !has_ext4(*state)) return fail(ErrorCode::not_found, "STATE has no file system yet");
   StateMount mount = TRY(StateMount::open(*state));
   std::string text;

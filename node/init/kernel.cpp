@@ -47,7 +47,8 @@ Result<> mount_at(const std::string& source, const sys::Path& target, const char
 
 Result<> mount_kernel_file_systems() {
   static constexpr unsigned long kStrict = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-  TRY(mount_at("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=755,size=4m"));
+  TRY(mount_at("devtmpfs", "/dev", "devtmpfs", MS_NOSUID | MS_NOEXEC, "mode=755,size=4m"));
+  TRY(mount_at("tmpfs", "/dev/shm", "tmpfs", kStrict, "mode=1777"));  // systemd's would let programs run there
   TRY(mount_at("proc", "/proc", "proc", kStrict));
   TRY(mount_at("sysfs", "/sys", "sysfs", kStrict));
   return mount_at("tmpfs", "/run", "tmpfs", kStrict, "mode=755,size=20%");

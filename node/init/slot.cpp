@@ -44,8 +44,9 @@ Result<std::optional<SlotPartitions>> choose_slot(std::span<const std::vector<Pa
   return SlotPartitions{.data = *root, .hash = *tree, .siblings = *started_from};
 }
 
-std::optional<Partition> sibling_of_kind(const SlotPartitions& slot, gpt::PartitionKind kind) {
-  const auto found = std::ranges::find(slot.siblings, gpt::type_uuid(kind), &Partition::type);
+std::optional<Partition> sibling(const SlotPartitions& slot, unsigned number) {
+  const auto found =
+      std::ranges::find(slot.siblings, number, [](const Partition& p) { return p.device.partition_number; });
   if (found == slot.siblings.end()) return std::nullopt;
   return *found;
 }

@@ -36,7 +36,7 @@ Result<std::optional<SlotPartitions>> choose_slot(std::span<const std::vector<Pa
                                                   const gpt::PartitionUuid& esp, const PartitionName& data,
                                                   const PartitionName& hash);
 
-// The first sibling of this kind.
-std::optional<Partition> sibling_of_kind(const SlotPartitions& slot, gpt::PartitionKind kind);
+// The partition of the same disk with this number (gpt::kStateNumber, …). udev's rules go by numbers as well.
+std::optional<Partition> sibling(const SlotPartitions& slot, unsigned number);
 
 }  // namespace bulkhead::init
