@@ -177,6 +177,8 @@ Result<> check_units(const variant::Variant& variant, const Tree& tree, Problems
           problems.add("{} ({}) runs {}, which is missing", path, entry.origin, program);
         }
       }
+      if (takes_credential(setting.key) && !setting.value.empty())
+        problems.add("{} ({}) takes a credential: {}={}", path, entry.origin, setting.key, setting.value);
       const bool plain = !dynamic && !setting.value.empty() && !setting.value.contains('%');
       if (setting.key == "User" && plain && !variant.users.contains(setting.value)) {
         problems.add("{} ({}) runs as user {}, which is not in [users]", path, entry.origin, setting.value);

@@ -44,6 +44,10 @@ std::vector<std::string> unit_words(const std::vector<UnitSetting>& settings, st
   return words;
 }
 
+bool takes_credential(std::string_view key) {
+  return key == "ImportCredential" || key.starts_with("LoadCredential") || key.starts_with("SetCredential");
+}
+
 std::string exec_program(std::string_view value) {
   while (!value.empty() && std::string_view("@-:+!|").contains(value.front())) value.remove_prefix(1);
   if (value.starts_with('"')) return std::string(value.substr(1, value.find('"', 1) - 1));

@@ -22,6 +22,9 @@ std::vector<UnitSetting> parse_unit_file(std::string_view text);
 std::vector<std::string> unit_words(const std::vector<UnitSetting>& settings, std::string_view section,
                                     std::string_view key);
 
+// Whether the key gives a unit credentials, which may come from the machine's definition (systemd.exec(5)).
+bool takes_credential(std::string_view key);
+
 // The program of an Exec…= value without its prefix characters (systemd.service(5)); empty when there is none.
 std::string exec_program(std::string_view value);
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "lib/base/text.hpp"
 #include "os-builder/rootfs/steps.hpp"
 #include "os-builder/rootfs/unit_file.hpp"
 
@@ -91,9 +92,29 @@ void remove_idle_dependencies(const std::vector<std::string>& masked, Tree& tree
   for (const std::string& link : links) tree.remove(link);
 }
 
+// What packages let a machine's definition say to their units. check_tree() refuses what is left.
+Result<> remove_credentials(Tree& tree) {
+  std::vector<std::string> paths;
+  for (const auto& [path, entry] : tree.below_directory(kUnitDir)) {
+    if (entry.content() != nullptr) paths.push_back(path);
+  }
+  for (const std::string& path : paths) {
+    Entry* const entry = tree.find(path);
+    const std::string text = TRY(entry->content()->read());
+    std::string kept;
+    for (const std::string_view line : split(text, '\n')) {
+      if (!takes_credential(trim(line.substr(0, line.find('='))))) kept += std::format("{}\n", line);
+    }
+    if (!kept.empty()) kept.pop_back();
+    if (kept != text) entry->node = Content::of(std::move(kept));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<> arrange_units(const variant::Variant& variant, Tree& tree) {
+  TRY(remove_credentials(tree));
   Presets presets(tree);
   for (const std::string& unit : variant.enabled_units) TRY_CTX(presets.enable(unit), "enabling {}", unit);
   remove_idle_dependencies(variant.masked_units, tree);

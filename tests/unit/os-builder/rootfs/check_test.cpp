@@ -143,6 +143,8 @@ TEST_CASE("units run programs that exist as users that exist") {
             .fault()
             .contains("a.service (pkg) runs /usr/bin/gone"));
   CHECK(Image().unit("a.service", "[Service]\nExecStart=gone\n").fault().contains("runs gone"));
+  CHECK(Image().unit("a.service", "[Service]\nImportCredential=x.*\n").fault().contains("takes a credential: Import"));
+  CHECK_FALSE(Image().unit("a.service", "[Service]\nLoadCredential=\n").fault().contains("credential"));
   CHECK(Image().unit("a.service", "[Service]\nUser=ghost\n").fault().contains("runs as user ghost"));
   CHECK(Image().unit("a.socket", "[Socket]\nSocketGroup=ghosts\n").fault().contains("names group ghosts"));
   CHECK_FALSE(

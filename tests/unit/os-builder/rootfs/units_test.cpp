@@ -52,6 +52,21 @@ TEST_CASE("enabled units are wanted by what their [Install] section names") {
   CHECK(link(tree, "multi-user.target.wants/shell@ttyS0.service") == "../shell@.service");
 }
 
+TEST_CASE("units of packages lose their credentials, and nothing else") {
+  Tree tree = tree_of({{"a.service", "[Service]\nImportCredential=tmpfiles.*\n LoadCredential = x:y\nUser=a\n"},
+                       {"b.service", "[Service]\nSetCredentialEncrypted=x: y"},
+                       {"c.service.d/c.conf", "[Service]\nLoadCredentialEncrypted=x\n\n"},
+                       {"d.service", "[Service]\nEnvironment=A=ImportCredential=x"}});
+  REQUIRE(arrange_units({}, tree));
+  const auto text = [&tree](const std::string& name) {
+    return *tree.find(std::format("{}/{}", kUnitDir, name))->content()->read();
+  };
+  CHECK(text("a.service") == "[Service]\nUser=a\n");
+  CHECK(text("b.service") == "[Service]");
+  CHECK(text("c.service.d/c.conf") == "[Service]\n\n");
+  CHECK(text("d.service") == "[Service]\nEnvironment=A=ImportCredential=x");
+}
+
 TEST_CASE("enabling a unit that is not there names the nearest one") {
   Tree tree = tree_of(
       {{"systemd-networkd.service", "[Install]\nWantedBy=multi-user.target\n"}, {"static.service", "[Service]\n"}});
