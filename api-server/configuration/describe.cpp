@@ -3,10 +3,7 @@
 namespace bulkhead::configuration {
 namespace {
 
-Json shown(const Key& key, const Json& value) {
-  const auto found = settings::find(settings::Settings::shape(), key);
-  return !found || found->secret ? Json("(secret)") : value;
-}
+Json shown(const Key& key, const Json& value) { return settings::redacted(key, value, settings::Settings::shape()); }
 
 std::string long_name(const Key& key) { return "settings." + key.to_string(); }
 

@@ -107,7 +107,7 @@ class Checker {
   static Result<> expect(bool right, const Json& value, const Shape& shape, const Place& place) {
     if (right) return {};
     return fail(ErrorCode::invalid_argument, "{}: {} is not {}{}", place.name(),
-                place.secret ? "the value" : quoted(value), description(shape),
+                place.secret ? "the value" : quoted(without_passwords(value, shape)), description(shape),
                 shape.rule.empty() ? "" : std::format(" ({})", shape.rule));
   }
 
@@ -116,11 +116,11 @@ class Checker {
     const auto meaning = place.secret ? std::nullopt : meaning_of(value, shape);
     if (meaning) {
       return error(ErrorCode::invalid_argument, "{}: needs {}: '{}'", place.name(), meaning->needed,
-                   meaning->value.dump());
+                   without_passwords(meaning->value, shape).dump());
     }
     const Json example = example_of(shape, place.example);
     return error(ErrorCode::invalid_argument, "{}: needs {}{}{}", place.name(), type_description(shape),
-                 place.secret ? "" : ", not " + quoted(value),
+                 place.secret ? "" : ", not " + quoted(without_passwords(value, shape)),
                  example.is_null() ? "" : std::format(" (example: '{}')", example.dump()));
   }
 
@@ -373,10 +373,14 @@ std::vector<Entry> entries(const Shape& root) {
 Json redacted(const Json& document, const Shape& root) {
   Flat values = flat(document, root);
   for (auto& [key, value] : values) {
-    const auto found = find(root, key);
-    if (!found || found->secret) value = "(secret)";
+    value = redacted(key, value, root);
   }
   return unflat(values);
+}
+
+Json redacted(const Key& key, const Json& value, const Shape& root) {
+  const auto found = find(root, key);
+  return !found || found->secret ? Json("(secret)") : without_passwords(value, *found->shape);
 }
 
 Json json_schema(const Shape& shape) {

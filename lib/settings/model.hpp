@@ -62,8 +62,9 @@ struct Entry {
 };
 std::vector<Entry> entries(const Shape& root);
 
-// Replaces the values of secret settings by "(secret)".
+// Replaces the values of secret settings, and what may be a password in a URL, by "(secret)".
 Json redacted(const Json& document, const Shape& root);
+Json redacted(const Key& key, const Json& value, const Shape& root);
 
 // JSON Schema (draft 2020-12) of a shape, without "$schema" and "$id".
 Json json_schema(const Shape& shape);

@@ -6,10 +6,42 @@
 #include "lib/settings/pattern.hpp"
 
 namespace bulkhead::settings {
+namespace {
+
+// Everything from the scheme to the last '@': a password may contain an '@' or a '/', and a text that is refused may be
+// no URL at all.
+std::string without_password(const std::string& url) {
+  const std::size_t at = url.rfind('@');
+  if (at == std::string::npos) return url;
+  constexpr std::string_view kSchemeEnd = "://";
+  const std::size_t scheme = url.find(kSchemeEnd);
+  const std::size_t from = scheme < at ? scheme + kSchemeEnd.size() : 0;
+  return url.substr(0, from) + "(secret)" + url.substr(at);
+}
+
+}  // namespace
 
 const Member* Shape::find(std::string_view member) const {
   const auto found = std::ranges::find(members, member, &Member::name);
   return found == members.end() ? nullptr : &*found;
+}
+
+Json without_passwords(Json value, const Shape& shape) {
+  if (shape.is_url && value.is_string()) return without_password(value.get_ref<const std::string&>());
+  if (shape.is_url || (shape.kind == Kind::list && value.is_array()) ||
+      (shape.kind == Kind::map && value.is_object())) {
+    const Shape& inner = shape.is_url ? shape : *shape.element;
+    if (value.is_structured())
+      for (Json& each : value) each = without_passwords(std::move(each), inner);
+  }
+  if (shape.kind == Kind::group && value.is_object()) {
+    for (const Member& member : shape.members) {
+      if (const auto found = value.find(member.name); found != value.end())
+        *found = without_passwords(std::move(*found), *member.shape);
+    }
+  }
+  for (const Shape* choice : shape.choices) value = without_passwords(std::move(value), *choice);
+  return value;
 }
 
 bool fits_text(std::string_view text, const Shape& shape) {

@@ -60,6 +60,7 @@ struct Shape {
   std::string_view pattern{};                       // of the whole text (pattern.hpp); empty: any text
   std::size_t longest = 0;                          // bytes
   bool (*passes)(std::string_view text) = nullptr;  // a check beyond the pattern
+  bool is_url = false;                              // a password may stand in front of its host
   std::vector<std::string> values{};                // when only these are allowed
 
   // integer, both ends included
@@ -73,6 +74,9 @@ struct Shape {
 
   const Member* find(std::string_view member) const;
 };
+
+// The value as everybody may see it: without what stands in front of the host of a URL, here or below.
+Json without_passwords(Json value, const Shape& shape);
 
 // True when check() (model.hpp) would accept the value; here because reading a choice needs it.
 bool fits(const Json& value, const Shape& shape);

@@ -167,6 +167,7 @@ struct Type<Parsed<Rule>> {
     static const Shape shape = [] {
       Shape made = shape_of_text<Rule>();
       made.passes = [](std::string_view text) { return Rule::parse(text).has_value(); };
+      made.is_url = requires(const Parsed<Rule>& parsed) { parsed.value().may_have_password(); };
       return made;
     }();
     return shape;

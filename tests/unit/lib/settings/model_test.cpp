@@ -168,6 +168,19 @@ TEST_CASE("secrets are not shown") {
         Json{{"motd", "hi"}, {"kubernetes", {{"bootstrap-token", "(secret)"}, {"max-pods", 5}}}});
 }
 
+TEST_CASE("a password in a URL is not shown, neither in a document nor in a refusal") {
+  const Json document = Json::parse(R"({"network": {"https-proxy": "http://me:hunter2@proxy:3128"},
+    "metrics": {"metrics-url": "https://hunter2@metrics/x"},
+    "container-registry": {"mirrors": [{"registry": "*", "endpoint": ["https://me:hunter2@mirror", "https://other"]}]}})");
+  const Json shown = redacted(document, root());
+  CHECK(shown["network"]["https-proxy"] == "http://(secret)@proxy:3128");
+  CHECK(shown["container-registry"]["mirrors"][0]["endpoint"] == Json{"https://(secret)@mirror", "https://other"});
+  CHECK(!shown.dump().contains("hunter2"));
+  const std::string message = refusal(R"({"metrics": {"metrics-url": "ftp://me:hunter2@x"}})");
+  CHECK(message.contains("ftp://(secret)@x"));
+  CHECK(!refusal(R"({"network": {"https-proxy": ["me:hunter2@x"]}})").contains("hunter2"));
+}
+
 TEST_CASE("what operators type becomes the type that the key has") {
   CHECK(from_text(root(), key("motd"), "42") == Json("42"));
   CHECK(from_text(root(), key("kubernetes.max-pods"), "42") == Json(42));
