@@ -5,6 +5,7 @@ import datetime
 import http.client
 import json
 import os
+import resource
 import socket
 import ssl
 import subprocess
@@ -345,6 +346,8 @@ class Switching(unittest.TestCase):
         self.assertEqual(self.ask(idle), 401)
 
     def test_clients_without_a_certificate_cannot_keep_others_out(self):
+        # As many as systemd gives to a service.
+        resource.prlimit(self.server.process.pid, resource.RLIMIT_NOFILE, (1024, 1024))
         known = self.stream()
         crowd = []
         for number in range(1500):
@@ -357,8 +360,16 @@ class Switching(unittest.TestCase):
         self.assertTrue(known.fp)  # not among those that had to go
         self.server.set(motd="still there")
         self.assertIn(b"event", known.readline() + known.readline())
-        for client in crowd:
+        for number, client in enumerate(crowd):
+            if number < 1400:
+                self.assert_closed(client)
             client.close()
+
+    def assert_closed(self, client):
+        try:
+            self.assertEqual(client.recv(1), b"")
+        except ConnectionResetError:
+            pass
 
     def test_one_peer_has_a_part_of_the_places(self):
         self.authority.certificate("reader", "monitor")

@@ -80,7 +80,42 @@ struct RemoteSessionFixture : LoopFixture {
   }
 };
 
+// Connects from another address of the loopback interface, and says nothing.
+asio::ip::tcp::socket silent(RemoteSessionFixture& fixture, unsigned host) {
+  asio::ip::tcp::socket socket(fixture.loop);
+  socket.open(asio::ip::tcp::v4());
+  socket.bind({asio::ip::make_address(std::format("127.0.0.{}", host)), 0});
+  socket.connect({asio::ip::make_address("127.0.0.1"), fixture.server.remote_port()});
+  return socket;
+}
+
+bool has_ended(asio::ip::tcp::socket& socket) {
+  char byte{};
+  const ssize_t got = ::recv(socket.native_handle(), &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+  return got == 0 || (got < 0 && errno != EAGAIN);
+}
+
 }  // namespace
+
+TEST_CASE("who says nothing has few places, from one address and from all, and takes none from others") {
+  RemoteSessionFixture fixture({.anonymous = 6, .anonymous_of_source = 2});
+  std::vector<asio::ip::tcp::socket> same;
+  for (int i = 0; i < 3; ++i) same.push_back(silent(fixture, 2));
+  fixture.until([&] { return has_ended(same[0]); });
+  CHECK_FALSE(has_ended(same[1]));
+  CHECK_FALSE(has_ended(same[2]));
+
+  std::vector<asio::ip::tcp::socket> others;
+  for (unsigned host = 3; host < 9; ++host) others.push_back(silent(fixture, host));
+  fixture.until([&] { return has_ended(same[1]) && has_ended(same[2]); });
+  fixture.until([&] { return fixture.server.connections() == 6; });
+  CHECK_FALSE(has_ended(others.front()));
+
+  const Identity ops = identity("ops-1");
+  const auto client = fixture.dial(&ops);
+  client->send(kAskWho);
+  CHECK(fixture.answers(client, 1).front().status == 200);
+}
 
 TEST_CASE("a client with a certificate is who that says") {
   RemoteSessionFixture fixture;
