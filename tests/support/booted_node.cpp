@@ -118,6 +118,18 @@ BootedNode::BootedNode(const sys::Path& state, const BootedSpec& spec, const std
       boot_console_(must(sys::read_file(state / "console"))),
       node_(restored(state, spec, name, forwards, directory_.path() / "variables.fd", port)) {}
 
+BootedSpec configured_spec() {
+  return {.settings = {{"motd", "configured from outside"},
+                       {"network", {{"hostname", "node-7"}}},
+                       {"ntp", {{"time-servers", {"10.0.2.9"}}}},
+                       {"kernel", {{"sysctl", {{"vm.max_map_count", "262144"}}}}}}};
+}
+
+BootedDisk::BootedDisk(const BootedSpec& spec) : BootedDisk(state_of(spec), free_port()) {}
+
+BootedDisk::BootedDisk(const sys::Path& state, std::uint16_t port)
+    : port_(port), outside_(port, state / "operator"), disk_(ScratchDisk::of_saved(state / "machine")) {}
+
 json wait_for_answer(Node& node, const Operator& outside, std::chrono::seconds limit) {
   const vm::Deadline deadline = vm::after(limit);
   for (;;) {

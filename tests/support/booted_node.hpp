@@ -40,6 +40,27 @@ class BootedNode {
   Node node_;
 };
 
+// What tests about one node's settings start from.
+BootedSpec configured_spec();
+
+// The disk of a node that had booted, as a power cut right then would leave it.
+class BootedDisk {
+ public:
+  explicit BootedDisk(const BootedSpec& spec);
+
+  const ScratchDisk& disk() const { return disk_; }
+  // The same operator, once a machine with this disk has a forward of this port.
+  const Operator& outside() const { return outside_; }
+  std::uint16_t port() const { return port_; }
+
+ private:
+  BootedDisk(const sys::Path& state, std::uint16_t port);
+
+  std::uint16_t port_;
+  Operator outside_;
+  ScratchDisk disk_;
+};
+
 // Asks until somebody answers: a node that restarts, or whose network was taken away. Its status.
 nlohmann::json wait_for_answer(Node& node, const Operator& outside, std::chrono::seconds limit = kBootTime);
 

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <regex>
 
 #include "lib/slots/entry_name.hpp"
 #include "lib/verity/root_hash_signature.hpp"
+#include "lib/vm/saved_state.hpp"
 #include "os-builder/disk/slot.hpp"
 #include "os-builder/uki/content.hpp"
 #include "os-builder/uki/uki.hpp"
@@ -97,8 +97,16 @@ std::string BuiltImage::changed_uki(const UkiChanges& changes, const keys::KeySe
   return must(sys::read_file(directory.path() / "uki.efi", kMostUki));
 }
 
-ScratchDisk::ScratchDisk(const BuiltImage& image, std::uint64_t size)
-    : directory_(scratch_directory()), path_(directory_.path() / "disk.img") {
+ScratchDisk::ScratchDisk() : directory_(scratch_directory()), path_(directory_.path() / "disk.img") {}
+
+ScratchDisk ScratchDisk::of_saved(const sys::Path& state) {
+  ScratchDisk disk;
+  const sys::Path saved = must(vm::SavedState::open(state)).disk(0);
+  tool_output({"qemu-img", "convert", "-f", "qcow2", "-O", "raw", saved.native(), disk.path_.native()});
+  return disk;
+}
+
+ScratchDisk::ScratchDisk(const BuiltImage& image, std::uint64_t size) : ScratchDisk() {
   tool_output({"cp", "--sparse=always", "--reflink=auto", image.disk().native(), path_.native()});
   must(sys::file_size(path_));
   REQUIRE(::truncate(path_.c_str(), static_cast<off_t>(size)) == 0);
@@ -116,6 +124,14 @@ disk::Esp ScratchDisk::esp() const { return {.image = path_, .partition = partit
 void ScratchDisk::erase(std::uint64_t offset, std::uint64_t size) const {
   const sys::UniqueFd fd = must(sys::open_file(path_, O_WRONLY));
   must(sys::write_all_at(fd.get(), std::vector<std::byte>(size), offset));
+}
+
+void ScratchDisk::change_disk_byte(std::uint64_t offset) const {
+  const sys::UniqueFd fd = must(sys::open_file(path_, O_RDWR));
+  std::array<std::byte, 1> byte{};
+  must(sys::read_exactly_at(fd.get(), byte, offset));
+  byte[0] = ~byte[0];
+  must(sys::write_all_at(fd.get(), byte, offset));
 }
 
 void ScratchDisk::flip_byte(unsigned partition_number, std::uint64_t offset) const {
@@ -141,10 +157,12 @@ std::uint64_t ScratchDisk::first_data_byte(unsigned root_partition_number, const
   // length.
   const std::string extents = tool_output({"dump.erofs", "--path=" + file, "-e", root.native()});
   must(sys::remove_all(root));
-  std::smatch found;
   INFO(extents);
-  REQUIRE(std::regex_search(extents, found, std::regex(R"(\n\s*0:\s*0\.\.\s*\d+\s*\|\s*\d+\s*:\s*(\d+)\.\.)")));
-  return std::stoull(found[1]);
+  const std::size_t first = extents.find(" 0: ");
+  REQUIRE(first != std::string::npos);
+  const std::size_t physical = extents.find(':', extents.find('|', first));
+  REQUIRE(physical != std::string::npos);
+  return std::stoull(extents.substr(physical + 1));
 }
 
 void ScratchDisk::fill_slot_b(const BuiltImage& image) const {
@@ -188,9 +206,9 @@ std::uint64_t ScratchDisk::ext4_size(unsigned partition_number) const {
   // "Block count:              634107", "Block size:               4096"
   const std::string text = tool_output({"debugfs", "-R", "show_super_stats -h", ext4_name(partition_number)});
   const auto number = [&text](const std::string& name) {
-    std::smatch found;
-    REQUIRE(std::regex_search(text, found, std::regex("\n" + name + ":\\s*(\\d+)")));
-    return std::stoull(found[1]);
+    const std::size_t found = text.find("\n" + name + ":");
+    REQUIRE(found != std::string::npos);
+    return std::stoull(text.substr(found + name.size() + 2));
   };
   return number("Block count") * number("Block size");
 }

@@ -46,6 +46,8 @@ class BuiltImage {
 class ScratchDisk {
  public:
   explicit ScratchDisk(const BuiltImage& image, std::uint64_t size = kScratchDiskSize);
+  // The first disk of a saved state (lib/vm/saved_state.hpp).
+  static ScratchDisk of_saved(const sys::Path& state);
 
   const sys::Path& path() const { return path_; }
   const sys::Path& directory() const { return directory_.path(); }
@@ -53,7 +55,9 @@ class ScratchDisk {
 
   // Zeros, anywhere on the disk.
   void erase(std::uint64_t offset, std::uint64_t size) const;
-  // Changes every bit of one byte of a partition.
+  // Changes every bit of one byte of the disk.
+  void change_disk_byte(std::uint64_t offset) const;
+  // The same in a partition.
   void flip_byte(unsigned partition_number, std::uint64_t offset) const;
   void change_byte(unsigned partition_number, std::uint64_t offset,
                    const std::function<std::byte(std::byte)>& change) const;
@@ -85,6 +89,7 @@ class ScratchDisk {
   std::string ext4_file(unsigned partition_number, const std::string& file) const;
 
  private:
+  ScratchDisk();
   disk::Esp esp() const;
   std::string ext4_name(unsigned partition_number) const;
 

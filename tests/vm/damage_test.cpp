@@ -1,6 +1,7 @@
 // A disk that had booted and was damaged since: the node survives what can be survived, and says so. What is damaged is
 // chosen by seeds; a failure names its own.
 #include <algorithm>
+#include <array>
 #include <random>
 
 #include "lib/base/text.hpp"
@@ -17,7 +18,7 @@ using namespace std::chrono_literals;
 using Random = std::mt19937;
 
 constexpr std::uint64_t kSector = 512;
-constexpr unsigned kCasesPerFileSystem = 24;
+constexpr unsigned kCasesPerFileSystem = 25;
 constexpr unsigned kCasesOfRoot = 2;
 
 std::uint64_t below(Random& random, std::uint64_t limit) {
@@ -115,12 +116,8 @@ void check_damages(const Cycle& cycle, unsigned seed) {
 
 TEST_CASE("a destroyed primary partition table is written again from its backup") {
   constexpr std::uint64_t kPrimary = 33 * kSector;  // the header and 128 entries of 128 bytes
-  const ScratchDisk disk(BuiltImage::of_variant("kvm"));
-  {
-    Node node(disk, "damage-before");
-    node.wait_until_ready();
-    node.shut_down();
-  }
+  const BootedDisk booted(configured_spec());
+  const ScratchDisk& disk = booted.disk();
   const std::string machine_id = disk.ext4_file(gpt::kStateNumber, "machine-id");
   disk.erase(kSector, kPrimary);
   Node node(disk, "damage-primary-table");
@@ -180,100 +177,134 @@ void wait_for_restart(Node& node) {
   must(node.machine().wait_for_line(vm::Pattern::text("BdsDxe: starting"), vm::after(kBootTime)));
 }
 
-// What somebody outside sees of a node with a network.
-struct Outside {
-  std::uint16_t port = free_port();
-  Operator person{port};
-  NodeOptions options(const std::string& motd) const {
-    const nlohmann::json settings = {{"motd", motd}, {"api", person.api_settings()}};
-    return {.user_data = nlohmann::json{{"settings", settings}}.dump(), .api_port = port};
-  }
+struct Place {
+  const char* name;
+  std::uint64_t start;  // on the disk, like `size` in bytes
+  std::uint64_t size;
 };
 
+// What a boot reads before there is a system.
+std::vector<Place> places_of(const ScratchDisk& disk) {
+  constexpr std::uint64_t kTable = 33 * kSector;  // the header and 128 entries of 128 bytes
+  const auto partition = [&](const char* name, unsigned number, std::uint64_t from, std::uint64_t most) {
+    const gpt::Partition found = disk.partition(number);
+    return Place{.name = name, .start = found.start + from, .size = std::min(found.size - from, most)};
+  };
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
+  return {{.name = "protective MBR", .start = 0, .size = kSector},
+          {.name = "primary table", .start = kSector, .size = kTable},
+          {.name = "backup table", .start = kScratchDiskSize - kTable, .size = kTable},
+          partition("file system of the ESP", gpt::kEspNumber, 0, kMiB),
+          partition("files of the ESP", gpt::kEspNumber, kMiB, 40 * kMiB),
+          partition("hash tree", gpt::slot_layout(gpt::Slot::a).verity, 0, 64 * kSector),
+          partition("signature", gpt::slot_layout(gpt::Slot::a).verity_signature, 0, 2 * kSector),
+          partition("superblock of the root", gpt::slot_layout(gpt::Slot::a).root, 0, 8 * kSector)};
+}
+
+bool ends_boot(std::string_view line) {
+  static constexpr std::array<std::string_view, 7> kEnds = {
+      "state=ready",       "state=degraded",       "bulkhead-init: cannot boot: ", "bulkhead: no version could be started.",
+      "No bootable option", "Kernel panic - not syncing", "BdsDxe: failed to load"};
+  return std::ranges::any_of(kEnds, [&](std::string_view end) { return line.contains(end); });
+}
+
+void check_boot_of_damaged_disk(unsigned seed) {
+  const BootedDisk booted(configured_spec());
+  Random random(seed);
+  const std::vector<Place> places = places_of(booted.disk());
+  const Place& place = places[seed % places.size()];
+  const std::uint64_t count = 1 + below(random, 16);
+  INFO("seed " << seed << ": " << count << " bytes, " << place.name);
+  for (std::uint64_t i = 0; i < count; ++i) booted.disk().change_disk_byte(place.start + below(random, place.size));
+  Node node(booted.disk(), std::format("damage-boot-{}", seed), {.on_reset = vm::OnReset::end});
+  const auto line =
+      node.machine().wait_for_line(vm::Pattern::accepted_by(ends_boot, "that ends the boot"), vm::after(kBootTime));
+  INFO(node.console().raw());
+  CHECK(line);
+}
+
+TEST_CASE("wherever bytes of a disk that had booted are wrong, it boots, or says why it does not: seeds 4000-4003") {
+  for (unsigned seed = 4000; seed < 4004; ++seed) check_boot_of_damaged_disk(seed);
+}
+TEST_CASE("wherever bytes of a disk that had booted are wrong, it boots, or says why it does not: seeds 4004-4007") {
+  for (unsigned seed = 4004; seed < 4008; ++seed) check_boot_of_damaged_disk(seed);
+}
+
+// With user data that lets the operator in, and differs in `motd` from what is on STATE.
+NodeOptions with_user_data(const BootedDisk& booted) {
+  const nlohmann::json settings = {{"motd", "from user data"}, {"api", booted.outside().api_settings()}};
+  return {.user_data = nlohmann::json{{"settings", settings}}.dump(), .api_port = booted.port()};
+}
+
+std::string motd(const Operator& outside) { return outside.json({"get", "motd"}).dump(); }
+
 TEST_CASE("a node whose DATA was destroyed keeps its settings and its network, and begins anew") {
-  const ScratchDisk disk(BuiltImage::of_variant("kvm"));
-  const Outside outside;
-  {
-    Node node(disk, "damage-data-before", outside.options("from user data"));
-    node.wait_until_ready();
-    wait_for_answer(node, outside.person);
-    outside.person.must_apiclient({"set", "motd=mine"});
-    node.shut_down();
-  }
+  const BootedDisk booted(configured_spec());
+  const ScratchDisk& disk = booted.disk();
+  const Operator& outside = booted.outside();
   const gpt::Partition data = disk.partition(gpt::kDataNumber);
   must(sys::run_checked({.arguments = {"fallocate", "--punch-hole", "--offset", std::to_string(data.start), "--length",
                                        std::to_string(data.size), disk.path().native()}}));
-  Node node(disk, "damage-data-lost", outside.options("from user data"));
+  Node node(disk, "damage-data-lost", with_user_data(booted));
   node.wait_for_state(node_state::State::degraded);
-  const auto status = wait_for_answer(node, outside.person);
+  const auto status = wait_for_answer(node, outside);
   INFO(status.dump());
   CHECK(status.dump().contains("DATA: lost: "));
-  CHECK(outside.person.json({"get", "motd"}).dump().contains("mine"));
+  CHECK(motd(outside).contains("configured from outside"));
   CHECK(node.console().raw().contains("DATA: lost: "));
-  CHECK(outside.person.apiclient({"reset", "state"}).exit_status != 0);
-  outside.person.must_apiclient({"reset", "data"});
-  CHECK(outside.person.json({"audit"}).dump().contains("reset data"));
-  outside.person.must_apiclient({"reboot"});
+  CHECK(outside.apiclient({"reset", "state"}).exit_status != 0);
+  outside.must_apiclient({"reset", "data"});
+  CHECK(outside.json({"audit"}).dump().contains("reset data"));
+  outside.must_apiclient({"reboot"});
   wait_for_restart(node);
   node.wait_until_ready();
-  CHECK(wait_for_answer(node, outside.person)["problems"].empty());
-  CHECK(outside.person.json({"get", "motd"}).dump().contains("mine"));
+  CHECK(wait_for_answer(node, outside)["problems"].empty());
+  CHECK(motd(outside).contains("configured from outside"));
   node.shut_down();
 }
 
 TEST_CASE("a node whose STATE was destroyed is reached as its user data says, and begins anew; DATA grows meanwhile") {
-  const ScratchDisk disk(BuiltImage::of_variant("kvm"));
-  const Outside outside;
-  {
-    Node node(disk, "damage-state-before", outside.options("from user data"));
-    node.wait_until_ready();
-    wait_for_answer(node, outside.person);
-    outside.person.must_apiclient({"set", "motd=mine"});
-    node.shut_down();
-  }
+  const BootedDisk booted(configured_spec());
+  const ScratchDisk& disk = booted.disk();
+  const Operator& outside = booted.outside();
   disk.erase(disk.partition(gpt::kStateNumber).start, disk.partition(gpt::kStateNumber).size);
   const std::uint64_t size_before = disk.ext4_size(gpt::kDataNumber);
   constexpr std::uint64_t kMore = std::uint64_t{1} << 30U;
   disk.enlarge(kMore);
-  Node node(disk, "damage-state-lost", outside.options("from user data"));
+  Node node(disk, "damage-state-lost", with_user_data(booted));
   node.wait_for_state(node_state::State::degraded);
-  const auto status = wait_for_answer(node, outside.person);
+  const auto status = wait_for_answer(node, outside);
   INFO(status.dump());
   CHECK(status.dump().contains("STATE: lost: "));
-  CHECK(outside.person.json({"get", "motd"}).dump().contains("from user data"));
-  outside.person.must_apiclient({"reset", "state"});
-  CHECK(outside.person.json({"audit"}).dump().contains("reset state"));
-  outside.person.must_apiclient({"reboot"});
+  CHECK(motd(outside).contains("from user data"));
+  outside.must_apiclient({"reset", "state"});
+  CHECK(outside.json({"audit"}).dump().contains("reset state"));
+  outside.must_apiclient({"reboot"});
   wait_for_restart(node);
   node.wait_until_ready();
-  CHECK(wait_for_answer(node, outside.person)["problems"].empty());
+  CHECK(wait_for_answer(node, outside)["problems"].empty());
   node.shut_down();
   CHECK(disk.ext4_size(gpt::kDataNumber) == size_before + kMore);
 }
 
-nlohmann::json degraded_status(const ScratchDisk& disk, const std::string& name, const NodeOptions& options,
-                               const Outside& outside) {
-  Node node(disk, name, options);
+nlohmann::json degraded_status(const BootedDisk& booted, const std::string& name, NodeOptions options) {
+  const Operator& outside = booted.outside();
+  options.api_port = booted.port();
+  Node node(booted.disk(), name, options);
   node.wait_for_state(node_state::State::degraded);
-  const auto status = wait_for_answer(node, outside.person);
+  const auto status = wait_for_answer(node, outside);
   INFO(status.dump());
-  CHECK(outside.person.json({"get", "motd"}).dump().contains("mine"));
+  CHECK(motd(outside).contains("configured from outside"));
   node.shut_down();
   return status;
 }
 
 TEST_CASE(
     "a disk that takes no writes, has bad sectors or a wrong type: the node has its settings and says what is wrong") {
-  const ScratchDisk disk(BuiltImage::of_variant("kvm"));
-  const Outside outside;
-  {
-    Node node(disk, "damage-disk-before", outside.options("mine"));
-    node.wait_until_ready();
-    node.shut_down();
-  }
+  const BootedDisk booted(configured_spec());
+  const ScratchDisk& disk = booted.disk();
   // From now on without user data: what is on STATE counts.
-  const auto read_only =
-      degraded_status(disk, "damage-read-only", {.read_only = true, .api_port = outside.port}, outside).dump();
+  const auto read_only = degraded_status(booted, "damage-read-only", {.read_only = true}).dump();
   INFO(read_only);
   CHECK(read_only.contains("STATE: cannot be written to: the disk is read-only"));
   CHECK(read_only.contains("DATA: lost: the disk is read-only"));
@@ -284,21 +315,20 @@ TEST_CASE(
   for (std::uint64_t sector = data; sector < data + 64; ++sector)
     rules += std::format("[inject-error]\nevent = \"read_aio\"\nerrno = \"5\"\nsector = \"{}\"\n", sector);
   must(sys::write_file_atomically(faults, rules));
-  const auto bad_sectors =
-      degraded_status(disk, "damage-bad-sectors", {.faults = faults, .api_port = outside.port}, outside).dump();
+  const auto bad_sectors = degraded_status(booted, "damage-bad-sectors", {.faults = faults}).dump();
   INFO(bad_sectors);
   CHECK(bad_sectors.contains("DATA: lost: "));
 
   disk.change_partition_type(gpt::kStateNumber, "linux");
-  const auto type = degraded_status(disk, "damage-type", {.api_port = outside.port}, outside).dump();
+  const auto type = degraded_status(booted, "damage-type", {}).dump();
   INFO(type);
   CHECK(type.contains("bulkhead-partitions.service failed"));
 
   // A file system without a root directory that tells the kernel to panic, which would do so at every boot.
   disk.change_partition_type(gpt::kStateNumber, gpt::type_uuid(gpt::PartitionKind::state).to_string());
   disk.spoil_ext4(gpt::kStateNumber, "clri <2>");
-  Node node(disk, "damage-panic", outside.options("from user data"));
-  const auto repaired = wait_for_answer(node, outside.person).dump();
+  Node node(disk, "damage-panic", with_user_data(booted));
+  const auto repaired = wait_for_answer(node, booted.outside()).dump();
   INFO(node.console().raw() << repaired);
   CHECK_FALSE(node.console().raw().contains("Kernel panic"));
 }

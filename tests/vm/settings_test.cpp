@@ -26,17 +26,9 @@ std::string result_of(const json& outcome, const std::string& service) {
   return "not told";
 }
 
-// What every test here starts from.
-BootedSpec configured() {
-  return {.settings = {{"motd", "configured from outside"},
-                       {"network", {{"hostname", "node-7"}}},
-                       {"ntp", {{"time-servers", {"10.0.2.9"}}}},
-                       {"kernel", {{"sysctl", {{"vm.max_map_count", "262144"}}}}}}};
-}
-
 TEST_CASE(
     "user data of the first boot is in force; a change is planned, made, written to files, and services are told") {
-  BootedNode booted(configured(), "settings-change");
+  BootedNode booted(configured_spec(), "settings-change");
   const Operator& outside = booted.outside();
   const json status = wait_for_answer(booted.node(), outside);
   CHECK(status["state"] == "ready");
@@ -78,7 +70,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a try that takes the network away goes away by itself, and one that is confirmed stays") {
-  BootedNode booted(configured(), "settings-try");
+  BootedNode booted(configured_spec(), "settings-try");
   const Operator& outside = booted.outside();
   wait_for_answer(booted.node(), outside);
   // Nobody can confirm it.
@@ -97,7 +89,7 @@ TEST_CASE("a try that takes the network away goes away by itself, and one that i
 }
 
 TEST_CASE("what is unset and rolled back is so in history, and all of it is still there after a restart") {
-  BootedNode booted(configured(), "settings-restart");
+  BootedNode booted(configured_spec(), "settings-restart");
   const Operator& outside = booted.outside();
   wait_for_answer(booted.node(), outside);
   outside.must_apiclient({"set", "ntp.time-servers=[\"10.0.2.8\"]", "network.hostname=node-8"});

@@ -14,17 +14,10 @@ std::string motd(const Operator& outside) { return outside.json({"get", "setting
 TEST_CASE("a good new version in slot B is started, blessed, and is the same node with the same data; and back again") {
   const BuiltImage a = BuiltImage::of_variant("kvm");
   const BuiltImage b = BuiltImage::of_variant("kvm-next");
-  const ScratchDisk disk(a);
-  const std::uint16_t port = free_port();
-  const Operator outside(port);
-  const nlohmann::json user_data = {{"settings", {{"motd", "first"}, {"api", outside.api_settings()}}}};
-  {
-    Node node(disk, "update-1", {.user_data = user_data.dump(), .api_port = port});
-    CHECK(node.wait_until_ready().field("slot") == "A");
-    wait_for_answer(node, outside);
-    CHECK(motd(outside) == "first");
-    node.shut_down();
-  }
+  const BootedDisk booted(configured_spec());
+  const ScratchDisk& disk = booted.disk();
+  const std::uint16_t port = booted.port();
+  const Operator& outside = booted.outside();
   const std::string machine_id = disk.ext4_file(gpt::kStateNumber, "/machine-id");
   const gpt::Partition data = disk.partition(gpt::kDataNumber);
 
@@ -38,8 +31,8 @@ TEST_CASE("a good new version in slot B is started, blessed, and is the same nod
     CHECK(state.field("boot") == "trial");
     // The next model of the settings: migrated forward, and what is set now goes back with the node.
     wait_for_answer(node, outside);
-    CHECK(motd(outside) == "first (model 2)");
-    outside.must_apiclient({"set", "motd=second (model 2)", "network.hostname=node-7"});
+    CHECK(motd(outside) == "configured from outside (model 2)");
+    outside.must_apiclient({"set", "motd=second (model 2)", "network.hostname=node-8"});
     node.shut_down();
   }
   const auto names = disk.uki_names();
@@ -53,7 +46,7 @@ TEST_CASE("a good new version in slot B is started, blessed, and is the same nod
   CHECK(node.wait_until_ready().field("slot") == "A");
   wait_for_answer(node, outside);
   CHECK(motd(outside) == "second");
-  CHECK(outside.json({"status"})["hostname"] == "node-7");
+  CHECK(outside.json({"status"})["hostname"] == "node-8");
   node.shut_down();
 }
 

@@ -4,8 +4,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <signal.h>
 
-#include <regex>
-
 #include "lib/base/hex.hpp"
 #include "lib/vm/accelerator.hpp"
 
@@ -146,11 +144,13 @@ TEST_CASE("a taken port is named") {
   const auto answer = machine->execute("human-monitor-command", {{"command-line", "info usernet"}});
   REQUIRE(answer);
   const std::string text = answer->get<std::string>();
-  std::smatch found;
-  REQUIRE(std::regex_search(text, found, std::regex(R"(HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+))")));
+  constexpr std::string_view kAddress = " 127.0.0.1 ";
+  const std::size_t found = text.find(kAddress, text.find("HOST_FORWARD]"));
+  REQUIRE(found != std::string::npos);
+  const int port = std::stoi(text.substr(found + kAddress.size()));
 
   Bench second;
-  second.spec.network = Network{.forwards = {{.host = static_cast<std::uint16_t>(std::stoi(found[1])), .guest = 80}}};
+  second.spec.network = Network{.forwards = {{.host = static_cast<std::uint16_t>(port), .guest = 80}}};
   const Result<Machine> refused = second.start();
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::aborted);
