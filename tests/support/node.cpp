@@ -70,8 +70,9 @@ vm::MachineSpec node_machine(const NodeOptions& options) {
   spec.memory = std::uint64_t{1536} << 20U;
   spec.network = options.network;
   if (options.api_port != 0) spec.network->forwards.push_back({.host = options.api_port, .guest = net::kApiPort});
+  spec.firmware_files = options.firmware_files;
   if (!options.user_data.empty())
-    spec.firmware_files = {{.name = "opt/bulkhead/user-data", .content = options.user_data}};
+    spec.firmware_files.push_back({.name = "opt/bulkhead/user-data", .content = options.user_data});
   spec.smbios_uuid = kProductUuid;
   spec.smbios_vendor = options.vendor;
   for (const std::string& text : options.oem_strings) {

@@ -26,13 +26,14 @@ struct NodeOptions {
   sys::Path faults{};      // of the disk (vm::Disk)
   vm::OnReset on_reset = vm::OnReset::reset;
   bool tpm = false;
-  std::string user_data{};                  // handed in by fw_cfg
-  std::optional<sys::Path> second_disk{};   // read only
-  std::optional<vm::DiskBus> second_bus{};  // of it; nothing: as `bus`
-  std::uint16_t api_port = 0;               // of the host: where the node's API port is reached; 0: nowhere
-  vm::Network network{.restricted = true};  // a forward for api_port is added
-  std::string vendor{};                     // of the machine, in its SMBIOS tables
-  std::vector<std::string> oem_strings{};   // in the same tables: what systemd-stub and systemd would obey
+  std::string user_data{};                         // handed in by fw_cfg
+  std::optional<sys::Path> second_disk{};          // read only
+  std::optional<vm::DiskBus> second_bus{};         // of it; nothing: as `bus`
+  std::uint16_t api_port = 0;                      // of the host: where the node's API port is reached; 0: nowhere
+  vm::Network network{.restricted = true};         // a forward for api_port is added
+  std::string vendor{};                            // of the machine, in its SMBIOS tables
+  std::vector<vm::FirmwareFile> firmware_files{};  // more of fw_cfg
+  std::vector<std::string> oem_strings{};          // in the same tables: what systemd-stub and systemd would obey
   // Emulated machines count instructions, unless something outside takes part whose time does not stand still for them.
   bool outside_time = false;
 };

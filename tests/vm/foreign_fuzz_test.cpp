@@ -31,27 +31,12 @@ class Random {
   std::mt19937 engine_;
 };
 
-// What the stub would append to the command line, and what systemd would obey.
-std::vector<std::string> random_strings(Random& random) {
-  static const std::vector<std::string> kWords = {"roothash=" + std::string(64, '0'),
-                                                  "rdinit=/evil",
-                                                  "init=/evil",
-                                                  "lsm=",
-                                                  "enforcing=0",
-                                                  "lockdown=none",
-                                                  "systemd.unit=rescue.target",
-                                                  "systemd.set_credential=motd:evil",
-                                                  "systemd.mask=bulkhead-firewall.service",
-                                                  "systemd.run=/run/evil",
-                                                  "root=/dev/nvme0n1",
-                                                  "initrd=/evil",
-                                                  "noinitrd",
-                                                  "dm_verity.require_signatures=0",
-                                                  "modprobe.blacklist=dm_verity",
-                                                  "nosmp maxcpus=0",
-                                                  "earlyprintk=vga,keep",
-                                                  "--"};
-  static const std::vector<std::string> kHarmless = {"systemd.log_level=debug", "systemd.show_status=false"};
+struct Credential {
+  std::string name;
+  std::string value;
+};
+
+std::vector<Credential> random_credentials(Random& random) {
   static const std::vector<std::string> kNames = {"tmpfiles.extra",
                                                   "sysctl.extra",
                                                   "systemd.extra-unit.evil.service",
@@ -76,15 +61,40 @@ std::vector<std::string> random_strings(Random& random) {
                                                    "ACTION==\"add\", RUN+=\"/bin/busybox touch /run/evil-udev\"\n",
                                                    "evil",
                                                    ""};
+  std::vector<Credential> credentials(random.below(6));
+  for (Credential& credential : credentials) credential = {random.one_of(kNames), random.one_of(kValues)};
+  return credentials;
+}
+
+// What the stub would append to the command line, and what systemd would obey.
+std::vector<std::string> random_strings(Random& random) {
+  static const std::vector<std::string> kWords = {"roothash=" + std::string(64, '0'),
+                                                  "rdinit=/evil",
+                                                  "init=/evil",
+                                                  "lsm=",
+                                                  "enforcing=0",
+                                                  "lockdown=none",
+                                                  "systemd.unit=rescue.target",
+                                                  "systemd.set_credential=motd:evil",
+                                                  "systemd.mask=bulkhead-firewall.service",
+                                                  "systemd.run=/run/evil",
+                                                  "root=/dev/nvme0n1",
+                                                  "initrd=/evil",
+                                                  "noinitrd",
+                                                  "dm_verity.require_signatures=0",
+                                                  "modprobe.blacklist=dm_verity",
+                                                  "nosmp maxcpus=0",
+                                                  "earlyprintk=vga,keep",
+                                                  "--"};
+  static const std::vector<std::string> kHarmless = {"systemd.log_level=debug", "systemd.show_status=no"};
   std::vector<std::string> strings;
   const std::string more =
       random.one_of<std::string>({"io.systemd.stub.kernel-cmdline-extra=", "io.systemd.boot.kernel-cmdline-extra="});
   if (random.one_in(3)) strings.push_back(more + random.one_of(kWords));
   if (random.one_in(3)) strings.push_back(more + random.one_of(kHarmless));
-  const std::size_t credentials = random.below(6);
-  for (std::size_t i = 0; i < credentials; ++i) {
+  for (const Credential& credential : random_credentials(random)) {
     const std::string kind = random.one_of<std::string>({"io.systemd.credential:", "io.systemd.credential.binary:"});
-    strings.push_back(kind + random.one_of(kNames) + "=" + random.one_of(kValues));
+    strings.push_back(kind + credential.name + "=" + credential.value);
   }
   return strings;
 }
@@ -177,6 +187,9 @@ bool check_case(unsigned seed) {
   const ScratchDisk disk(image);
   const ScratchDisk other(image);
   NodeOptions options{.oem_strings = random_strings(random)};
+  for (const Credential& credential : random_credentials(random))
+    options.firmware_files.push_back(
+        {.name = "opt/io.systemd.credentials/" + credential.name, .content = credential.value});
   if (random.one_in(2)) spoil_esp(random, disk, image);
   if (random.one_in(2)) spoil_variables(random, disk);
   if (random.one_in(2)) {

@@ -101,40 +101,59 @@ TEST_CASE("the kernel does not start an init from another disk, because an SMBIO
   }
 }
 
-// One for each program of systemd in the image that knows any, and for process 1 (systemd.system-credentials(7)).
-TEST_CASE("no credential from an SMBIOS string is obeyed; a harmless word and our own user data are") {
+// Names that programs of systemd 257 in the image know, and process 1 (systemd.system-credentials(7)).
+std::vector<std::pair<std::string, std::string>> hostile_credentials() {
   const std::string unit =
       "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/busybox touch /run/evil-unit\n"
       "[Install]\nWantedBy=sysinit.target\n";
+  return {{"systemd.extra-unit.evil.service", unit},
+          {"systemd.unit-dropin.containerd.service", "[Service]\nExecStartPre=/bin/busybox touch /run/evil-dropin\n"},
+          {"tmpfiles.extra", "f /run/evil-tmpfiles\n"},
+          {"sysctl.extra", "vm.swappiness=17\n"},
+          {"network.network.00-evil", "[Match]\nName=*\n"},
+          {"network.conf.00-evil", "[Network]\nSpeedMeter=yes\n"},
+          {"network.wireguard.private.evil", "evil"},
+          {"network.hosts", "192.0.2.66 evil"},
+          {"network.search_domains", "evil.example"},
+          {"network.dns", "192.0.2.66"},
+          {"fstab.extra", "tmpfs /run/evil-fstab tmpfs defaults 0 0\n"},
+          {"udev.rules.00-evil", "ACTION==\"add\", RUN+=\"/bin/busybox touch /run/evil-udev\"\n"},
+          {"udev.conf.00-evil", "children_max=1\n"},
+          {"modules-load.extra", "dummy\n"},
+          {"system.hostname", "evil"},
+          {"system.machine_id", "0123456789abcdef0123456789abcdef"},
+          {"passwd.plaintext-password.root", "evil"},
+          {"passwd.shell.root", "/run/evil"},
+          {"ssh.authorized_keys.root", "ssh-ed25519 evil"},
+          {"login.motd", "evil"},
+          {"login.issue", "evil"},
+          {"getty.ttys.serial", "ttyS1"},
+          {"journal.storage", "none"},
+          {"journal.forward_to_socket", "192.0.2.66:19532"},
+          {"vmm.notify_socket", "vsock:2:1"}};
+}
+
+TEST_CASE("no credential from SMBIOS or fw_cfg is obeyed; a harmless word and our own user data are") {
   const ScratchDisk disk(BuiltImage::of_variant("kvm-dev"));
-  Node node(
-      disk, "foreign-credentials",
-      {.oem_strings = {
-           std::string(kMoreWords) + "systemd.log_level=info",
-           credential("bulkhead.user-data", "[settings]\nmotd = \"from smbios\"\n"),
-           credential("systemd.extra-unit.evil.service", unit),
-           credential("systemd.unit-dropin.containerd.service",
-                      "[Service]\nExecStartPre=/bin/busybox touch /run/evil-dropin\n"),
-           credential("tmpfiles.extra", "f /run/evil-tmpfiles\n"), credential("sysctl.extra", "vm.swappiness=17\n"),
-           credential("network.network.00-evil", "[Match]\nName=*\n"),
-           credential("network.conf.00-evil", "[Network]\nSpeedMeter=yes\n"),
-           credential("fstab.extra", "tmpfs /run/evil-fstab tmpfs defaults 0 0\n"),
-           credential("udev.rules.00-evil", "ACTION==\"add\", RUN+=\"/bin/busybox touch /run/evil-udev\"\n"),
-           credential("modules-load.extra", "dummy\n"), credential("system.hostname", "evil"),
-           credential("system.machine_id", "0123456789abcdef0123456789abcdef"),
-           credential("passwd.plaintext-password.root", "evil"),
-           credential("ssh.authorized_keys.root", "ssh-ed25519 evil"), credential("login.motd", "evil"),
-           credential("journal.storage", "none"), credential("network.dns", "192.0.2.66"),
-           credential("vmm.notify_socket", "vsock:2:1")}});
+  NodeOptions options{.oem_strings = {std::string(kMoreWords) + "systemd.log_level=info",
+                                      credential("bulkhead.user-data", "[settings]\nmotd = \"from smbios\"\n")}};
+  for (const auto& [name, value] : hostile_credentials()) {
+    options.oem_strings.push_back(credential(name, value));
+    options.firmware_files.push_back({.name = "opt/io.systemd.credentials/" + name, .content = value});
+  }
+  Node node(disk, "foreign-credentials", options);
   node.wait_until_ready();
   wait_for_shell(node);
   CHECK(answer(node, "apiclient get motd").contains("from smbios"));
   CHECK(answer(node,
                "ls -d /run/evil-* /run/credentials/@system /run/systemd/network/*evil* /run/udev/rules.d/*evil* "
-               "/run/systemd/networkd.conf.d /root/.ssh 2>/dev/null")
+               "/run/udev/udev.conf.d /run/systemd/networkd.conf.d /root/.ssh 2>/dev/null")
             .empty());
   CHECK(answer(node, "cat /proc/sys/vm/swappiness") != "17\n");
-  CHECK_FALSE(answer(node, "cat /etc/hostname /etc/machine-id /etc/shadow /etc/motd").contains("evil"));
+  CHECK_FALSE(answer(node,
+                     "cat /etc/hostname /etc/hosts /etc/machine-id /etc/shadow /etc/passwd /etc/motd /etc/issue "
+                     "/run/systemd/resolve/resolv.conf 2>/dev/null")
+                  .contains("evil"));
   CHECK_FALSE(answer(node, "cat /etc/machine-id").contains("0123456789abcdef0123456789abcdef"));
   CHECK_FALSE(answer(node, "cat /proc/modules; systemctl list-units --all --no-legend").contains("evil"));
   CHECK(answer(node, "grep -c '^dummy ' /proc/modules || true") == "0\n");
@@ -180,11 +199,14 @@ TEST_CASE("a library on DATA is not loaded as a plugin of containerd, and nothin
 
   answer(node,
          "cp /bin/busybox /var/evil; cp /bin/busybox /run/evil; cp /bin/busybox /tmp/evil; cp /bin/busybox /opt/evil; "
-         "cp /bin/busybox /mnt/evil");
-  for (const char* directory : {"/var", "/run", "/tmp", "/opt", "/mnt"}) {
+         "cp /bin/busybox /mnt/evil; cp /bin/busybox /dev/evil; cp /bin/busybox /dev/shm/evil");
+  for (const char* directory : {"/var", "/run", "/tmp", "/opt", "/mnt", "/dev", "/dev/shm"}) {
     INFO(directory);
     CHECK(answer(node, std::format("{}/evil echo ran 2>&1", directory)).contains("ermission denied"));
   }
+  const std::string mounts = answer(node, "grep ' rw' /proc/mounts | grep -v noexec | sed 's/^/executable: /'");
+  INFO(mounts);
+  CHECK_FALSE(mounts.contains("executable: "));
   std::vector<std::string> others;
   const std::string plugins = answer(node, "ctr plugins ls 2>/dev/null | sed 's/  */ /g' | cut -d' ' -f1,2");
   INFO(plugins);
