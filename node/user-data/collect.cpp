@@ -1,5 +1,7 @@
 #include "node/user-data/collect.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <cstdio>
 
 #include "lib/base/text.hpp"
@@ -60,6 +62,13 @@ DocumentContent from_smbios(const sys::Path& table) {
   return content;
 }
 
+// Of an answer that is an error of the API (openapi-components.yaml, Error).
+std::optional<ErrorCode> code_of(const net::Response& answer) {
+  const auto body = nlohmann::json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
+  if (!body.is_object() || !body.contains("code") || !body["code"].is_string()) return std::nullopt;
+  return parse_error_code(body["code"].get<std::string>());
+}
+
 Result<> serve_imds(const Places& places, const std::vector<net::TcpEndpoint>& endpoints, const log::Log& log) {
   Imds imds(to_any_of(endpoints), sys::pause_until_told_to_end);
   const auto collected = collect_imds(places, imds, log);
@@ -113,8 +122,8 @@ Result<> tell_api(const Places& places) {
                             "telling the API server about user data");
   const net::Response answer =
       TRY_CTX(connection.send({.method = "PUT", .target = "/v1/user-data"}), "telling the API server about user data");
-  constexpr int kLocked = 423;  // during a try: it looks again by itself when that has ended
-  if (answer.ok() || answer.status == kLocked) return {};
+  // Locked, as during a try: it looks again by itself when that has ended.
+  if (answer.ok() || code_of(answer) == ErrorCode::locked) return {};
   return fail(ErrorCode::failed_precondition, "telling the API server about user data: it answered {}", answer.status);
 }
 

@@ -230,11 +230,20 @@ TEST_CASE("the metadata service's document and facts are stored, and the API is 
 
   CHECK(tell_api(places).error().code == ErrorCode::unavailable);
   unsigned status = 200;
-  const FakeServer api([&](const std::string&) { return http_answer(status, "{}"); }, places.api);
+  std::string body = "{}";
+  const FakeServer api([&](const std::string&) { return http_answer(status, body); }, places.api);
   must(tell_api(places));
   CHECK(api.requests().front().starts_with("PUT /v1/user-data HTTP/1.1\r\n"));
   status = 500;
   CHECK(tell_api(places).error().code == ErrorCode::failed_precondition);
+  // Looked at again when the try has ended: the code says so, not the status.
+  status = 423;
+  body = R"({"status": 423, "code": "locked", "message": "a try is open"})";
+  must(tell_api(places));
+  for (const char* other : {R"({"code": "unavailable"})", R"({"code": 423})", "[]", "", "locked"}) {
+    body = other;
+    CHECK(tell_api(places).error().code == ErrorCode::failed_precondition);
+  }
 }
 
 TEST_CASE("being told to end leaves what an earlier run found") {
