@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <memory>
 
 #include "api-client/boot_chart.hpp"
@@ -41,6 +42,24 @@ Result<cli::ExitCode> show(const Where& where, const std::string& target, Render
   const Json document = TRY(api.get_json(target));
   print(invocation.json ? pretty(document) : render(document, colors_data(invocation)));
   return cli::ExitCode::ok;
+}
+
+// Whether the answer says so of this source.
+bool is_refused(const Json& user_data, const std::string& source) {
+  if (!user_data.is_object() || !user_data.contains("sources")) return false;
+  return std::ranges::any_of(user_data["sources"], [&](const Json& each) {
+    return each.is_object() && each.contains("source") && each["source"] == source && each.contains("result") &&
+           each["result"] == "refused";
+  });
+}
+
+// Shows it; before, takes in the ignored document of a source, if one is given.
+Result<cli::ExitCode> user_data(const Where& where, const std::string& accepted, const cli::Invocation& invocation) {
+  Api api = TRY(open_api(where));
+  const std::string accept = std::format("/v1/user-data/{}/accept", accepted);
+  const Json document = TRY(accepted.empty() ? api.get_json("/v1/user-data") : api.call_json("POST", accept));
+  print(invocation.json ? pretty(document) : user_data_table(document, colors_data(invocation)));
+  return is_refused(document, accepted) ? cli::ExitCode::failed : cli::ExitCode::ok;
 }
 
 // A node that is not ready answers 503 with the same body.
@@ -162,10 +181,14 @@ void declare_state_verbs(cli::Program& program, const Where& where) {
       return show(where, net::target_of("/v1/audit", {{"limit", *limit}}), audit_table, invocation);
     };
   });
-  program.verb("user-data", "Show which user data was applied, and which was refused",
-               [&where](CLI::App&) -> cli::Verb {
-                 return [&where](const cli::Invocation& invocation) {
-                   return show(where, "/v1/user-data", user_data_table, invocation);
+  program.verb("user-data", "Show which user data was applied, and which was refused or ignored",
+               [&where](CLI::App& app) -> cli::Verb {
+                 auto accepted = std::make_shared<std::string>();
+                 app.add_option("--accept", *accepted,
+                                "Source whose ignored document is to be applied; from now on its disk counts")
+                     ->check(CLI::IsMember({"cidata", "config-drive", "fw-cfg", "smbios", "local"}));
+                 return [&where, accepted](const cli::Invocation& invocation) {
+                   return user_data(where, *accepted, invocation);
                  };
                });
   program.verb(

@@ -140,11 +140,16 @@ Result<> ApiServer::serve() {
       .hostname = running_hostname,
       .user_data = [this] { return user_data_->to_json(); },
       .user_data_again =
-          [this](const auto& done) {
-            take_in_again(options_.places, *configuration_, *user_data_, problems_,
-                          [this, done](const Result<Outcome>& outcome) {
-                            done(outcome ? Result<settings::Json>(user_data_->to_json()) : fail(outcome.error()));
-                          });
+          [this](const std::string& accepted, const auto& done) {
+            if (!accepted.empty()) {
+              if (const auto may = user_data_->may_accept(accepted); !may) return done(fail(may.error()));
+            }
+            take_in_again(
+                options_.places, *configuration_, *user_data_, problems_,
+                [this, done](const Result<Outcome>& outcome) {
+                  done(outcome ? Result<settings::Json>(user_data_->to_json()) : fail(outcome.error()));
+                },
+                accepted);
           },
       .reboot = [this] { return systemd_->reboot(); },
       .file_system = [this](file_systems::FileSystem which) { return file_systems_.outcome(which); },

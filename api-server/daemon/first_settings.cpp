@@ -115,10 +115,10 @@ void apply_first_settings(const Places& places, configuration::Configuration& co
 }
 
 void take_in_again(const Places& places, configuration::Configuration& configuration, UserDataIntake& user_data,
-                   ProblemList& problems, configuration::Done done) {
+                   ProblemList& problems, configuration::Done done, std::string_view accepted) {
   NodeFacts found = find_facts(places, problems);
   configuration.set_facts(std::move(found.generated), std::move(found.facts));
-  if (!user_data.stage()) {
+  if (!user_data.stage(accepted)) {
     configuration.apply({}, [&user_data, done = std::move(done)](const Result<Outcome>& outcome) {
       if (!outcome && outcome.error().code == ErrorCode::locked) user_data.postpone();
       done(outcome);

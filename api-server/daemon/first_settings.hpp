@@ -31,8 +31,8 @@ void apply_first_settings(const Places& places, configuration::Configuration& co
                           const log::Log& log, ProblemList& problems);
 
 // The same while the server runs: finds facts, takes in the user data that is to be applied now, and applies. `done` is
-// called once.
+// called once. `accepted`: the source whose document an admin takes in although it is ignored; may be empty.
 void take_in_again(const Places& places, configuration::Configuration& configuration, UserDataIntake& user_data,
-                   ProblemList& problems, configuration::Done done);
+                   ProblemList& problems, configuration::Done done, std::string_view accepted = {});
 
 }  // namespace bulkhead::daemon

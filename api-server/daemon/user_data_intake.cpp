@@ -4,6 +4,8 @@
 #include <iterator>
 #include <span>
 
+#include "lib/crypto/sha256.hpp"
+
 namespace bulkhead::daemon {
 namespace {
 
@@ -45,7 +47,16 @@ Result<user_data::Collected> UserDataIntake::collect() const {
   return collected;
 }
 
-bool UserDataIntake::stage() {
+Result<> UserDataIntake::may_accept(std::string_view source) const {
+  if (configuration_.current_try()) return fail(configuration::locked("a try is open; confirm or revert it first"));
+  const user_data::Collected collected = TRY(collect());
+  const auto found = std::ranges::find(collected.documents, source, &user_data::Document::source);
+  if (known_ && found != collected.documents.end() && user_data::can_be_accepted(*known_, *found)) return {};
+  return fail(error(ErrorCode::not_found, "no document of the source '{}' is ignored", source)
+                  .with_hint("what there is: apiclient user-data"));
+}
+
+bool UserDataIntake::stage(std::string_view accepted) {
   outcomes_.clear();
   unchanged_.clear();
   ignored_.clear();
@@ -56,16 +67,18 @@ bool UserDataIntake::stage() {
     return false;
   }
   if (known_) known_ = user_data::completed(*std::move(known_), collected->documents, wall_clock());
-  const auto documents = user_data::to_apply(known_, collected->documents, reapplies());
+  const auto documents = user_data::to_apply(known_, collected->documents, reapplies(), accepted);
   for (const user_data::Document& document : collected->documents) {
     if (std::ranges::contains(documents, document.source, &user_data::Document::source)) continue;
-    const bool is_new = known_ && user_data::is_new(*known_, document.source);
-    (is_new ? ignored_ : unchanged_).push_back(document.source);
-    if (is_new)
-      log_.warning("user data from {} is ignored: this source was not there on the first boot", document.source);
+    const auto reason = known_ ? user_data::why_ignored(*known_, document) : std::nullopt;
+    if (known_ && reason)
+      ignore(document, *reason, *known_);
+    else
+      unchanged_.push_back(document.source);
   }
   user_data::MergedDocuments merged = user_data::merged_documents(documents, collected->unreadable);
   outcomes_ = std::move(merged.outcomes);
+  for (user_data::SourceOutcome& outcome : outcomes_) outcome.accepted = outcome.source == accepted;
   for (user_data::SourceOutcome& outcome : user_data::still_refused(known_, collected->documents, documents)) {
     std::erase(unchanged_, outcome.source);
     outcomes_.push_back(std::move(outcome));
@@ -105,8 +118,22 @@ void UserDataIntake::refused(const Error& reason) {
   applied();
 }
 
+void UserDataIntake::ignore(const user_data::Document& document, const std::string& reason,
+                            const user_data::Applied& known) {
+  const auto before = known.documents.find(document.source);
+  ignored_.push_back({.source = document.source,
+                      .digest = crypto::sha256(document.content).to_string(),
+                      .reason = std::format("{}; if it is yours, take it in: apiclient user-data --accept {}", reason,
+                                            document.source),
+                      .missed = before != known.documents.end() && (before->second.refused || reapplies())});
+  log_.warning("user data from {} is ignored: {}", document.source, ignored_.back().reason);
+}
+
 void UserDataIntake::report() {
   std::string text;
+  for (const Ignored& each : ignored_) {
+    if (each.missed) text += std::format("{}{} is ignored: {}", text.empty() ? "" : "; ", each.source, each.reason);
+  }
   for (const user_data::SourceOutcome& outcome : outcomes_) {
     if (!outcome.refused) continue;
     text += (text.empty() ? "" : "; ") + *outcome.refused;
@@ -155,7 +182,12 @@ settings::Json UserDataIntake::to_json() const {
     add_time(source, name);
     sources.push_back(std::move(source));
   }
-  for (const std::string& name : ignored_) sources.push_back({{"source", name}, {"result", "ignored"}});
+  for (const Ignored& each : ignored_) {
+    settings::Json source = {
+        {"source", each.source}, {"result", "ignored"}, {"digest", each.digest}, {"error", each.reason}};
+    add_time(source, each.source);
+    sources.push_back(std::move(source));
+  }
   return {{"sources", std::move(sources)}};
 }
 

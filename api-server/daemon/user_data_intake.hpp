@@ -29,7 +29,8 @@ class UserDataIntake {
 
   // Stages the documents that are to be applied now in kUserDataTransaction; false when there is nothing to do. Refused
   // documents become a problem and an entry of the journal.
-  bool stage();
+  // `accepted`: the source whose document counts although it would be ignored; may_accept() has said yes.
+  bool stage(std::string_view accepted = {});
   // The transaction of stage() is live: remembers that its documents were applied.
   void applied();
   // It could not be committed, with the reason. During a try its documents are not refused but pending.
@@ -42,10 +43,22 @@ class UserDataIntake {
   // the mark, that boot waits for no drivers (bulkhead-config-disks.service).
   void mark_settled() const;
 
+  // Whether an admin can take in the document of this source now. Errors: not_found when none of its is ignored; locked
+  // during a try.
+  Result<> may_accept(std::string_view source) const;
+
   settings::Json to_json() const;  // openapi.yaml, UserData
 
  private:
+  struct Ignored {
+    std::string source;
+    std::string digest;
+    std::string reason;
+    bool missed = false;  // it would have counted, had it come from the same disk
+  };
+
   Result<user_data::Collected> collect() const;
+  void ignore(const user_data::Document& document, const std::string& reason, const user_data::Applied& known);
   void report();
   bool reapplies() const;
 
@@ -56,7 +69,7 @@ class UserDataIntake {
   std::optional<user_data::Applied> known_;
   std::vector<user_data::SourceOutcome> outcomes_;
   std::vector<std::string> unchanged_;
-  std::vector<std::string> ignored_;
+  std::vector<Ignored> ignored_;
   bool pending_ = false;
 };
 

@@ -52,12 +52,14 @@ Response lock_down(Node& node, const Request& request) {
   return http::no_content();
 }
 
-void look_again(Node& node, const Request& request, const Reply& reply) {
-  node.user_data_again([&node, peer = request.peer, reply](const Result<Json>& outcome) {
+// `accepted`: a source, or empty.
+void look_again(Node& node, const Request& request, const std::string& accepted, const Reply& reply) {
+  node.user_data_again(accepted, [&node, peer = request.peer, accepted, reply](const Result<Json>& outcome) {
     node.audit.write({.author = peer->name,
-                      .action = "user data",
+                      .action = accepted.empty() ? "user data" : "accept user data of " + accepted,
                       .result = outcome ? "done" : "failed",
-                      .message = outcome ? "" : outcome.error().describe()});
+                      .message = outcome ? "" : outcome.error().describe(),
+                      .always = !accepted.empty()});
     reply(outcome ? http::json(*outcome) : http::failure(outcome.error()));
   });
 }
@@ -104,7 +106,10 @@ void add_node_routes(http::Router& router, Node& node) {
   router.add({"GET", "/v1/user-data", Role::reader,
               answering([&node](const Request&) { return http::json(node.user_data()); })});
   router.add({"PUT", "/v1/user-data", Role::admin,
-              [&node](const Request& r, const Reply& reply) { look_again(node, r, reply); }});
+              [&node](const Request& r, const Reply& reply) { look_again(node, r, {}, reply); }});
+  // Not the PUT above, which the program that asks the metadata service may send.
+  router.add({"POST", "/v1/user-data/{source}/accept", Role::admin,
+              [&node](const Request& r, const Reply& reply) { look_again(node, r, r.captures.front(), reply); }});
 }
 
 }  // namespace bulkhead::handlers

@@ -32,7 +32,8 @@ struct Node {
   std::function<NodeState()> state{};
   std::function<std::string()> hostname{};
   std::function<Json()> user_data{};  // openapi.yaml, UserData
-  std::function<void(std::function<void(Result<Json>)>)> user_data_again{};
+  // The source whose document an admin takes in although it is ignored; empty: only look again.
+  std::function<void(const std::string&, std::function<void(Result<Json>)>)> user_data_again{};
   std::function<Result<>()> reboot{};
   std::function<std::optional<file_systems::Outcome>(file_systems::FileSystem)> file_system{};
   std::function<void(file_systems::FileSystem, std::function<void(Result<>)>)> reset_file_system{};

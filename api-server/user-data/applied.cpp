@@ -30,6 +30,11 @@ bool counts(const Applied& applied, const Document& document) {
   return before->refused && has_changed(before, document);
 }
 
+// `before` is of the same source. Without an identity, any disk may be any other.
+bool may_be_other_disk(const AppliedDocument& before, const Document& document) {
+  return is_from_disk(document.source) && (before.disk.empty() || before.disk != document.disk);
+}
+
 std::optional<Applied> from_json(const Json& json) {
   if (!json.is_object() || json.value("format", Json()) != kFormat || !json.contains("documents")) return std::nullopt;
   const Json& documents = json["documents"];
@@ -40,10 +45,13 @@ std::optional<Applied> from_json(const Json& json) {
     if (!entry.is_object() || !is("sha256", &Json::is_string) || !is("refused", &Json::is_boolean) ||
         !is("time", &Json::is_number_integer))
       return std::nullopt;
+    // Written since documents are bound to disks; a record without it is good.
+    if (entry.contains("disk") && !entry["disk"].is_string()) return std::nullopt;
     if (entry["time"] < 0 || entry["time"] > kLatest) return std::nullopt;
     applied.documents[source] = {.sha256 = entry["sha256"].get<std::string>(),
                                  .refused = entry["refused"].get<bool>(),
-                                 .time = Time(std::chrono::milliseconds(entry["time"].get<std::int64_t>()))};
+                                 .time = Time(std::chrono::milliseconds(entry["time"].get<std::int64_t>())),
+                                 .disk = entry.value("disk", "")};
   }
   return applied;
 }
@@ -54,14 +62,30 @@ bool is_new(const Applied& applied, const std::string& source) {
   return source != "imds" && find(applied, source) == nullptr;
 }
 
-std::vector<Document> to_apply(const std::optional<Applied>& applied, std::span<const Document> documents,
-                               bool reapply) {
+std::optional<std::string> why_ignored(const Applied& applied, const Document& document) {
+  if (is_new(applied, document.source)) return "this source was not there on the first boot";
+  const AppliedDocument* before = find(applied, document.source);
+  if (before == nullptr || !has_changed(before, document) || !may_be_other_disk(*before, document)) return std::nullopt;
+  if (document.disk.empty()) return "its disk cannot be told from others, because its file system has no UUID";
+  if (before->disk.empty()) return "it has changed, and it is not known which disk this source was on before";
+  return "it has changed, and is on another disk than before";
+}
+
+bool can_be_accepted(const Applied& applied, const Document& document) {
+  const AppliedDocument* before = find(applied, document.source);
+  return is_new(applied, document.source) || (before != nullptr && may_be_other_disk(*before, document));
+}
+
+std::vector<Document> to_apply(const std::optional<Applied>& applied, std::span<const Document> documents, bool reapply,
+                               std::string_view accepted) {
   std::vector<Document> all(documents.begin(), documents.end());
   if (!applied) return all;
-  std::erase_if(all, [&](const Document& document) { return is_new(*applied, document.source); });
+  std::erase_if(
+      all, [&](const Document& document) { return document.source != accepted && why_ignored(*applied, document); });
   const auto changed = [&](const Document& document) { return has_changed(find(*applied, document.source), document); };
   if (reapply && std::ranges::any_of(all, changed)) return all;
-  const auto first = std::ranges::find_if(all, [&](const Document& document) { return counts(*applied, document); });
+  const auto first = std::ranges::find_if(
+      all, [&](const Document& document) { return document.source == accepted || counts(*applied, document); });
   return {first, all.end()};
 }
 
@@ -90,7 +114,10 @@ Applied after(std::optional<Applied> applied, std::span<const SourceOutcome> out
   Applied result = std::move(applied).value_or(Applied{});
   for (const SourceOutcome& outcome : outcomes) {
     if (outcome.sha256.empty()) continue;
-    result.documents[outcome.source] = {.sha256 = outcome.sha256, .refused = outcome.refused.has_value(), .time = now};
+    const AppliedDocument* before = find(result, outcome.source);
+    const std::string disk = before == nullptr || outcome.accepted ? outcome.disk : before->disk;
+    result.documents[outcome.source] = {
+        .sha256 = outcome.sha256, .refused = outcome.refused.has_value(), .time = now, .disk = disk};
   }
   return result;
 }
@@ -117,9 +144,11 @@ Result<std::optional<Applied>> load_applied(const sys::Path& file) {
 
 Result<> store_applied(const sys::Path& file, const Applied& applied) {
   Json documents = Json::object();
-  for (const auto& [source, document] : applied.documents)
+  for (const auto& [source, document] : applied.documents) {
     documents[source] = {
         {"sha256", document.sha256}, {"refused", document.refused}, {"time", document.time.time_since_epoch().count()}};
+    if (!document.disk.empty()) documents[source]["disk"] = document.disk;
+  }
   Json json = {{"format", kFormat}, {"documents", std::move(documents)}};
   if (applied.incomplete) json["incomplete"] = true;
   return sys::write_file_atomically(file, json.dump(1) + '\n', 0600);

@@ -172,7 +172,8 @@ Json to_json(const SourceOutcome& outcome) {
 MergedDocuments merged_documents(std::span<const Document> documents, std::span<const Unreadable> unreadable) {
   MergedDocuments result;
   for (const Document& document : documents) {
-    SourceOutcome outcome{.source = document.source, .sha256 = crypto::sha256(document.content).to_string()};
+    SourceOutcome outcome{
+        .source = document.source, .sha256 = crypto::sha256(document.content).to_string(), .disk = document.disk};
     const auto values = decode(document);
     if (values) {
       Json together = settings::merged(result.settings, *values);

@@ -26,6 +26,8 @@ struct SourceOutcome {
   std::string source;
   std::string sha256{};                  // of the content as it was found; empty when it could not be read
   std::optional<std::string> refused{};  // why it was refused
+  std::string disk{};                    // of the document
+  bool accepted = false;                 // an admin has said that it counts, whatever disk it is from
 
   bool operator==(const SourceOutcome&) const = default;
 };

@@ -1,7 +1,8 @@
 // /run/bulkhead/user-data: the documents of this boot, between the programs that read them and the API server.
 //
 // A file is "NN-<source>", where NN gives the order, or "NN-<source>.error" with one line of text when the source
-// exists but could not be read. The directory is 0700, files are 0600: documents have secrets.
+// exists but could not be read. "NN-<source>.disk" beside a document says which disk it came from. The directory is
+// 0700, files are 0600: documents have secrets.
 #pragma once
 
 #include <array>
@@ -24,11 +25,16 @@ inline constexpr std::array<std::string_view, 6> kSources = {"cidata", "config-d
 // 0 for the first; kSources.size() for an unknown one.
 std::size_t order_of(std::string_view source);
 
+// Whether it is read from a disk that somebody attached.
+constexpr bool is_from_disk(std::string_view source) { return source == "cidata" || source == "config-drive"; }
+
 inline constexpr std::size_t kLargestDocument = std::size_t{1} << 20U;  // bytes, as found
 
 struct Document {
   std::string source;   // one of kSources
   std::string content;  // as found
+  // The identity of the disk that it was read from, one line; empty for other sources, and for a disk that has none.
+  std::string disk{};
 };
 
 // A source that exists but could not be read.

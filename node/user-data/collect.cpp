@@ -23,34 +23,40 @@ constexpr std::chrono::minutes kApiPatience{5};
 // Tools that always make a file make an empty one when there is no user data.
 bool has_content(const std::optional<std::string>& content) { return content && !trim(*content).empty(); }
 
-Result<> keep(const sys::Path& directory, std::string_view source, const DocumentContent& found, const log::Log& log) {
+Result<> keep(const sys::Path& directory, std::string_view source, const DocumentContent& found, const log::Log& log,
+              const std::string& disk = {}) {
   if (!found) {
     log.error(Error(found.error()).with_context(std::format("user data from {}", source)));
     return store(directory, Unreadable{.source = std::string(source), .reason = found.error().describe()});
   }
   if (!has_content(*found)) return forget(directory, source);
   log.info("user data from {}: {} bytes", source, found->value_or("").size());
-  return store(directory, Document{.source = std::string(source), .content = found->value_or("")});
+  return store(directory, Document{.source = std::string(source), .content = found->value_or(""), .disk = disk});
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
+struct DiskSource {
+  std::string_view name;
+  std::string_view label;
+  sys::Path file;
+  bool required = false;  // a disk without the file is a mistake
+};
+
+DocumentContent read_document(const ConfigDisk& disk, const DiskSource& source) {
+  auto content = TRY(read_from(disk, source.file, kLargestDocument));
+  if (!content && source.required)
+    return fail(ErrorCode::failed_precondition, "disk {} with label {} has no file {}", disk.device.native(),
+                disk.label, source.file.native());
+  return content;
 }
 
-// The first disk with the label. `required`: a disk without the file is a mistake.
-DocumentContent from_disk(const Result<std::vector<ConfigDisk>>& disks, std::string_view label, const sys::Path& file,
-                          bool required) {
-  if (!disks) return fail(disks.error());
-  for (const ConfigDisk& disk : *disks) {
-    if (lower(disk.label) != label) continue;
-    auto content = TRY(read_from(disk, file, kLargestDocument));
-    if (!content && required)
-      return fail(ErrorCode::failed_precondition, "disk {} with label {} has no file {}", disk.device.native(),
-                  disk.label, file.native());
-    return content;
-  }
-  return std::nullopt;
+Result<> keep_from_disk(const sys::Path& directory, const DiskSource& source,
+                        const Result<std::vector<ConfigDisk>>& disks, const log::Log& log) {
+  if (!disks) return keep(directory, source.name, fail(disks.error()), log);
+  const auto disk = only_disk(*disks, source.label);
+  if (!disk) return keep(directory, source.name, fail(disk.error()), log);
+  const std::optional<ConfigDisk>& only = *disk;
+  if (!only) return forget(directory, source.name);
+  return keep(directory, source.name, read_document(*only, source), log, only->identity);
 }
 
 DocumentContent from_smbios(const sys::Path& table) {
@@ -99,8 +105,10 @@ Result<std::vector<net::TcpEndpoint>> endpoints_of(std::span<const std::string> 
 Result<> collect(const Places& places, const log::Log& log) {
   TRY(make_directory(places.directory));
   const auto disks = find_config_disks(places.classes, places.devices);
-  TRY(keep(places.directory, "cidata", from_disk(disks, "cidata", "user-data", true), log));
-  TRY(keep(places.directory, "config-drive", from_disk(disks, "config-2", "openstack/latest/user_data", false), log));
+  const DiskSource cidata{.name = "cidata", .label = "cidata", .file = "user-data", .required = true};
+  TRY(keep_from_disk(places.directory, cidata, disks, log));
+  const DiskSource config_drive{.name = "config-drive", .label = "config-2", .file = "openstack/latest/user_data"};
+  TRY(keep_from_disk(places.directory, config_drive, disks, log));
   // The kernel makes this link with the file's name.
   TRY(keep(places.directory, "fw-cfg", read_plain(places.fw_cfg, kLargestDocument), log));
   TRY(keep(places.directory, "smbios", from_smbios(places.smbios), log));

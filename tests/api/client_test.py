@@ -246,6 +246,12 @@ class OnTheNode(unittest.TestCase):
         self.assertIn("properties", self.ask("schema").json)
         self.assertIn("motd", self.ask("schema", "--keys").out)
         self.ask("user-data")
+        self.assertIn("no document of the source 'cidata' is ignored", self.ask("user-data", "--accept", "cidata", status=1).err)
+        self.ask("user-data", "--accept", "../lockdown", status=2)
+        for motd, status in (("[]", 1), ('"accepted"', 0)):  # refused; taken in
+            self.server.write("run/bulkhead/user-data/20-config-drive", f"[settings]\nmotd = {motd}\n")
+            self.ask("user-data", "--accept", "config-drive", status=status)
+        self.assertEqual(self.motd(), "accepted")
         self.ask("report")
         # A boot needs systemd, which tests/vm has.
         self.assertIn("--root", self.ask("report", "boot", status=1).err)

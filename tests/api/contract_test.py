@@ -86,6 +86,10 @@ def lost_data(server):
     server.start()
 
 
+def late_disk(server):
+    server.write("run/bulkhead/user-data/10-cidata", '[settings]\nmotd = "x"\n')
+
+
 def set_motd(server):
     server.set(motd="x")
 
@@ -155,6 +159,8 @@ CASES = {
     ("get", "/v1/logs"): {"200": Case(), "400": Case(since="yesterday")},
     ("get", "/v1/user-data"): {"200": Case()},
     ("put", "/v1/user-data"): {"200": Case(), "423": Case(trying)},
+    ("post", "/v1/user-data/{source}/accept"): {"200": Case(late_disk, path="/v1/user-data/cidata/accept"), "404": Case(path="/v1/user-data/cidata/accept"),
+                                                "423": Case(lambda s: (late_disk(s), trying(s)), path="/v1/user-data/cidata/accept")},
 }
 
 

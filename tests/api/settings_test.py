@@ -353,6 +353,89 @@ class UserData(unittest.TestCase):
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "b"})
             self.assertEqual(server.ask("GET", "/settings", keys="api.roles").status, 404)
 
+    ADMIN_FOR_ALL = '[settings]\nmotd = "evil"\n[[settings.api.roles]]\nsubject = "*"\nrole = "admin"\n'
+
+    def from_disk(self, server, disk, text):
+        """As bulkhead-user-data leaves it."""
+        server.write("run/bulkhead/user-data/10-cidata", text)
+        server.write("run/bulkhead/user-data/10-cidata.disk", disk + "\n")
+
+    def cidata(self, server):
+        return next(each for each in server.ask("GET", "/v1/user-data").json["sources"] if each["source"] == "cidata")
+
+    def test_another_disk_with_the_label_of_the_first_does_not_take_the_node_over(self):
+        reapply = "[settings.boot]\nreapply-user-data = true\n"
+        for first in ('[settings]\nmotd = "a"\n' + reapply, '[settings]\nmtd = "refused"\n'):
+            with self.subTest(first):
+                server = Server()
+                self.from_disk(server, "vfat 1234-ABCD", first)
+                with server:
+                    before = server.ask("GET", "/settings").json
+                    server.stop()
+                    for disk in ("vfat 00C0-FFEE", "vfat 1234-ABCD stick", ""):
+                        self.from_disk(server, disk, self.ADMIN_FOR_ALL)
+                        server.start()
+                        self.assertEqual(server.ask("GET", "/settings").json, before)
+                        ignored = self.cidata(server)
+                        self.assertEqual(ignored["result"], "ignored")
+                        self.assertIn("apiclient user-data --accept cidata", ignored["error"])
+                        self.assertIn("ignored", server.ask("GET", "/v1/status").json["problems"][0])
+                        # Nobody but an admin, and nobody by chance.
+                        self.assertEqual(server.ask("PUT", "/v1/user-data").status, 200)
+                        self.assertEqual(server.ask("GET", "/settings").json, before)
+                        server.stop()
+                    # The disk of before, put right.
+                    self.from_disk(server, "vfat 1234-ABCD", '[settings]\nmotd = "b"\n')
+                    server.start()
+                    self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "b"})
+                    self.assertEqual(server.ask("GET", "/v1/status").json["problems"], [])
+
+    def test_an_admin_takes_in_the_disk_that_has_replaced_the_first(self):
+        text = '[settings]\nmotd = "{}"\n[settings.boot]\nreapply-user-data = true\n'
+        server = Server()
+        self.from_disk(server, "iso9660 2024", text.format("a"))
+        with server:
+            self.assertEqual(server.ask("POST", "/v1/user-data/cidata/accept").status, 404)
+            server.stop()
+            # The same content on a new disk is nothing new, and does not bind the source to that disk.
+            self.from_disk(server, "iso9660 2025", text.format("a"))
+            server.start()
+            self.assertEqual(self.cidata(server)["result"], "unchanged")
+            server.stop()
+            self.from_disk(server, "iso9660 2025", text.format("b"))
+            server.start()
+            self.assertEqual(self.cidata(server)["result"], "ignored")
+            self.assertEqual(server.ask("PATCH", "/settings", {"motd": "tried"}, tx="t").status, 204)
+            self.assertEqual(server.ask("POST", "/v1/commit", tx="t", **{"try": 600}).status, 200)
+            self.assertEqual(server.ask("POST", "/v1/user-data/cidata/accept").status, 423)
+            self.assertEqual(server.ask("POST", "/v1/try/revert").status, 200)
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "a"})
+            answer = server.ask("POST", "/v1/user-data/cidata/accept")
+            self.assertEqual(answer.status, 200, answer.body)
+            self.assertEqual(self.cidata(server)["result"], "applied")
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "b"})
+            self.assertEqual(server.ask("GET", "/v1/status").json["problems"], [])
+            server.stop()
+            self.from_disk(server, "iso9660 2025", text.format("c"))
+            server.start()
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "c"})
+
+    def test_a_record_that_does_not_know_the_disk_binds_the_source_to_none(self):
+        server = Server()
+        self.from_disk(server, "vfat 1234-ABCD", '[settings]\nmotd = "a"\n[settings.boot]\nreapply-user-data = true\n')
+        with server:
+            server.stop()
+            record = json.loads(server.read("state/user-data.applied"))
+            del record["documents"]["cidata"]["disk"]
+            server.write("state/user-data.applied", json.dumps(record))
+            server.start()
+            self.assertEqual(self.cidata(server)["result"], "unchanged")
+            server.stop()
+            self.from_disk(server, "vfat 1234-ABCD", self.ADMIN_FOR_ALL)
+            server.start()
+            self.assertEqual(self.cidata(server)["result"], "ignored")
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "a"})
+
     def test_a_pipe_in_the_place_of_a_file_of_the_node_is_not_waited_for(self):
         for name in ("user-data.applied", "settings-lineage", "settings-1", "api/key.pem"):
             with self.subTest(name), Server() as server:

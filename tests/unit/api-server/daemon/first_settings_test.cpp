@@ -46,10 +46,10 @@ struct FirstSettingsFixture {
     must(sys::create_directories(file.parent_path()));
     must(sys::write_file_atomically(file, content));
   }
-  void give(const std::string& content, const std::string& source = "cidata") {
+  void give(const std::string& content, const std::string& source = "cidata", const std::string& disk = "vfat A") {
     must(user_data::make_directory(places.imds));
     must(user_data::store(source == "imds" ? places.imds : places.user_data,
-                          user_data::Document{.source = source, .content = content}));
+                          user_data::Document{.source = source, .content = content, .disk = disk}));
   }
   void boot() {
     user_data.reset();
@@ -69,10 +69,11 @@ struct FirstSettingsFixture {
     user_data = std::make_unique<UserDataIntake>(places, *configuration, log, problems, opened.fresh);
     apply_first_settings(places, *configuration, *user_data, log, problems);
   }
-  Result<Outcome> again() {
+  Result<Outcome> again(std::string_view accepted = {}) {
     Result<Outcome> result = fail(ErrorCode::internal, "not called back");
-    take_in_again(places, *configuration, *user_data, problems,
-                  [&](Result<Outcome> done) { result = std::move(done); });
+    take_in_again(
+        places, *configuration, *user_data, problems, [&](Result<Outcome> done) { result = std::move(done); },
+        accepted);
     return result;
   }
   void commit(const settings::Json& document) {
@@ -157,6 +158,30 @@ TEST_CASE("user data with a fault is refused as a whole, is a problem, and the n
   node.boot();
   CHECK(node.problem("user data").empty());
   CHECK(node.effective("/motd") == R"("hello")");
+}
+
+TEST_CASE("user data that was refused is not put right by another disk, but by an admin who takes it in") {
+  FirstSettingsFixture node;
+  node.give("[settings]\nno-such = 1\n");
+  node.boot();
+  CHECK(node.user_data->may_accept("cidata").error().code == ErrorCode::not_found);  // it is the disk of before
+  node.give("[settings]\nmotd = \"evil\"\n", "cidata", "vfat B");
+  node.boot();
+  CHECK(node.effective("/motd") == "null");
+  CHECK(node.source("cidata")["result"] == "ignored");
+  CHECK(node.source("cidata")["error"].get<std::string>().contains("--accept cidata"));
+  CHECK(node.problem("user data").contains("another disk"));
+  CHECK(node.user_data->may_accept("local").error().code == ErrorCode::not_found);
+  must(node.user_data->may_accept("cidata"));
+  must(node.again("cidata"));
+  CHECK(node.effective("/motd") == R"("evil")");
+  CHECK(node.source("cidata")["result"] == "applied");
+  CHECK(node.problem("user data").empty());
+  CHECK(node.user_data->may_accept("cidata").error().code == ErrorCode::not_found);
+  // Once: nothing is accepted for later.
+  node.give("[settings]\nmotd = \"c\"\n", "cidata", "vfat C");
+  must(node.again());
+  CHECK(node.effective("/motd") == R"("evil")");
 }
 
 TEST_CASE("user data that only fails when everything is put together is refused, and leaves no transaction behind") {

@@ -14,6 +14,7 @@ struct ApiFixture {
   handlers::Audit audit{log, [] { return std::chrono::sys_time<std::chrono::microseconds>(); }};
   node_state::NodeState state{.boot_complete = true};
   Result<settings::Json> user_data = settings::Json{{"sources", settings::Json::array()}};
+  std::string accepted{};  // the source of the last acceptance
   Result<> reboot{};
   int reboots = 0;
   handlers::Node parts{.configuration = node.configuration,
@@ -23,7 +24,11 @@ struct ApiFixture {
                        .state = [this] { return state; },
                        .hostname = [] { return std::string("node"); },
                        .user_data = [this] { return *user_data; },
-                       .user_data_again = [this](const auto& done) { done(user_data); },
+                       .user_data_again =
+                           [this](const std::string& source, const auto& done) {
+                             accepted = source;
+                             done(user_data);
+                           },
                        .reboot =
                            [this] {
                              ++reboots;

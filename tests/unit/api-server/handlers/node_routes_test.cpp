@@ -75,6 +75,11 @@ TEST_CASE("user data can be looked at, and taken in again by an admin") {
   CHECK(api.ask("PUT", "/v1/user-data", {}, Role::operator_role).status() == 403);
   CHECK(api.ask("PUT", "/v1/user-data").status() == 200);
   CHECK(api.newest_record() == "tester user data done");
+  CHECK(api.accepted.empty());
+  CHECK(api.ask("POST", "/v1/user-data/cidata/accept", {}, Role::operator_role).status() == 403);
+  CHECK(api.ask("POST", "/v1/user-data/cidata/accept").status() == 200);
+  CHECK(api.accepted == "cidata");
+  CHECK(api.newest_record() == "tester accept user data of cidata done");
   api.user_data = fail(ErrorCode::invalid_argument, "cidata: no");
   CHECK(api.ask("PUT", "/v1/user-data").status() == 400);
   CHECK(api.newest_record() == "tester user data failed");

@@ -55,6 +55,30 @@ TEST_CASE("documents of a boot are kept in order and only for root") {
   CHECK(collected.unreadable[0].reason == "two lines");
 }
 
+TEST_CASE("a document of a disk has the disk's identity beside it, and never another one's") {
+  const auto directory = scratch();
+  const auto identity = [&] { return must(load(directory.path())).documents.at(0).disk; };
+  must(store(directory.path(), Document{.source = "cidata", .content = "x", .disk = "vfat 1234-ABCD\nserial"}));
+  CHECK(mode_of(directory.path() / "10-cidata.disk") == 0600);
+  CHECK(identity() == "vfat 1234-ABCD serial");
+  must(store(directory.path(), document("cidata", "y")));
+  CHECK(identity().empty());
+  must(store(directory.path(), Document{.source = "cidata", .content = "x", .disk = "a"}));
+  must(store(directory.path(), Unreadable{.source = "cidata", .reason = "two disks"}));
+  CHECK_FALSE(sys::exists(directory.path() / "10-cidata.disk"));
+  must(store(directory.path(), Document{.source = "cidata", .content = "x", .disk = "a"}));
+  must(forget(directory.path(), "cidata"));
+  CHECK_FALSE(sys::exists(directory.path() / "10-cidata.disk"));
+  // Whoever may write documents of the metadata service says nothing about disks.
+  must(store(directory.path(), document("imds", "x")));
+  must(sys::write_file_atomically(directory.path() / "50-imds.disk", "a\n"));
+  CHECK(identity().empty());
+  must(forget(directory.path(), "imds"));
+  must(store(directory.path(), document("cidata", "x")));
+  must(sys::write_file_atomically(directory.path() / "10-cidata.disk", "\xff\n"));
+  CHECK(identity().empty());
+}
+
 TEST_CASE("a source counts only from where it is looked for, and a link counts nowhere") {
   const auto directory = scratch();
   must(store(directory.path(), document("imds", "x")));

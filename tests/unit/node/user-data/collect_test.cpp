@@ -39,9 +39,16 @@ struct Machine {
     must(sys::write_file_atomically(path, content));
   }
   // A file in the place of a block device.
-  void disk(const std::string& name, const std::string& label) const {
-    put(places.classes / name, "");
-    must(sys::run_checked({.arguments = {"mkfs.vfat", "-C", "-n", label, (places.devices / name).native(), "1440"}}));
+  void disk(const std::string& name, const std::string& label, const std::string& serial = "1234abcd") const {
+    if (!sys::exists(places.classes / name)) put(places.classes / name, "");
+    must(sys::run_checked(
+        {.arguments = {"mkfs.vfat", "-C", "-n", label, "-i", serial, (places.devices / name).native(), "1440"}}));
+  }
+  std::string identity(const std::string& name) const {
+    for (const ConfigDisk& each : must(find_config_disks(places.classes, places.devices))) {
+      if (each.device.filename() == name) return each.identity;
+    }
+    return "no such disk";
   }
   Collected collected() const {
     must(collect(places, kLog));
@@ -116,6 +123,54 @@ TEST_CASE("a disk that cannot be mounted is an error of its source") {
   REQUIRE(collected.unreadable.size() == 1);
   CHECK(collected.unreadable[0].source == "cidata");
   CHECK(collected.unreadable[0].reason.contains("vdb"));
+}
+
+TEST_CASE("of two disks with the label of a source, none is taken") {
+  const Machine machine;
+  machine.disk("vdb", "CIDATA");
+  machine.disk("sdc1", "cidata", "00c0ffee");  // in whatever case, and also a partition
+  machine.disk("vdd", "CONFIG-2");
+  const Collected collected = machine.collected();
+  REQUIRE(collected.unreadable.size() == 2);
+  CHECK(collected.unreadable[0].source == "cidata");
+  for (const char* part : {"dev/sdc1 (", "dev/vdb (", "none of them is used"})
+    CHECK(collected.unreadable[0].reason.contains(part));
+  CHECK(collected.unreadable[1].source == "config-drive");  // whose own disk is looked at: it cannot be mounted here
+  CHECK(collected.unreadable[1].reason.contains("mounting"));
+}
+
+TEST_CASE("the disk with a label is the only one that has it, in any case") {
+  const ConfigDisk first{.device = "/dev/vdb", .type = "vfat", .label = "CIDATA", .identity = "vfat 1"};
+  const ConfigDisk second{.device = "/dev/vdb1", .type = "iso9660", .label = "CiData", .identity = "iso9660 2"};
+  const ConfigDisk other{.device = "/dev/vdc", .type = "iso9660", .label = "config-2", .identity = "iso9660 3"};
+  CHECK_FALSE(must(only_disk({}, "cidata")));
+  CHECK_FALSE(must(only_disk({other}, "cidata")));
+  CHECK(must(only_disk({other, second}, "cidata")).value().device == "/dev/vdb1");
+  const auto refused = only_disk({first, other, second}, "cidata");
+  REQUIRE(!refused);
+  CHECK(refused.error().message.contains("/dev/vdb (CIDATA) and /dev/vdb1 (CiData)"));
+}
+
+TEST_CASE("a disk is told from others by its file system and its hardware") {
+  const Machine machine;
+  machine.disk("vda", "CIDATA");
+  CHECK(machine.identity("vda") == "vfat 1234-ABCD");
+  machine.put(machine.places.classes / "vdb/serial", "seed 1\n");
+  machine.disk("vdb", "CIDATA");
+  CHECK(machine.identity("vdb") == "vfat 1234-ABCD seed_1");
+  machine.put(machine.places.classes / "sda/device/wwid", "t10.ATA  \xff\x1b[2J \n");
+  machine.disk("sda", "CIDATA", "00c0ffee");
+  CHECK(machine.identity("sda") == "vfat 00C0-FFEE t10.ATA____[2J");
+  // A partition has the hardware of its disk.
+  machine.put(machine.scratch.path() / "devices/sdb/device/wwid", "naa.5");
+  machine.put(machine.scratch.path() / "devices/sdb/sdb1/partition", "1\n");
+  REQUIRE(::symlink("../devices/sdb/sdb1", (machine.places.classes / "sdb1").c_str()) == 0);
+  machine.disk("sdb1", "CIDATA");
+  CHECK(machine.identity("sdb1") == "vfat 1234-ABCD naa.5");
+  // What many disks have says nothing, not even with a drive around it.
+  machine.put(machine.places.classes / "sr0/device/wwid", "drive");
+  machine.disk("sr0", "CIDATA", "00000000");
+  CHECK(machine.identity("sr0").empty());
 }
 
 TEST_CASE("files of a foreign disk are read without following links out of it") {
