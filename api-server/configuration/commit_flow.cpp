@@ -1,5 +1,6 @@
 // How a change comes into force: checked, rendered, applied on the side, stored.
 #include <algorithm>
+#include <ranges>
 
 #include "api-server/configuration/configuration.hpp"
 
@@ -10,6 +11,9 @@ using settings::Flat;
 
 struct Configuration::Next {
   Json document;
+  LeftOut left_out;
+  settings::Api api;
+  std::vector<render::File> files;
   apply::ApplyPlan plan;
   apply::KernelState kernel;
 };
@@ -31,6 +35,26 @@ Json document_of_set(const std::vector<Change>& changes) {
   return settings::unflat(values);
 }
 
+// Without `all`, no file: only whether those of these services can be made.
+Result<std::vector<render::File>> rendered(const settings::Settings& settings, const render::Facts& facts,
+                                           const std::set<std::string>& services, bool all) {
+  if (all) return render::render(settings, facts);
+  TRY(render::check(settings, facts, services));
+  return std::vector<render::File>();
+}
+
+// Settings that are left out either before or after a change.
+std::vector<Key> in_one_only(const LeftOut& before, const LeftOut& after) {
+  std::vector<Key> keys;
+  for (const Key& key : before.settings | std::views::keys) {
+    if (!after.settings.contains(key)) keys.push_back(key);
+  }
+  for (const Key& key : after.settings | std::views::keys) {
+    if (!before.settings.contains(key)) keys.push_back(key);
+  }
+  return keys;
+}
+
 // A transaction that is asked to be committed and is not there: 422, as with Bottlerocket.
 Error nothing_pending(Error reason) {
   if (reason.code == ErrorCode::not_found) {
@@ -42,25 +66,76 @@ Error nothing_pending(Error reason) {
 
 }  // namespace
 
-Result<Configuration::Next> Configuration::prepare(const std::vector<Change>& changes,
-                                                   const std::set<std::string>& affected, bool apply) const {
+Result<Configuration::Next> Configuration::screened(Flat live, const std::set<std::string>& affected, bool all) const {
+  if (!checked_) TRY(settings::check(generated_, settings::Settings::shape()));
+  checked_ = true;
+  Screen screen(std::move(live), refused_values_);
+  for (;;) {
+    Next next{
+        .document = document_of(screen.accepted()), .left_out = {}, .api = {}, .files = {}, .plan = {}, .kernel = {}};
+    const auto typed = settings::Settings::of_checked(next.document);
+    std::vector<Conflict> conflicts = conflicts_between(typed);
+    if (conflicts.empty()) {
+      auto files = rendered(typed, facts_, affected, all);
+      if (files) {
+        next.left_out = screen.left_out();
+        next.api = typed.api;
+        next.files = *std::move(files);
+        next.kernel = kernel_of(typed, facts_);
+        return next;
+      }
+      conflicts.push_back({.keys = keys_named_by(files.error()), .reason = files.error()});
+    }
+    // Each round leaves out at least one setting more.
+    bool fewer = false;
+    for (const Conflict& conflict : conflicts) fewer = screen.leave_out(conflict) || fewer;
+    if (!fewer) return fail(std::move(conflicts.front().reason));
+  }
+}
+
+Result<> Configuration::check_left_out(const std::vector<Change>& changes, const LeftOut& with_them,
+                                       const std::set<std::string>& affected, bool all) const {
+  if (changes.empty() || with_them.settings.empty()) return {};
+  const auto without = screened(store_.live(), affected, all);
+  std::set<std::size_t> new_refusals;
+  for (const auto& [key, refusal] : with_them.settings) {
+    const bool is_changed = std::ranges::contains(changes, key, &Change::key);
+    if (is_changed || (without && !without->left_out.settings.contains(key))) new_refusals.insert(refusal);
+  }
+  if (new_refusals.empty()) return {};
+  return fail(with_them.refusals.at(*new_refusals.begin()).reason);
+}
+
+Result<Configuration::Next> Configuration::prepare(const std::vector<Change>& changes, std::set<std::string> affected,
+                                                   bool apply) const {
+  TRY(settings::check(document_of_set(changes), settings::Settings::shape()));
   Flat live = store_.live();
   datastore::apply(changes, live);
-  Next next{.document = document_of(live), .plan = {}, .kernel = {}};
-  TRY(settings::check(checked_ ? document_of_set(changes) : next.document, settings::Settings::shape()));
-  checked_ = true;
-  const auto typed = settings::Settings::of_checked(next.document);
-  TRY(check_together(typed));
+  // What one part of the files refused must not come back because only another part is looked at.
+  const bool all = apply || !left_out_.settings.empty();
+  Next next = TRY(screened(std::move(live), affected, all));
+  TRY(check_left_out(changes, next.left_out, affected, all));
   // Only when changes are about it: what has been stored for long must not keep anything else from being changed.
-  if (std::ranges::any_of(changes, is_about_access)) TRY(check_access_(typed.api));
-  if (apply) {
-    const std::vector<render::File> files = TRY(render::render(typed, facts_));
-    next.plan = TRY(applier_.plan(files, affected));
-  } else {
-    TRY(render::check(typed, facts_, affected));
-  }
-  next.kernel = kernel_of(typed, facts_);
+  if (std::ranges::any_of(changes, is_about_access)) TRY(check_access_(next.api));
+  if (!apply) return next;
+  for (const Key& key : in_one_only(left_out_, next.left_out)) affected.merge(affected_services(key));
+  next.plan = TRY(applier_.plan(next.files, affected));
   return next;
+}
+
+// What is in effect before anything is applied.
+void Configuration::take_in_stored() {
+  auto next = screened(store_.live(), {}, false);
+  effective_ = next ? std::move(next->document) : base_;
+  if (next) left_out_ = std::move(next->left_out);
+}
+
+void Configuration::take_effect(Next next, bool applied) {
+  effective_ = std::move(next.document);
+  left_out_ = std::move(next.left_out);
+  redacted_ = nullptr;
+  ++generation_;
+  took_effect_(applied);
 }
 
 Result<TransactionPlan> Configuration::plan(const std::string& transaction) const {
@@ -78,7 +153,7 @@ void Configuration::carry_out(Next next, Turn turn, Applied then) {
             [this, work, result, turn = std::move(turn), then = std::move(then)]() mutable {
               if (*result) {
                 kernel_ = work->kernel;
-                take_effect(std::move(work->document));
+                take_effect(std::move(*work), true);
                 if (!(*result)->empty()) events_("apply", json_of(**result));
               }
               then(std::move(*result), std::move(turn));
@@ -121,7 +196,7 @@ void Configuration::start_commit(const CommitRequest& wanted, const Done& done, 
     auto commit = store_.commit(request.transaction, request.caller.name);
     if (!commit) return refuse(std::move(commit).error());
     forget_owner(request.transaction);
-    take_effect(std::move(next->document));
+    take_effect(*std::move(next), false);
     if (commit->id != 0) events_("commit", json_of(*commit));
     return done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
   }
@@ -239,7 +314,7 @@ Result<Outcome> Configuration::apply_now() {
   Outcome outcome;
   outcome.applied = TRY(applier_.apply(next.plan, next.kernel, {}));
   kernel_ = next.kernel;
-  take_effect(std::move(next.document));
+  take_effect(std::move(next), true);
   return outcome;
 }
 

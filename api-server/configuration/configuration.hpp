@@ -4,7 +4,7 @@
 //
 // The settings in effect are merged from the defaults, the settings that the node generated, the live settings of the
 // datastore and, during a try, the tried change, which is only in memory. So a restart of the machine always ends a
-// try.
+// try. Live settings that are refused are left out (stored_settings.hpp).
 //
 // Everything runs on one thread, except applying, which the executor does elsewhere. One change is in progress at a
 // time; others wait for their turn in the order in which they came (turn_queue.hpp).
@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "api-server/apply/applier.hpp"
+#include "api-server/configuration/stored_settings.hpp"
 #include "api-server/configuration/turn_queue.hpp"
 #include "api-server/datastore/datastore.hpp"
 #include "lib/settings/settings.hpp"
@@ -89,6 +90,8 @@ struct Parts {
   SteadyClock clock;
   EventSink events;
   CheckAccess check_access = [](const settings::Api&) { return Result<>(); };
+  // Called when other settings are in effect; `applied`: every file and service follows them.
+  std::function<void(bool applied)> took_effect = [](bool) {};
 };
 
 class Configuration {
@@ -101,6 +104,8 @@ class Configuration {
   // Settings in effect, and the same with secrets replaced: valid until the next change.
   const Json& effective() const { return effective_; }
   const Json& effective_redacted() const;
+  // What is stored and not in effect.
+  const LeftOut& left_out() const { return left_out_; }
   std::uint64_t generation() const { return generation_; }  // grows with each change of effective()
   const std::optional<Try>& current_try() const { return try_; }
   bool locked_down() const { return locked_down_; }
@@ -153,15 +158,21 @@ class Configuration {
   // Ends the open try, which must be there, and goes on with the turn.
   void end_try(const std::string& why, Turn turn, Applied then);
   Json document_of(const settings::Flat& live) const;
-  // Applies changes to the live settings, checks and renders them. Without `apply`, nothing is compared with the node,
-  // and only the files of affected services are rendered, to see that they can be.
-  Result<Next> prepare(const std::vector<datastore::Change>& changes, const std::set<std::string>& affected,
+  // Leaves out what is refused, and renders the rest: without `all`, only the files of affected services, to see that
+  // they can be. Errors: what cannot be mended by leaving out something that is stored.
+  Result<Next> screened(settings::Flat live, const std::set<std::string>& affected, bool all) const;
+  // Refuses changes that would not be in effect themselves, and those that put something else out of effect.
+  Result<> check_left_out(const std::vector<datastore::Change>& changes, const LeftOut& with_them,
+                          const std::set<std::string>& affected, bool all) const;
+  // Applies changes to the live settings, checks and renders them. Without `apply`, nothing is compared with the node.
+  Result<Next> prepare(const std::vector<datastore::Change>& changes, std::set<std::string> affected,
                        bool apply = true) const;
   void carry_out(Next next, Turn turn, Applied then);
   void start_commit(const CommitRequest& wanted, const Done& done, Turn turn);
   void begin_try(const CommitRequest& request, std::chrono::seconds time, Outcome outcome, const Done& done);
   void store_applied(const CommitRequest& request, Outcome outcome, const Done& done, Turn turn);
-  void take_effect(Json document);
+  void take_in_stored();
+  void take_effect(Next next, bool applied);
 
   datastore::Datastore store_;
   std::map<std::string, Caller> owners_;  // of the open transactions
@@ -170,9 +181,13 @@ class Configuration {
   SteadyClock clock_;
   EventSink events_;
   CheckAccess check_access_;
+  std::function<void(bool applied)> took_effect_;
+  // Of what was stored at the start: everything that was stored since has been checked.
+  std::vector<RefusedValue> refused_values_;
+  LeftOut left_out_;
   Json generated_ = Json::object();
   Json base_;                     // defaults and generated settings
-  mutable bool checked_ = false;  // base_ and the live settings are checked: only the new values of a change have to be
+  mutable bool checked_ = false;  // generated_ is
   render::Facts facts_;
   Json effective_;
   mutable Json redacted_;  // made when it is asked for
@@ -187,8 +202,8 @@ class Configuration {
 // ErrorCode::locked: a try has to be confirmed or reverted first, or the node is locked down.
 Error locked(std::string what);
 
-// Rules between settings, which a single declaration cannot express. Errors: invalid_argument.
-Result<> check_together(const settings::Settings& settings);
+// Rules between settings, which a single declaration cannot express: what breaks them.
+std::vector<Conflict> conflicts_between(const settings::Settings& settings);
 
 // "kernel.yama.ptrace_scope = 0": what is weaker than in the image.
 std::vector<std::string> relaxed_parameters(const settings::Kernel& kernel);

@@ -8,86 +8,103 @@ namespace {
 
 using settings::Settings;
 
-template <class... Args>
-Result<> require(bool right, std::format_string<Args...> format, Args&&... args) {
-  if (right) return {};
-  return fail(ErrorCode::invalid_argument, format, std::forward<Args>(args)...);
-}
+// What breaks a rule, with the keys to leave out (Conflict).
+class Conflicts {
+ public:
+  template <class... Args>
+  void require(bool right, std::vector<Key> keys, std::format_string<Args...> format, Args&&... args) {
+    if (right) return;
+    add(std::move(keys), error(ErrorCode::invalid_argument, format, std::forward<Args>(args)...));
+  }
+  void add(std::vector<Key> keys, Error reason) {
+    found_.push_back({.keys = std::move(keys), .reason = std::move(reason)});
+  }
+  std::vector<Conflict> take() && { return std::move(found_); }
 
-Result<> check_sandbox(const settings::Sandbox& sandbox) {
-  if (!sandbox.default_runtime || !sandbox.allowed_runtimes) return {};
-  return require(std::ranges::contains(*sandbox.allowed_runtimes, *sandbox.default_runtime),
-                 "sandbox.default-runtime: the default runtime must be one of sandbox.allowed-runtimes");
+ private:
+  std::vector<Conflict> found_;
+};
+
+void check_sandbox(const settings::Sandbox& sandbox, Conflicts& conflicts) {
+  if (!sandbox.default_runtime || !sandbox.allowed_runtimes) return;
+  conflicts.require(std::ranges::contains(*sandbox.allowed_runtimes, *sandbox.default_runtime),
+                    {Key({"sandbox", "default-runtime"}), Key({"sandbox", "allowed-runtimes"})},
+                    "sandbox.default-runtime: the default runtime must be one of sandbox.allowed-runtimes");
 }
 
 // Workloads are an operator's, and what may isolate them is the admin's.
-Result<> check_workloads(const Settings& settings) {
+void check_workloads(const Settings& settings, Conflicts& conflicts) {
   const auto& allowed =
       settings::set_or_default(settings.sandbox.allowed_runtimes, Settings::defaults().sandbox.allowed_runtimes);
   for (const auto& [name, workload] : settings.workloads) {
-    TRY(require(!workload.runtime || std::ranges::contains(allowed, *workload.runtime),
-                "workloads.{}.runtime: must be one of sandbox.allowed-runtimes", name.text));
+    conflicts.require(!workload.runtime || std::ranges::contains(allowed, *workload.runtime),
+                      {Key({"workloads", name.text, "runtime"})},
+                      "workloads.{}.runtime: must be one of sandbox.allowed-runtimes", name.text);
   }
-  return {};
 }
 
-Result<> check_api(const settings::Api& api) {
-  TRY(require(api.certificate.has_value() == api.key.has_value(),
-              "api.certificate and api.key belong together: set both or unset both"));
+void check_api(const settings::Api& api, Conflicts& conflicts) {
+  conflicts.require(api.certificate.has_value() == api.key.has_value(),
+                    {Key({"api", "certificate"}), Key({"api", "key"})},
+                    "api.certificate and api.key belong together: set both or unset both");
   for (std::size_t i = 0; api.roles && i < api.roles->size(); ++i) {
     const settings::ClientRole& entry = api.roles->at(i);
-    TRY(require(entry.subject && entry.role, "api.roles[{}]: needs a subject and a role", i));
+    conflicts.require(entry.subject && entry.role, {Key({"api", "roles"})}, "api.roles[{}]: needs a subject and a role",
+                      i);
   }
-  return {};
 }
 
-Result<> check_interfaces(const settings::Network& network) {
-  int primary = 0;
+void check_interfaces(const settings::Network& network, Conflicts& conflicts) {
+  bool has_primary = false;
   for (const auto& [name, interface] : network.interfaces) {
-    const std::string at = Key({"network", "interfaces", name.to_string()}).to_string();
-    if (interface.primary.value_or(false)) ++primary;
+    const Key at({"network", "interfaces", name.to_string()});
+    if (interface.primary.value_or(false)) {
+      conflicts.require(!has_primary, {at.child("primary")},
+                        "network.interfaces: only one interface can be the primary one");
+      has_primary = true;
+    }
     if (!interface.kind) continue;
     if (*interface.kind == settings::InterfaceKind::vlan)
-      TRY(require(interface.device && interface.id, "{}: a VLAN needs device and id", at));
+      conflicts.require(interface.device && interface.id, {at}, "{}: a VLAN needs device and id", at.to_string());
     else
-      TRY(require(interface.interfaces && !interface.interfaces->empty(), "{}: a bond needs interfaces", at));
+      conflicts.require(interface.interfaces && !interface.interfaces->empty(), {at}, "{}: a bond needs interfaces",
+                        at.to_string());
   }
-  return require(primary <= 1, "network.interfaces: only one interface can be the primary one");
 }
 
-Result<> check_time_servers(const settings::Ntp& ntp) {
+void check_time_servers(const settings::Ntp& ntp, Conflicts& conflicts) {
   constexpr std::uint16_t kNtpPort = 123;
   for (const settings::Server& server : ntp.time_servers.value_or(std::vector<settings::Server>())) {
     const std::uint16_t port = server.value().port.value_or(kNtpPort);
-    TRY(require(port == kNtpPort, "ntp.time-servers: {} has port {}, but systemd-timesyncd only asks port {}",
-                server.value().host, port, kNtpPort));
+    conflicts.require(port == kNtpPort, {Key({"ntp", "time-servers"})},
+                      "ntp.time-servers: {} has port {}, but systemd-timesyncd only asks port {}", server.value().host,
+                      port, kNtpPort);
   }
-  return {};
 }
 
-Result<> check_health(const settings::Health& health) {
+void check_health(const settings::Health& health, Conflicts& conflicts) {
   for (const auto& [name, check] : health.checks) {
-    TRY(require(check.unit.has_value() != check.url.has_value(), "health.checks.{}: needs either a unit or a url",
-                name.text));
+    conflicts.require(check.unit.has_value() != check.url.has_value(), {Key({"health", "checks", name.text})},
+                      "health.checks.{}: needs either a unit or a url", name.text);
   }
-  return {};
 }
 
-Result<> check_kernel(const settings::Kernel& kernel) {
+void check_kernel(const settings::Kernel& kernel, Conflicts& conflicts) {
   std::set<std::string> relaxed;
   for (const settings::SysctlKey& key : kernel.relax.value_or(std::vector<settings::SysctlKey>())) {
-    TRY(require(settings::find_hardened_sysctl(key.text) != nullptr,
-                "kernel.relax: the image does not harden {}, so it can be set without this", key.text));
+    conflicts.require(settings::find_hardened_sysctl(key.text) != nullptr, {Key({"kernel", "relax"})},
+                      "kernel.relax: the image does not harden {}, so it can be set without this", key.text);
     relaxed.insert(settings::sysctl_path(key.text));
   }
   std::map<std::string, std::string> seen;  // two spellings of one parameter
   for (const auto& [key, value] : kernel.sysctl) {
+    const Key at({"kernel", "sysctl", key.text});
     const std::string path = settings::sysctl_path(key.text);
     const auto [other, first] = seen.emplace(path, key.text);
-    TRY(require(first, "kernel.sysctl: {} and {} are the same parameter", other->second, key.text));
-    TRY(settings::check_sysctl(key.text, value.text, relaxed.contains(path)));
+    conflicts.require(first, {at}, "kernel.sysctl: {} and {} are the same parameter", other->second, key.text);
+    auto allowed = settings::check_sysctl(key.text, value.text, relaxed.contains(path));
+    if (first && !allowed) conflicts.add({at}, std::move(allowed).error());
   }
-  return {};
 }
 
 void add_services(std::set<std::string>& services, const settings::About& about) {
@@ -104,14 +121,16 @@ void add_services_below(std::set<std::string>& services, const settings::Shape& 
 
 }  // namespace
 
-Result<> check_together(const Settings& settings) {
-  TRY(check_sandbox(settings.sandbox));
-  TRY(check_workloads(settings));
-  TRY(check_api(settings.api));
-  TRY(check_interfaces(settings.network));
-  TRY(check_time_servers(settings.ntp));
-  TRY(check_kernel(settings.kernel));
-  return check_health(settings.health);
+std::vector<Conflict> conflicts_between(const Settings& settings) {
+  Conflicts conflicts;
+  check_sandbox(settings.sandbox, conflicts);
+  check_workloads(settings, conflicts);
+  check_api(settings.api, conflicts);
+  check_interfaces(settings.network, conflicts);
+  check_time_servers(settings.ntp, conflicts);
+  check_kernel(settings.kernel, conflicts);
+  check_health(settings.health, conflicts);
+  return std::move(conflicts).take();
 }
 
 Result<> check_role(const std::vector<datastore::Change>& changes, const Caller& caller) {

@@ -115,7 +115,8 @@ void ApiServer::open_configuration() {
       .executor = [this](auto work, auto then) { worker_.run(std::move(work), std::move(then)); },
       .clock = std::chrono::steady_clock::now,
       .events = [this](std::string_view name, const settings::Json& data) { on_event(name, data); },
-      .check_access = check_access});
+      .check_access = check_access,
+      .took_effect = [this](bool applied) { report_configuration(*configuration_, applied, problems_); }});
   user_data_ = std::make_unique<UserDataIntake>(options_.places, *configuration_, log_, problems_, opened.fresh);
   try_timer_.emplace(try_deadline_, *configuration_, audit_, problems_);
   blessing_.emplace(options_.places.state, options_.places.model, configuration_->store(), write_back_delay_, log_);
@@ -226,7 +227,7 @@ void ApiServer::listen_remotely() {
     if (wanted == api_) return {};
     api_ = wanted;
     server_->stop_remote();
-    const auto settings = TRY(settings::Settings::from_json(configuration_->effective()));
+    const auto settings = settings::Settings::of_checked(configuration_->effective());
     if (!settings.api.client_ca) return {};
     const auto own = TRY(own_identity(options_.places.state / "api", running_hostname()));
     auto listener = TRY(remote_listener(settings.api, own));

@@ -5,6 +5,7 @@
 #include "api-server/user-data/generators.hpp"
 #include "lib/base/text.hpp"
 #include "lib/node_state/network_watch.hpp"
+#include "lib/node_state/node_state.hpp"
 #include "lib/slots/evidence.hpp"
 
 namespace bulkhead::daemon {
@@ -88,6 +89,14 @@ NodeFacts find_facts(const Places& places, ProblemList& problems) {
 
 namespace {
 
+// What ends the refusal of a stored setting.
+std::string remedy(const Key& key) {
+  const std::string name = key.to_string();
+  const std::string unset = std::format("apiclient unset {}", name.contains('"') ? '\'' + name + '\'' : name);
+  if (!settings::find(settings::Settings::shape(), key)) return "remove it: " + unset;
+  return std::format("set {} to a valid value, or: {}", name, unset);
+}
+
 void commit_user_data(bool apply, configuration::Configuration& configuration, UserDataIntake& user_data,
                       configuration::Done done) {
   configuration.commit({.transaction = kUserDataTransaction, .caller = UserDataIntake::caller(), .apply = apply},
@@ -102,6 +111,16 @@ void commit_user_data(bool apply, configuration::Configuration& configuration, U
 
 }  // namespace
 
+void report_configuration(const configuration::Configuration& configuration, bool applied, ProblemList& problems) {
+  if (applied) problems.set("configuration", "");
+  std::map<std::string, std::string> refused;
+  for (const configuration::Refusal& refusal : configuration.left_out().refusals) {
+    refused[std::string(node_state::kRefusedSetting) + refusal.key.to_string()] =
+        std::format("is stored, but not in effect: {}; {}", refusal.reason.describe(), remedy(refusal.culprit));
+  }
+  problems.set_all(node_state::kRefusedSetting, refused);
+}
+
 void apply_first_settings(const Places& places, configuration::Configuration& configuration, UserDataIntake& user_data,
                           const log::Log& log, ProblemList& problems) {
   NodeFacts found = find_facts(places, problems);
@@ -111,6 +130,7 @@ void apply_first_settings(const Places& places, configuration::Configuration& co
   store_seed(configuration, problems);
   const auto applied = configuration.apply_now();
   problems.set("configuration", applied ? "" : applied.error().describe());
+  report_configuration(configuration, applied.has_value(), problems);
   if (applied) log.info("{} configuration files were written", applied->applied.files.size());
 }
 

@@ -23,6 +23,15 @@ void ProblemList::set(const std::string& name, const std::string& text) {
   on_change_();
 }
 
+void ProblemList::set_all(std::string_view beginning, const std::map<std::string, std::string>& problems) {
+  std::vector<std::string> ended;
+  for (const auto& [name, text] : problems_) {
+    if (name.starts_with(beginning) && !problems.contains(name)) ended.push_back(name);
+  }
+  for (const std::string& name : ended) set(name, "");
+  for (const auto& [name, text] : problems) set(name, text);
+}
+
 std::vector<std::string> ProblemList::lines() const {
   std::vector<std::string> lines;
   for (const auto& [name, text] : problems_) lines.push_back(std::format("{}: {}", name, text));

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/log/log.hpp"
@@ -25,6 +26,8 @@ class ProblemList {
 
   // An empty text removes the problem. Setting an equal text changes nothing.
   void set(const std::string& name, const std::string& text);
+  // The problems whose names begin with `beginning` become these, from names to texts; all others stay.
+  void set_all(std::string_view beginning, const std::map<std::string, std::string>& problems);
   // "user data: cidata: …", sorted by name.
   std::vector<std::string> lines() const;
 

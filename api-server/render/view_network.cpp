@@ -26,7 +26,8 @@ using Links = std::map<InterfaceName, Link>;
 
 template <class... Args>
 std::unexpected<Error> wrong(const InterfaceName& name, std::format_string<Args...> format, Args&&... args) {
-  return fail(ErrorCode::invalid_argument, "network.interfaces.{}: {}", name.to_string(),
+  return fail(ErrorCode::invalid_argument, "{}: {}",
+              settings::Key({"network", "interfaces", name.to_string()}).to_string(),
               std::format(format, std::forward<Args>(args)...));
 }
 

@@ -33,7 +33,7 @@ Files time_files(const settings::Settings& settings, const Facts& /*facts*/) {
                      .service = "resolved"});
   }
   if (settings.ntp.time_servers) {
-    // timesyncd wants a name or an address; another port than its own was refused (check_together()).
+    // timesyncd wants a name or an address; another port than its own was refused (conflicts_between()).
     std::vector<std::string> servers;
     for (const settings::Server& server : *settings.ntp.time_servers) servers.push_back(server.value().host);
     View view;

@@ -5,6 +5,8 @@
 #include <format>
 #include <utility>
 
+#include "lib/base/text.hpp"
+
 namespace bulkhead::node_state {
 namespace {
 
@@ -41,6 +43,11 @@ std::optional<State> parse_state(std::string_view text) {
   const auto* found = std::ranges::find(kStates, text, [](State state) { return to_string(state); });
   if (found == kStates.end()) return std::nullopt;
   return *found;
+}
+
+bool has_refused_setting(std::string_view problems) {
+  return std::ranges::any_of(split(problems, '\n'),
+                             [](std::string_view line) { return line.starts_with(kRefusedSetting); });
 }
 
 State state_of(const NodeState& node) {

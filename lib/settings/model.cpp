@@ -200,7 +200,12 @@ void flatten(const Json& value, const Shape& shape, const Key& at, Flat& into) {
   }
   for (const auto& [name, element] : value.items()) {
     const Member* member = nullptr;
-    flatten(element, *step(shape, name, member), at.child(name), into);
+    const Shape* inner = step(shape, name, member);
+    // What is not declared (a commit of another version) is one value.
+    if (inner == nullptr)
+      into.emplace(at.child(name), element);
+    else
+      flatten(element, *inner, at.child(name), into);
   }
 }
 
@@ -342,7 +347,11 @@ Json unflat(const Flat& flat) {
   Json document = Json::object();
   for (const auto& [key, value] : flat) {
     Json* at = &document;
-    for (const std::string& segment : key.segments()) at = &(*at)[segment];
+    for (const std::string& segment : key.segments()) {
+      // A value of another version, where there is a table now: the settings in the table count.
+      if (!at->is_object() && !at->is_null()) *at = Json::object();
+      at = &(*at)[segment];
+    }
     *at = value;
   }
   return document;

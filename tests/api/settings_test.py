@@ -1,8 +1,10 @@
 """Settings through the API: what clients and Bottlerocket's tools rely on, history, tries, user data, and that nothing is lost or shown."""
 
 import datetime
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -461,6 +463,43 @@ class UserData(unittest.TestCase):
             self.assertEqual(server.ask("GET", "/v1/status").json["state"], "degraded")
             self.assertEqual(server.ask("PATCH", "/settings", {"motd": "y"}).status, 423)
             self.assertEqual(server.read(f"state/{name}"), text.replace('"id"', '"ID"', 1))
+
+    def test_stored_settings_that_this_version_refuses_keep_nothing_else_from_taking_effect(self):
+        with Server() as server:
+            server.set(network__hostname="kept", network__firewall__open_ports='["22/tcp"]')
+            last = server.ask("GET", "/v1/status").json["commit"]
+            server.stop()
+            # What an older version accepted (docs/formats/datastore.md).
+            refused = {'kernel.sysctl."kernel.core_pattern"': "|/var/x %p", "updates.seed": "many", "no-longer.known": SECRET}
+            record = json.dumps({"id": last + 1, "time": 0, "author": "test", "transaction": "t", "set": refused, "unset": []})
+            server.write("state/settings-1", server.read("state/settings-1")
+                         + hashlib.sha256(record.encode()).hexdigest()[:16] + " " + record + "\n")
+            shutil.rmtree(os.path.join(server.root, "etc"))  # as at a boot
+            server.start()
+            self.assertEqual(server.read("etc/hostname"), "kept\n")
+            self.assertIn("22", server.read("etc/nftables.conf"))
+            status = server.ask("GET", "/v1/status").json
+            self.assertEqual(status["state"], "degraded")
+            self.assertEqual(len(status["problems"]), 3, status["problems"])
+            for problem, key in zip(status["problems"], sorted(refused)):
+                self.assertTrue(problem.startswith(f"setting {key}: is stored, but not in effect: "), problem)
+                self.assertIn(f"apiclient unset '{key}'" if '"' in key else f"apiclient unset {key}", problem)
+            self.assertNotIn(SECRET, server.messages())
+            self.assertNotIn("core_pattern", str(server.ask("GET", "/settings").json))
+            # Other changes count meanwhile, and nothing that is stored is lost.
+            server.set(motd="changed")
+            self.assertEqual(server.read("etc/motd"), "changed\n")
+            server.stop()
+            server.start()
+            self.assertEqual(server.ask("GET", "/v1/status").json["problems"], status["problems"])
+            # Each problem ends as it says.
+            server.set(updates__seed="7")
+            self.assertEqual(len(server.ask("GET", "/v1/status").json["problems"]), 2)
+            for left, key in ((1, 'kernel.sysctl."kernel.core_pattern"'), (0, "no-longer.known")):
+                self.assertEqual(server.ask("DELETE", "/v1/settings", keys=key).status, 204)
+                self.assertEqual(server.ask("POST", "/v1/commit").status, 200)
+                self.assertEqual(len(server.ask("GET", "/v1/status").json["problems"]), left)
+            self.assertEqual(server.ask("GET", "/v1/status").json["state"], "ready")
 
     def test_a_lost_file_system_is_a_problem_with_a_way_out(self):
         with Server() as server:

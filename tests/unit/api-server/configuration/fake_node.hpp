@@ -21,7 +21,9 @@ inline auto fixed_clock() {
 // A disk that may be full.
 class FullDisk final : public datastore::Storage {
  public:
-  explicit FullDisk(const bool& full) : full_(full) {}
+  FullDisk(const bool& full, const settings::Flat& stored) : full_(full) {
+    if (!stored.empty()) must(inner_.replace(datastore::to_line(datastore::Base{.id = 1, .values = stored})));
+  }
   Result<std::string> read() override { return inner_.read(); }
   Result<> append(std::string_view bytes) override { return full_ ? refuse() : inner_.append(bytes); }
   Result<> truncate(std::uint64_t size) override { return inner_.truncate(size); }
@@ -40,6 +42,7 @@ inline configuration::Caller tester(std::string name = "test", settings::Role ro
 
 // A configuration on a memory that may be full, with units that behave, below a directory that goes away with it.
 struct FakeNode {
+  settings::Flat stored;  // what an earlier version left
   sys::TempDir directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
   FakeSystemd systemd;
   FakeKernel kernel;
@@ -56,7 +59,7 @@ struct FakeNode {
   std::vector<std::string> events;
   std::function<void(std::string_view name, const settings::Json& data)> on_event;
   configuration::Configuration configuration{
-      {.store = must(datastore::Datastore::open(std::make_unique<FullDisk>(disk_full), fixed_clock())),
+      {.store = must(datastore::Datastore::open(std::make_unique<FullDisk>(disk_full, stored), fixed_clock())),
        .applier = applier,
        .executor =
            [this](auto work, auto then) {
@@ -74,7 +77,7 @@ struct FakeNode {
          return {};
        }}};
 
-  FakeNode() {
+  explicit FakeNode(settings::Flat left = {}) : stored(std::move(left)) {
     configuration.set_facts(settings::Json::object(), {.hostname = "node"});
     must(configuration.apply_now());
     systemd.states = {{kTimeUnit, "active"}};

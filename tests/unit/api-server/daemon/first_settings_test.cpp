@@ -57,15 +57,17 @@ struct FirstSettingsFixture {
     OpenedStore opened = open_datastore(places, problems);
     writable = opened.writable;
     fresh = opened.fresh;
-    configuration = std::make_unique<Configuration>(configuration::Parts{.store = std::move(opened.store),
-                                                                         .applier = applier,
-                                                                         .executor =
-                                                                             [](const auto& work, auto then) {
-                                                                               work();
-                                                                               then();
-                                                                             },
-                                                                         .clock = std::chrono::steady_clock::now,
-                                                                         .events = [](auto, const auto&) {}});
+    configuration = std::make_unique<Configuration>(configuration::Parts{
+        .store = std::move(opened.store),
+        .applier = applier,
+        .executor =
+            [](const auto& work, auto then) {
+              work();
+              then();
+            },
+        .clock = std::chrono::steady_clock::now,
+        .events = [](auto, const auto&) {},
+        .took_effect = [this](bool applied) { report_configuration(*configuration, applied, problems); }});
     user_data = std::make_unique<UserDataIntake>(places, *configuration, log, problems, opened.fresh);
     apply_first_settings(places, *configuration, *user_data, log, problems);
   }
@@ -241,8 +243,56 @@ TEST_CASE("files that cannot be written are a problem, and do not stop the serve
   CHECK_FALSE(node.problem("configuration").empty());
   CHECK(node.writable);
   REQUIRE(std::filesystem::remove(node.places.root / "etc/containerd"));
+  // Until the next change that can be applied.
+  node.commit({{"motd", "x"}});
+  CHECK(node.problem("configuration").empty());
+  CHECK_FALSE(node.file("etc/containerd/config.toml").empty());
   node.boot();
   CHECK(node.problem("configuration").empty());
+}
+
+TEST_CASE(
+    "a stored setting that this version refuses is a problem of its own, and keeps nothing else from taking effect") {
+  FirstSettingsFixture node;
+  node.boot();
+  node.commit({{"network", {{"hostname", "kept"}}}});
+  // As an older version, which accepted them.
+  const sys::Path file = node.places.state / "settings-1";
+  must(sys::write_file_atomically(
+      file, must(sys::read_file(file)) +
+                datastore::to_line(datastore::Commit{
+                    .id = node.configuration->store().last_commit() + 1,
+                    .author = "test",
+                    .changes = {{.key = Key({"kernel", "sysctl", "kernel.core_pattern"}), .value = "|/var/x %p"},
+                                {.key = Key({"no-longer", "known"}), .value = "a password"}}})));
+  node.give("[settings]\nmotd = \"from user data\"\n", "imds");
+  node.boot();
+  CHECK(node.writable);
+  CHECK(node.file("etc/hostname") == "kept\n");
+  CHECK_FALSE(node.file("etc/nftables.conf").empty());
+  CHECK(node.problems.lines().size() == 2);
+  const std::string pattern = node.problem("setting kernel.sysctl.\"kernel.core_pattern\"");
+  CHECK(pattern.contains("not in effect"));
+  CHECK(pattern.ends_with("to a valid value, or: apiclient unset 'kernel.sysctl.\"kernel.core_pattern\"'"));
+  const std::string unknown = node.problem("setting no-longer.known");
+  CHECK(unknown.contains("there is no setting 'no-longer'"));
+  CHECK(unknown.ends_with("; remove it: apiclient unset no-longer.known"));
+  CHECK_FALSE(unknown.contains("password"));
+  // What came later is taken in all the same, and nothing on STATE is lost.
+  must(node.again());
+  node.commit({{"motd", "changed"}});
+  CHECK(node.file("etc/motd") == "changed\n");
+  CHECK(node.configuration->store().live().contains(Key({"no-longer", "known"})));
+  node.boot();
+  CHECK(node.problems.lines().size() == 2);
+  // Each ends when the setting is unset.
+  must(node.configuration->stage_unset(configuration::the_node("test"), "t", {"no-longer"}));
+  node.commit({{"motd", "again"}});
+  CHECK(node.problem("setting no-longer.known").empty());
+  CHECK(node.problems.lines().size() == 1);
+  must(node.configuration->stage_unset(configuration::the_node("test"), "t", {"kernel.sysctl"}));
+  node.commit({{"motd", "last"}});
+  CHECK(node.problems.lines().empty());
 }
 
 TEST_CASE("user data can be taken in again while the server runs, and services are notified") {

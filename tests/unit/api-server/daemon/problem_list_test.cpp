@@ -48,6 +48,17 @@ TEST_CASE("an empty text takes a problem back") {
   CHECK(fixture.changes == 4);
 }
 
+TEST_CASE("the problems of one kind are replaced together") {
+  ProblemListFixture fixture;
+  ProblemList list = fixture.list();
+  list.set("settings", "cannot be read");
+  list.set_all("setting ", {{"setting a", "1"}, {"setting b", "2"}});
+  list.set_all("setting ", {{"setting b", "2"}, {"setting c", "3"}});
+  CHECK(fixture.text() == "setting b: 2\nsetting c: 3\nsettings: cannot be read\n");
+  list.set_all("setting ", {});
+  CHECK(fixture.text() == "settings: cannot be read\n");
+}
+
 TEST_CASE("what changes nothing is no change, and does not write the file") {
   ProblemListFixture fixture;
   ProblemList list = fixture.list();

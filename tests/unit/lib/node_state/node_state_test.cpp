@@ -92,6 +92,12 @@ TEST_CASE("a failed unit or a problem makes a node degraded, before and after th
   }
 }
 
+TEST_CASE("a text of problems says whether a stored setting is refused") {
+  CHECK_FALSE(has_refused_setting(""));
+  CHECK_FALSE(has_refused_setting("settings: cannot be read\nuser data: setting motd: no\n"));
+  CHECK(has_refused_setting("configuration: no\nsetting motd: is stored, but not in effect\n"));
+}
+
 TEST_CASE("names from outside cannot forge a line") {
   NodeState node = example();
   node.failed_units = {"a\x1b[2J\nbulkhead: state=ready"};

@@ -213,6 +213,15 @@ TEST_CASE("documents become keys and values, and documents again") {
   CHECK(unflat(values) == document);
 }
 
+TEST_CASE("keys and values of another version can be shown, whatever they are") {
+  // A text where a table is, a table where a text is, and what is not declared.
+  const Flat values = {{key("motd"), "a"}, {key("motd.text"), "b"}, {key("gone.by"), {{"c", "hunter2"}}}};
+  const Json document = unflat(values);
+  CHECK(document == Json{{"motd", {{"text", "b"}}}, {"gone", {{"by", {{"c", "hunter2"}}}}}});
+  CHECK(flat(document, root()).size() == 2);
+  CHECK_FALSE(redacted(document, root()).dump().contains("hunter2"));
+}
+
 TEST_CASE("a part of a document keeps its place") {
   const Json document = {{"motd", "a"}, {"network", {{"hostname", "b"}, {"https-proxy", "c"}}}};
   CHECK(only_below(document, key("network.hostname")) == Json{{"network", {{"hostname", "b"}}}});
