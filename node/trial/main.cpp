@@ -7,19 +7,29 @@
 // start the preferred one for ever.
 //
 // A version that loses STATE or DATA fails its trial if there is another one to fall back to: that one may be able to
-// mount them. If the disk is at fault, the other version says so and stays up.
+// mount them. If the disk is at fault, the other version says so and stays up. The same goes for a version that refuses
+// a setting that is stored: the other one may be able to do what the node was asked for.
 #include "lib/file_systems/outcome.hpp"
 #include "lib/log/log.hpp"
+#include "lib/node_state/node_state.hpp"
 #include "lib/slots/evidence.hpp"
+#include "lib/sys/file.hpp"
 
 namespace {
 
 using namespace bulkhead;
 
+constexpr std::uint64_t kLargestFile = 16U << 20U;
+
 // One that was lost, or of which nothing is known.
 bool is_lost(file_systems::FileSystem which) {
   const auto outcome = file_systems::read_outcome(file_systems::kDirectory, which).value_or(std::nullopt);
   return !outcome || !file_systems::lasts(outcome->kind);
+}
+
+// The API server has written its problems by now: the gate requires it.
+bool refuses_settings() {
+  return node_state::has_refused_setting(sys::read_file(node_state::kProblemsFile, kLargestFile).value_or(""));
 }
 
 }  // namespace
@@ -33,9 +43,14 @@ int main() {
   }
   const slots::RunningSlot running = slots::explain(*evidence);
   if (running.reason == slots::Reason::trial) {
+    if (!slots::can_fall_back(*evidence)) return 0;
     for (const auto which : file_systems::kFileSystems) {
-      if (!slots::can_fall_back(*evidence) || !is_lost(which)) continue;
+      if (!is_lost(which)) continue;
       log.error(error(ErrorCode::failed_precondition, "not blessed: {} is lost", file_systems::label(which)));
+      return 255;
+    }
+    if (refuses_settings()) {
+      log.error(error(ErrorCode::failed_precondition, "not blessed: this version refuses settings that are stored"));
       return 255;
     }
     return 0;
