@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api-client/failure.hpp"
+#include "lib/codec/json.hpp"
 
 namespace bulkhead::client {
 
@@ -40,8 +41,8 @@ Result<> Api::stream(const net::Request& request, const std::function<bool(std::
 }
 
 Result<nlohmann::ordered_json> parse_answer(std::string_view text) {
-  auto document = nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (document.is_discarded()) {
+  auto document = codec::parse_ordered_json(text);
+  if (!document) {
     return fail(error(ErrorCode::data_loss, "the node's answer is not JSON")
                     .with_hint("check that the address is that of a node's API"));
   }

@@ -9,6 +9,7 @@
 
 #include "api-client/document.hpp"
 #include "lib/cli/terminal.hpp"
+#include "lib/codec/json.hpp"
 #include "lib/net/events.hpp"
 
 namespace bulkhead::client {
@@ -30,7 +31,7 @@ Result<std::optional<Try>> wanted_try(const ChangeOptions& options) {
 // The state in an event named "try"; empty for other events.
 std::string state_of(const net::Event& event) {
   if (event.name != "try") return {};
-  const Json data = Json::parse(event.data, nullptr, /*allow_exceptions=*/false);
+  const Json data = codec::parse_ordered_json(event.data).value_or(Json());
   const auto state = data.is_object() ? data.find("state") : data.end();
   return data.is_object() && state != data.end() && state->is_string() ? state->get<std::string>() : std::string();
 }

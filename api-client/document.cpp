@@ -6,6 +6,7 @@
 #include <span>
 
 #include "lib/base/text.hpp"
+#include "lib/codec/json.hpp"
 #include "lib/codec/toml.hpp"
 
 namespace bulkhead::client {
@@ -45,17 +46,10 @@ Result<Json> json_of(const toml::Table& table, const std::string& source) {
 }
 
 Result<Json> parse_object(std::string_view text, const std::string& source) {
-  try {
-    Json document = Json::parse(text);
-    if (document.is_object()) return document;
+  auto document = codec::parse_ordered_json(text, source);
+  if (document && !document->is_object())
     return fail(ErrorCode::invalid_argument, "{}: expected a JSON object with settings", source);
-  } catch (const Json::parse_error& problem) {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: …": the useful part begins after the tag.
-    const std::string_view said = problem.what();
-    const auto tag = said.find("] ");
-    return fail(ErrorCode::invalid_argument, "{}: {}", source,
-                tag == std::string_view::npos ? said : said.substr(tag + 2));
-  }
+  return document;
 }
 
 void remove_below(Json& document, std::span<const std::string> path) {

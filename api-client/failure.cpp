@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/text.hpp"
+#include "lib/codec/json.hpp"
 
 namespace bulkhead::client {
 
@@ -24,7 +25,7 @@ ErrorCode code_of_status(int status) {
 }
 
 Error error_of(const net::Response& response) {
-  const auto body = nlohmann::json::parse(response.body, nullptr, /*allow_exceptions=*/false);
+  const auto body = codec::parse_json(response.body).value_or(nlohmann::json());
   const auto text = [&body](const char* name) {
     const auto found = body.is_object() ? body.find(name) : body.end();
     const bool there = found != body.end() && found->is_string();

@@ -11,6 +11,7 @@
 #include "api-client/verbs.hpp"
 #include "lib/base/text.hpp"
 #include "lib/cli/values.hpp"
+#include "lib/codec/json.hpp"
 #include "lib/net/events.hpp"
 #include "lib/net/uri.hpp"
 #include "lib/sys/file.hpp"
@@ -78,8 +79,8 @@ Result<cli::ExitCode> watch(const Where& where, const cli::Invocation& invocatio
   Result<bool> read = true;
   TRY(api.stream({.target = "/v1/events"}, [&](std::string_view bytes) {
     read = reader.feed(bytes, [&](const net::Event& event) {
-      const Json data = Json::parse(event.data, nullptr, /*allow_exceptions=*/false);
-      const Json line = {{"event", event.name}, {"data", data.is_discarded() ? Json(event.data) : data}};
+      const auto data = codec::parse_ordered_json(event.data);
+      const Json line = {{"event", event.name}, {"data", data ? *data : Json(event.data)}};
       print_now(invocation.json ? printable_json(line.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n"
                                 : event_line(event.name, event.data, colors_data(invocation)));
       return true;
@@ -101,11 +102,11 @@ Result<cli::ExitCode> logs(const Where& where, const LogOptions& given, const cl
   const bool color = colors_data(invocation);
   std::string partial;
   const auto show_line = [&](std::string_view line) {
-    const Json entry = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (invocation.json || entry.is_discarded()) {
+    const auto entry = codec::parse_ordered_json(line);
+    if (invocation.json || !entry) {
       print((invocation.json ? printable_json(line) : printable(line)) + "\n");
     } else {
-      print(log_line(entry, color));
+      print(log_line(*entry, color));
     }
   };
   TRY(api.stream({.target = target}, [&](std::string_view bytes) {

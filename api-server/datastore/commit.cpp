@@ -1,5 +1,6 @@
 #include "api-server/datastore/commit.hpp"
 
+#include "lib/codec/json.hpp"
 #include "lib/crypto/sha256.hpp"
 
 namespace bulkhead::datastore {
@@ -21,8 +22,9 @@ std::string line_of(const Json& json) {
 Result<Json> parse_line(std::string_view line) {
   if (line.size() <= kDigits || line[kDigits] != ' ' || checksum(line.substr(kDigits + 1)) != line.substr(0, kDigits))
     return fail(ErrorCode::data_loss, "a record of the datastore is damaged");
-  Json json = Json::parse(line.substr(kDigits + 1), nullptr, false);
-  if (!json.is_object()) return fail(ErrorCode::invalid_argument, "a record of the datastore is not a JSON object");
+  auto json = codec::parse_json(line.substr(kDigits + 1));
+  if (!json || !json->is_object())
+    return fail(ErrorCode::invalid_argument, "a record of the datastore is not a JSON object");
   return json;
 }
 

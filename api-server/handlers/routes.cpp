@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/base/text.hpp"
+#include "lib/codec/json.hpp"
 
 namespace bulkhead::handlers {
 namespace {
@@ -23,8 +24,6 @@ std::optional<Json> with_prefix(const Json& value, const settings::Shape& shape,
   }
   return found.is_null() ? std::nullopt : std::optional(std::move(found));
 }
-
-constexpr int kDeepest = 32;
 
 }  // namespace
 
@@ -104,25 +103,8 @@ Result<std::uint64_t> number(const http::Request& request, const std::string& na
 }
 
 Result<Json> parse_body(const std::string& body) {
-  int deepest = 0;
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < body.size(); ++i) {
-    const char c = body[i];
-    if (quoted && c == '\\') {
-      ++i;
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (!quoted && (c == '{' || c == '[')) {
-      deepest = std::max(deepest, ++depth);
-    } else if (!quoted && (c == '}' || c == ']')) {
-      --depth;
-    }
-  }
-  if (deepest > kDeepest)
-    return fail(ErrorCode::invalid_argument, "the JSON of the body is nested deeper than {} levels", kDeepest);
-  Json parsed = Json::parse(body, nullptr, false);
-  if (parsed.is_discarded()) return fail(ErrorCode::invalid_argument, "the body is not valid JSON");
+  auto parsed = codec::parse_json(body);
+  if (!parsed) return fail(ErrorCode::invalid_argument, "the body cannot be read as JSON: {}", parsed.error().message);
   return parsed;
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "lib/base/hex.hpp"
+#include "lib/codec/json.hpp"
 #include "lib/settings/settings.hpp"
 
 namespace bulkhead::migrate {
@@ -104,18 +105,12 @@ class Reader {
 
   // Each value by itself, so that one that we refuse does not cost all others.
   void take(const Key& key, const std::string& text) {
-    constexpr int kDeepestValue = 8;
-    bool deep = false;
-    const auto look = [&](int depth, Json::parse_event_t, const Json&) {
-      deep = deep || depth > kDeepestValue;
-      return !deep;
-    };
-    const Json value = Json::parse(text, look, false);
-    if (deep || value.is_discarded() || value.is_object()) {
+    const auto value = codec::parse_json(text);
+    if (!value || value->is_object()) {
       result_.left_out.push_back(std::format("{}: its file has no valid JSON value", key.to_string()));
       return;
     }
-    const Json alone = settings::unflat({{key, value}});
+    const Json alone = settings::unflat({{key, *value}});
     const auto good = settings::check(alone, settings::Settings::shape());
     if (good)
       result_.settings = settings::merged(std::move(result_.settings), alone);

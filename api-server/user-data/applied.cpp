@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/codec/json.hpp"
 #include "lib/crypto/sha256.hpp"
 #include "lib/user_data/documents.hpp"
 
@@ -136,7 +137,7 @@ Result<std::optional<Applied>> load_applied(const sys::Path& file) {
   const auto text = sys::read_file(file, kLargestFile);
   if (!text && text.error().code == ErrorCode::not_found) return std::nullopt;
   if (!text) return fail(text.error());
-  auto applied = from_json(Json::parse(*text, nullptr, false));
+  auto applied = from_json(codec::parse_json(*text).value_or(Json()));
   if (!applied)
     return fail(ErrorCode::data_loss, "{} is damaged: it does not say which user data was applied", file.native());
   return applied;

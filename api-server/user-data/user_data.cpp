@@ -1,10 +1,8 @@
 #include "api-server/user-data/user_data.hpp"
 
-#include <algorithm>
-#include <set>
-
 #include "api-server/user-data/gunzip.hpp"
 #include "lib/base/text.hpp"
+#include "lib/codec/json.hpp"
 #include "lib/codec/toml.hpp"
 #include "lib/crypto/sha256.hpp"
 #include "lib/settings/settings.hpp"
@@ -14,72 +12,6 @@ namespace {
 
 namespace toml = codec::toml;
 using settings::Json;
-
-constexpr std::size_t kDeepest = 32;
-
-toml::Position place_in(std::string_view text, std::size_t offset) {
-  const std::string_view before = text.substr(0, std::min(offset, text.size()));
-  const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
-  return {.line = static_cast<std::uint32_t>(1 + std::ranges::count(before, '\n')),
-          .column = static_cast<std::uint32_t>(before.size() - line_start + 1)};
-}
-
-// Checks JSON without building a value: syntax errors, depth, duplicate names.
-class JsonInspector final : public nlohmann::json_sax<Json> {
- public:
-  const std::string& fault() const { return fault_; }
-  std::size_t offset() const { return offset_; }
-
-  bool null() override { return true; }
-  bool boolean(bool /*value*/) override { return true; }
-  bool number_integer(number_integer_t /*value*/) override { return true; }
-  bool number_unsigned(number_unsigned_t /*value*/) override { return true; }
-  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return true; }
-  bool string(string_t& /*value*/) override { return true; }
-  bool binary(binary_t& /*value*/) override { return true; }
-  bool start_object(std::size_t /*size*/) override { return open(); }
-  bool end_object() override { return close(); }
-  bool start_array(std::size_t /*size*/) override { return open(); }
-  bool end_array() override { return close(); }
-  bool key(string_t& name) override {
-    if (names_.back().insert(name).second) return true;
-    fault_ = std::format("'{}' is defined twice in one table", name.substr(0, 64));
-    return false;
-  }
-  bool parse_error(std::size_t position, const std::string& /*token*/, const Json::exception& reason) override {
-    offset_ = position == 0 ? 0 : position - 1;
-    const std::string_view text = reason.what();
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while …"
-    const std::size_t start = text.find(": ");
-    fault_ = start == std::string_view::npos ? text : text.substr(start + 2);
-    return false;
-  }
-
- private:
-  bool open() {
-    names_.emplace_back();
-    if (names_.size() <= kDeepest) return true;
-    fault_ = std::format("values are nested more than {} levels deep", kDeepest);
-    return false;
-  }
-  bool close() {
-    names_.pop_back();
-    return true;
-  }
-
-  std::vector<std::set<std::string>> names_;
-  std::string fault_;
-  std::size_t offset_ = 0;
-};
-
-Result<Json> parse_json(std::string_view text, const std::string& source) {
-  JsonInspector inspector;
-  if (!Json::sax_parse(text, &inspector)) {
-    if (inspector.offset() == 0) return fail(ErrorCode::invalid_argument, "{}: {}", source, inspector.fault());
-    return fail(toml::error_at(source, place_in(text, inspector.offset()), "{}", inspector.fault()));
-  }
-  return Json::parse(text, nullptr, false);
-}
 
 Result<Json> to_json(const toml::Node& node, const std::string& source) {
   if (const bool* value = node.boolean()) return *value;
@@ -156,7 +88,8 @@ Result<Json> decode(const Document& document) {
   TRY(refuse_foreign(text, source));
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return fail(ErrorCode::invalid_argument, "{}: the document is empty", source);
-  const Json whole = TRY(text[first] == '{' ? parse_json(text, source) : parse_toml(text, source));
+  const Json whole = TRY(text[first] == '{' ? codec::parse_json(text, source, codec::RepeatedNames::refused)
+                                            : parse_toml(text, source));
   Json values = TRY(settings_of(whole, source));
   TRY_CTX(settings::check(values, settings::Settings::shape()), "{}", source);
   return values;

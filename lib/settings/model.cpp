@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "lib/base/text.hpp"
+#include "lib/codec/json.hpp"
 
 namespace bulkhead::settings {
 namespace {
@@ -72,16 +73,19 @@ std::optional<Meaning> meaning_of(const Json& value, const Shape& shape) {
   if (shape.kind == Kind::list) return if_good("a list", Json::array({value}));
   if (shape.kind == Kind::string && is_bare) return if_good("quotes", value.dump());
   if ((shape.kind == Kind::integer || shape.kind == Kind::boolean) && value.is_string()) {
-    Json bare = Json::parse(value.get_ref<const std::string&>(), nullptr, false);
-    if (!bare.is_discarded()) return if_good("no quotes", std::move(bare));
+    if (auto bare = codec::parse_json(value.get_ref<const std::string&>()))
+      return if_good("no quotes", *std::move(bare));
   }
   return std::nullopt;
 }
 
+// A default or an example, which are ours.
+Json declared_value(std::string_view text) { return codec::parse_json(text).value_or(Json()); }
+
 // The example of a declaration, or the part of it that has this shape; null when there is none.
 Json example_of(const Shape& shape, std::string_view declared) {
   if (declared.empty()) return nullptr;
-  Json example = Json::parse(declared);
+  Json example = declared_value(declared);
   while (!fits(example, shape) && example.is_array() && !example.empty()) example = Json(example.back());
   return fits(example, shape) ? example : Json();
 }
@@ -234,7 +238,7 @@ Json defaults_of(const Shape& group) {
   for (const Member& member : group.members) {
     Json value;
     if (!member.about.default_value.empty())
-      value = Json::parse(member.about.default_value);
+      value = declared_value(member.about.default_value);
     else if (member.shape->kind == Kind::group)
       value = defaults_of(*member.shape);
     if (!value.is_null() && !(value.is_object() && value.empty())) document[member.name] = std::move(value);
@@ -247,8 +251,8 @@ Json schema_of_group(const Shape& shape) {
   for (const Member& member : shape.members) {
     Json property = json_schema(*member.shape);
     if (!member.about.doc.empty()) property["description"] = member.about.doc;
-    if (!member.about.default_value.empty()) property["default"] = Json::parse(member.about.default_value);
-    if (!member.about.example.empty()) property["examples"] = Json::array({Json::parse(member.about.example)});
+    if (!member.about.default_value.empty()) property["default"] = declared_value(member.about.default_value);
+    if (!member.about.example.empty()) property["examples"] = Json::array({declared_value(member.about.example)});
     if (member.about.secret) property["writeOnly"] = true;
     if (member.about.changed_by == Role::admin) property["x-changed-by"] = "admin";
     schema["properties"][member.name] = std::move(property);
@@ -317,8 +321,7 @@ Result<Json> from_text(const Shape& root, const Key& key, std::string_view text)
   Json value = std::string(text);
   const bool plain = shape.kind == Kind::string || (shape.kind == Kind::choice && fits(value, shape));
   if (!plain) {
-    Json parsed = Json::parse(text, nullptr, false);
-    if (!parsed.is_discarded()) value = std::move(parsed);
+    if (auto parsed = codec::parse_json(text)) value = *std::move(parsed);
   }
   const std::string_view example = found.member == nullptr ? std::string_view() : found.member->about.example;
   TRY(Checker().check(value, shape, {.path = key.to_string(), .secret = found.secret, .example = example}));

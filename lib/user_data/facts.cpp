@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "lib/codec/json.hpp"
+
 namespace bulkhead::user_data {
 namespace {
 
@@ -29,7 +31,7 @@ std::string to_text(const CloudFacts& facts) {
 }
 
 Result<CloudFacts> parse_facts(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = codec::parse_json(text).value_or(Json());
   if (!json.is_object()) return fail(ErrorCode::invalid_argument, "the facts of the cloud are not a JSON object");
   CloudFacts facts;
   for (const auto& [name, member] : kMembers) {

@@ -7,24 +7,14 @@
 #include <array>
 #include <cerrno>
 
+#include "lib/codec/json.hpp"
+
 namespace bulkhead::vm {
 namespace {
 
 using nlohmann::json;
 
 constexpr std::size_t kLongestMessage = std::size_t{1} << 20U;
-constexpr int kDeepest = 64;
-
-// Depth first, before the parser runs: nlohmann's parser does not limit nesting, and comparing or freeing a deep value
-// recurses.
-bool too_deep(std::string_view text) {
-  int depth = 0;
-  return std::ranges::any_of(text, [&](char c) {
-    if (c == '{' || c == '[') ++depth;
-    if (c == '}' || c == ']') --depth;
-    return depth > kDeepest;
-  });
-}
 
 // {"QMP": {"version": {"qemu": {"major": 10, "minor": 0, "micro": 13}, …}, …}}
 QmpGreeting greeting(const json& value) {
@@ -45,8 +35,7 @@ std::string text_member(const json& object, const char* name) {
 Result<QmpMessage> parse_qmp_message(std::string_view line) {
   if (line.size() > kLongestMessage)
     return fail(ErrorCode::data_loss, "a QMP message of {} bytes is too long", line.size());
-  if (too_deep(line)) return fail(ErrorCode::data_loss, "a QMP message is nested too deeply");
-  json object = json::parse(line, nullptr, false);
+  json object = codec::parse_json(line).value_or(json());
   if (!object.is_object()) return fail(ErrorCode::data_loss, "a QMP message is not a JSON object");
   if (object.contains("QMP")) return greeting(object["QMP"]);
   if (object.contains("return")) return QmpReturn{.value = std::move(object["return"])};

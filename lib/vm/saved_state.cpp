@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/codec/json.hpp"
 #include "lib/sys/child.hpp"
 #include "lib/vm/accelerator.hpp"
 #include "lib/vm/machine.hpp"
@@ -51,7 +52,7 @@ Result<SavedState> SavedState::open(const sys::Path& directory) {
   const sys::Path path = record_of(directory);
   if (!sys::exists(path)) return fail(ErrorCode::not_found, "no saved machine in {}", directory.native());
   const std::string text = TRY(sys::read_file(path));
-  const json record = json::parse(text, nullptr, false);
+  const json record = codec::parse_json(text).value_or(json());
   const auto machine = record.is_object() ? record.find("machine") : record.end();
   if (machine == record.end() || !machine->is_array() || !record.contains("qemu"))
     return fail(ErrorCode::data_loss, "{} does not describe a machine", path.native());

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "lib/base/text.hpp"
+#include "lib/codec/json.hpp"
 #include "lib/net/uri.hpp"
 
 namespace bulkhead::user_data {
@@ -75,7 +76,7 @@ Result<CloudFacts> Imds::facts() {
   CloudFacts facts;
   const auto document = TRY(get("/latest/dynamic/instance-identity/document"));
   if (document) {
-    const auto json = nlohmann::json::parse(*document, nullptr, false);
+    const auto json = codec::parse_json(*document).value_or(nlohmann::json());
     const auto text = [&](const char* name) -> std::optional<std::string> {
       if (!json.is_object() || !json.contains(name) || !json[name].is_string()) return std::nullopt;
       return json[name].get<std::string>();

@@ -10,6 +10,7 @@
 
 #include "lib/base/hex.hpp"
 #include "lib/base/text.hpp"
+#include "lib/codec/json.hpp"
 
 namespace bulkhead::rootfs {
 namespace {
@@ -135,7 +136,7 @@ class ElfReader {
 
   Result<> read_dlopen(std::string_view text) {
     text = text.substr(0, text.find('\0'));
-    const json notes = json::parse(text, nullptr, /*allow_exceptions=*/false);
+    const json notes = codec::parse_json(text).value_or(json());
     if (!notes.is_array()) return damaged(".note.dlopen");
     for (const json& item : notes) {
       if (!item.is_object() || !item.contains("soname") || !item["soname"].is_array()) return damaged(".note.dlopen");

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 
+#include "lib/codec/json.hpp"
 #include "lib/crypto/sha256.hpp"
 #include "lib/sys/file_lock.hpp"
 #include "lib/sys/temp_dir.hpp"
@@ -96,7 +97,7 @@ std::string write_layer_index(const Tree& tree) {
 }
 
 Result<Tree> parse_layer_index(std::string_view bytes, const sys::Path& files) {
-  const json index = json::from_cbor(bytes, /*strict=*/true, /*allow_exceptions=*/false);
+  const json index = codec::parse_cbor(bytes).value_or(json());
   if (!index.is_object() || !index.contains("entries") || !index["entries"].is_array()) return broken();
   const int schema = TRY(number<int>(index, "schema"));
   if (schema != kSchema) return broken();

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <span>
 
+#include "lib/codec/json.hpp"
 #include "lib/crypto/sha256.hpp"
 
 namespace bulkhead::sbom {
@@ -117,21 +117,10 @@ std::string write_manifest(const Manifest& manifest) {
 Result<Manifest> parse_manifest(std::string_view text) {
   if (text.size() > kMaxManifest)
     return fail(ErrorCode::data_loss, "the manifest is larger than {} bytes", kMaxManifest);
-  // Of two members with one name nlohmann keeps the last; a strict reader must not have to choose.
-  std::vector<std::set<std::string>> open_objects;
-  bool repeated = false;
-  const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (depth > 8) repeated = true;
-    if (event == json::parse_event_t::object_start) open_objects.emplace_back();
-    if (event == json::parse_event_t::key && !open_objects.back().insert(parsed.get<std::string>()).second)
-      repeated = true;
-    if (event == json::parse_event_t::object_end) open_objects.pop_back();
-    return true;
-  };
-  const json object = json::parse(text, watch, /*allow_exceptions=*/false);
-  if (object.is_discarded()) return fail(ErrorCode::data_loss, "the manifest is not JSON");
-  if (repeated) return fail(ErrorCode::data_loss, "a member appears twice in the manifest");
-  return parse_object(object);
+  // A strict reader must not have to choose between two members with one name.
+  const auto object = codec::parse_json(text, "the manifest", codec::RepeatedNames::refused);
+  if (!object) return fail(ErrorCode::data_loss, "{}", object.error().message);
+  return parse_object(*object);
 }
 
 }  // namespace bulkhead::sbom

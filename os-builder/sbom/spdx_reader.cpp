@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "lib/codec/json.hpp"
 #include "os-builder/sbom/spdx.hpp"
 
 namespace bulkhead::sbom {
@@ -8,7 +9,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxSbom = std::size_t{64} << 20U;
-constexpr int kMaxDepth = 16;
 
 const std::string* text_member(const json& object, const char* name) {
   if (!object.is_object()) return nullptr;
@@ -52,14 +52,9 @@ Result<> read_package_element(const json& element, SbomContent& content) {
 
 Result<SbomContent> parse_spdx(std::string_view text) {
   if (text.size() > kMaxSbom) return fail(ErrorCode::data_loss, "the SBOM is larger than {} bytes", kMaxSbom);
-  bool too_deep = false;
-  const auto watch = [&](int depth, json::parse_event_t, json&) {
-    too_deep = too_deep || depth > kMaxDepth;
-    return !too_deep;
-  };
-  const json document = json::parse(text, watch, /*allow_exceptions=*/false);
+  const json document = codec::parse_json(text).value_or(json());
   const std::string* version = text_member(document, "spdxVersion");
-  if (too_deep || version == nullptr || *version != "SPDX-2.3")
+  if (version == nullptr || *version != "SPDX-2.3")
     return fail(ErrorCode::data_loss, "this is not an SPDX 2.3 document in JSON");
   SbomContent content;
   for (const char* name : {"packages", "files"}) {

@@ -40,6 +40,16 @@ class Settings(unittest.TestCase):
             self.assertIn("ntp.time-servers", answer.json["message"])
             self.assertEqual(server.ask("GET", "/tx", tx="t").status, 404)
 
+    def test_json_in_a_text_is_not_read_deeper_than_a_body(self):
+        deep = "[" * 300000 + "]" * 300000
+        with Server() as server:
+            pairs = [[f"{key}={deep}"] for key in ("metrics.service-checks", "metrics.send-metrics", "ntp.time-servers")]
+            for path, body in [("/settings/keypair", {"request_payload": each}) for each in pairs] + [("/settings", {"metrics": {"send-metrics": deep}})]:
+                answer = server.ask("PATCH", path, body)
+                self.assertEqual(answer.status, 400)
+                self.assertLess(len(answer.body), 2048)
+            self.assertEqual(server.ask("GET", "/v1/version").status, 200)
+
     def test_errors_name_key_value_and_rule(self):
         with Server() as server:
             answer = server.ask("PATCH", "/settings/keypair", {"request_payload": ["updates.seed=5000"]})
@@ -267,9 +277,10 @@ class UserData(unittest.TestCase):
 
     def test_a_bad_document_is_told_and_the_node_comes_up_with_defaults(self):
         for text, part in (("[settings]\nmotd = \n", "fw-cfg:2"), ('[settings]\nmtd = "x"\n', "motd"), ("#cloud-config\n", "cloud-config"),
-                           ('{"settings": {"updates": {"seed": -1}}}', "updates.seed"), (b"\x1f\x8b\x08garbage", ""),
+                           ('{"settings": {"updates": {"seed": -1}}}', "updates.seed"),
+                           ('[settings.metrics]\nsend-metrics = "' + 300000 * "[" + 300000 * "]" + '"\n', "send-metrics"), (b"\x1f\x8b\x08garbage", ""),
                            ('[settings.network.interfaces.vlan1]\nkind = "vlan"\n', "vlan1")):
-            with self.subTest(text), self.with_document(text) as server:
+            with self.subTest(text[:64]), self.with_document(text) as server:
                 status = server.ask("GET", "/v1/status").json
                 self.assertEqual(status["state"], "degraded")
                 self.assertIn("user data", status["problems"][0])

@@ -2,13 +2,13 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "lib/codec/json.hpp"
 #include "lib/settings/settings.hpp"
 
 using namespace bulkhead::settings;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const Json document = Json::parse(data, data + size, nullptr, false);
-  if (document.is_discarded()) return 0;
+  const Json document = codec::parse_json({reinterpret_cast<const char*>(data), size}).value_or(Json());
   const auto settings = Settings::from_json(document);
   if (!settings) {
     if (settings.error().message.empty()) std::abort();

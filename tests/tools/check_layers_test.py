@@ -121,6 +121,14 @@ class CheckLayers(unittest.TestCase):
     def test_calls_that_hide_errors_are_forbidden(self):
         self.assert_refused("lib/gpt/b.cpp", "int a = atoi(b);", "1:atoi")
 
+    def test_json_is_read_in_one_place(self):
+        text = "auto a = Json::parse(b);\nnlohmann::ordered_json::parse(\n  b);\nauto c = json :: accept(b);\nJson::sax_parse(b, &c);\njson::from_cbor(b);"
+        self.assert_refused("lib/gpt/b.cpp", text, "1:codec::parse_json", "2:codec::parse_json", "4:accept of", "5:sax_parse of", "6:from_cbor of")
+        self.assert_refused("os-builder/b.cpp", "using Value = nlohmann::json;\nauto a = Value::parse(b);", "2:codec::parse_json")
+        self.assert_accepted("lib/codec/json.cpp", text)
+        self.assert_accepted("tests/unit/b.cpp", text)
+        self.assert_accepted("lib/gpt/b.cpp", "auto a = codec::parse_json(b);\nauto c = Settings::from_json(b);\n// Json::parse(b)\nKey::parse(b);\nJson::parse_error e;")
+
     def test_catch_all_may_translate_but_not_continue(self):
         self.assert_refused("lib/gpt/b.cpp", "void f() {\n  try { g(); } catch (...) {\n    log();\n  }\n}", "2:catch (...) that continues")
         self.assert_accepted("lib/gpt/b.cpp", "try { g(); } catch (...) {\n  return fail();\n}\ntry { g(); } catch (...) { throw; }")

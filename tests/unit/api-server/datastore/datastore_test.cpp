@@ -150,6 +150,21 @@ TEST_CASE("damage is an error, except at the end, where it is a write that was n
   CHECK(open().error().code == ErrorCode::data_loss);
 }
 
+TEST_CASE("a record with a right checksum and a value that is nested too deep is refused") {
+  const auto record = [](std::string_view json) {
+    return crypto::sha256(json).to_string().substr(0, 16) + " " + std::string(json) + "\n";
+  };
+  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  const std::string base = record(R"({"format":1,"id":0,"values":{"motd":)" + deep + "}}");
+  const std::string commit =
+      record(R"({"author":"","id":1,"set":{"motd":)" + deep + R"(},"time":0,"transaction":"","unset":[]})");
+  for (const std::string& content : {base, to_line(Base{}) + commit}) {
+    const auto opened = Datastore::open(std::make_unique<MemoryStorage>(content), fixed_clock());
+    REQUIRE(!opened);
+    CHECK(opened.error().code == ErrorCode::invalid_argument);
+  }
+}
+
 TEST_CASE("another format is refused, not damaged") {
   std::string line = to_line(Base{});
   const std::string json = R"({"format":2,"id":0,"values":{}})";

@@ -197,6 +197,18 @@ TEST_CASE("what operators type becomes the type that the key has") {
   CHECK(from_text(root(), key("motd.more"), "x").error().code == ErrorCode::not_found);
 }
 
+TEST_CASE("JSON in a text is not read deeper than a document") {
+  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  for (const char* name :
+       {"metrics.service-checks", "metrics.send-metrics", "kubernetes.max-pods", "ntp.time-servers"}) {
+    const auto refused = from_text(root(), key(name), deep);
+    REQUIRE(!refused);
+    CHECK(refused.error().code == ErrorCode::invalid_argument);
+    CHECK(refused.error().message.size() < 512);
+    CHECK(!check(unflat({{key(name), deep}}), root()));
+  }
+}
+
 TEST_CASE("changes are laid over what is there") {
   const Json base = {{"motd", "a"}, {"dns", {{"search-list", {"x"}}, {"name-servers", {"10.0.0.1"}}}}};
   CHECK(merged(base, {{"dns", {{"search-list", Json::array()}}}}) ==
