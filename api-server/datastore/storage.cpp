@@ -28,7 +28,7 @@ Result<std::unique_ptr<FileStorage>> FileStorage::open(const sys::Path& path) {
   return std::unique_ptr<FileStorage>(new FileStorage(path, std::move(file)));
 }
 
-Result<std::string> FileStorage::read() { return sys::read_file(path_); }
+Result<std::string> FileStorage::read() { return sys::read_file_no_link(path_, kLargestFile); }
 
 Result<> FileStorage::append(std::string_view bytes) {
   TRY_CTX(sys::write_all(file_.get(), as_bytes(bytes)), "writing {}", path_.native());

@@ -2,6 +2,7 @@
 // which tests simulate power cuts.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,7 +29,10 @@ class Storage {
   virtual Result<> replace(std::string_view bytes) = 0;
 };
 
-// A file of mode 0600, made when it is missing. At most 64 MiB are read.
+// What datastore.hpp lets a file become, with room for characters that JSON escapes.
+inline constexpr std::uint64_t kLargestFile = std::uint64_t{32} << 20U;
+
+// A file of mode 0600, made when it is missing. At most kLargestFile bytes are read.
 class FileStorage final : public Storage {
  public:
   static Result<std::unique_ptr<FileStorage>> open(const sys::Path& path);

@@ -1,6 +1,7 @@
 #include "api-server/migrate/plan.hpp"
 
 #include "api-server/datastore/datastore.hpp"
+#include "lib/codec/json.hpp"
 
 namespace bulkhead::migrate {
 namespace {
@@ -29,7 +30,7 @@ Result<Write> rewritten(const std::string& content, int from, int to, std::span<
 
 // Without a record (nothing was ever stored, or the record was lost), the file of this version is used, else the newest
 // older one, else the oldest newer one.
-std::optional<int> likely_good(const std::map<int, std::string>& files, int model_version) {
+std::optional<int> likely_good(const std::map<int, std::optional<std::string>>& files, int model_version) {
   if (files.empty()) return std::nullopt;
   const auto behind = files.upper_bound(model_version);
   return behind == files.begin() ? behind->first : std::prev(behind)->first;
@@ -48,8 +49,10 @@ Result<MigrationPlan> made_from(const State& state, Lineage lineage, int model_v
                   "the settings have model version {}, which is newer than version {} can read", lineage.good,
                   model_version);
     plan.writes.push_back(settings_write(model_version, {}, 0));
+  } else if (!source->second) {
+    return fail(ErrorCode::internal, "{} was not read", file_name(lineage.good));
   } else {
-    Write write = TRY(rewritten(source->second, lineage.good, model_version, steps));
+    Write write = TRY(rewritten(*source->second, lineage.good, model_version, steps));
     plan.writes.push_back(std::move(write));
   }
   lineage.trial = model_version;
@@ -88,7 +91,7 @@ std::string to_text(const Lineage& lineage) {
 }
 
 std::optional<Lineage> parse_lineage(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = codec::parse_json(text).value_or(Json());
   if (!json.is_object() || json.value("format", Json()) != kFormat || !json.contains("good") ||
       !json["good"].is_number_integer())
     return std::nullopt;
@@ -99,6 +102,13 @@ std::optional<Lineage> parse_lineage(std::string_view text) {
 }
 
 namespace {
+
+bool is_first(const State& state) { return state.lineage ? state.lineage->good == kNothingGood : state.files.empty(); }
+
+Lineage lineage_of(const State& state, int model_version) {
+  if (state.lineage) return *state.lineage;
+  return {.good = likely_good(state.files, model_version).value_or(model_version)};
+}
 
 // The first settings of a node, made by a version that was never blessed: another version that starts instead begins
 // anew, as on an empty STATE.
@@ -112,15 +122,17 @@ MigrationPlan plan_first(const State& state, int model_version) {
 
 }  // namespace
 
+std::optional<int> version_to_read(const State& state, int model_version, std::span<const Step> steps) {
+  if (is_first(state)) return std::nullopt;
+  const Lineage lineage = lineage_of(state, model_version);
+  const bool is_made = lineage.trial == model_version && state.files.contains(model_version);
+  if (lineage.good == model_version || is_made || !state.files.contains(lineage.good)) return std::nullopt;
+  return leads(lineage.good, model_version, steps) ? std::optional(lineage.good) : std::nullopt;
+}
+
 Result<MigrationPlan> plan_migration(const State& state, int model_version, std::span<const Step> steps) {
-  if (state.lineage ? state.lineage->good == kNothingGood : state.files.empty())
-    return plan_first(state, model_version);
-  Lineage lineage;
-  if (state.lineage) {
-    lineage = *state.lineage;
-  } else {
-    lineage.good = likely_good(state.files, model_version).value_or(model_version);
-  }
+  if (is_first(state)) return plan_first(state, model_version);
+  Lineage lineage = lineage_of(state, model_version);
   const bool there = state.files.contains(model_version);
   if (lineage.good == model_version) {
     MigrationPlan plan{.writes = {}, .origin = there ? Origin::same : Origin::fresh, .from = model_version};

@@ -34,7 +34,8 @@ std::optional<Lineage> parse_lineage(std::string_view text);
 // What stands in the directory.
 struct State {
   std::optional<Lineage> lineage;
-  std::map<int, std::string> files;  // contents of settings-<model version>
+  // settings-<model version>, with its content if it is that of version_to_read().
+  std::map<int, std::optional<std::string>> files;
 };
 
 struct Write {
@@ -63,6 +64,8 @@ struct MigrationPlan {
 std::string file_name(int model_version);
 inline constexpr std::string_view kLineageFile = "settings-lineage";
 
+// The model version whose file plan_migration() reads; nothing when it reads none.
+std::optional<int> version_to_read(const State& state, int model_version, std::span<const Step> steps);
 // Errors: those of walk() and of the datastore; failed_precondition when settings are newer than anything that this
 // version can read.
 Result<MigrationPlan> plan_migration(const State& state, int model_version, std::span<const Step> steps);

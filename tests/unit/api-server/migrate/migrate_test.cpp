@@ -3,6 +3,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <sys/stat.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "api-server/datastore/datastore.hpp"
 #include "lib/base/text.hpp"
 #include "lib/sys/temp_dir.hpp"
@@ -251,6 +254,44 @@ TEST_CASE("power may go away between any two writes") {
       CHECK(again.lineage == end.lineage);
     }
   }
+}
+
+TEST_CASE("only the file that the settings come from is read") {
+  Node node = node_of_version_1();
+  // As many as fit on a disk: each is sparse, and larger than the memory.
+  const auto leave = [&](int version) {
+    const sys::Path path = node.directory.path() / file_name(version);
+    std::ofstream(path).close();
+    std::filesystem::resize_file(path, std::uint64_t{1} << 40U);
+  };
+  for (int version = 3; version < 300; ++version) leave(version);
+  CHECK(node.boot(1, kNone).origin == Origin::same);
+  CHECK(node.live(node.boot(2, kOne)).size() == 1);
+  std::filesystem::remove(node.directory.path() / kLineageFile);
+  CHECK(node.boot(1, kNone).origin == Origin::same);
+  leave(1);
+  CHECK(migrate::migrate(node.directory.path(), 2, kOne).error().code == ErrorCode::failed_precondition);
+
+  std::filesystem::remove(node.directory.path() / kLineageFile);
+  for (int version = 1000; version < 6000; ++version) std::ofstream(node.directory.path() / file_name(version)).close();
+  CHECK(migrate::migrate(node.directory.path(), 2, kOne).error().code == ErrorCode::failed_precondition);
+}
+
+TEST_CASE("which file is read follows from the lineage") {
+  const auto read = [](std::optional<Lineage> lineage, std::vector<int> versions, int model_version) {
+    State state{.lineage = lineage, .files = {}};
+    for (const int version : versions) state.files[version];
+    return version_to_read(state, model_version, kSteps);
+  };
+  CHECK(!read({}, {}, 2));
+  CHECK(!read(Lineage{.good = kNothingGood, .trial = 1}, {1, 2}, 2));
+  CHECK(!read(Lineage{.good = 2}, {1, 2}, 2));
+  CHECK(!read(Lineage{.good = 1, .trial = 2}, {1, 2}, 2));
+  CHECK(!read(Lineage{.good = 1}, {2}, 2));
+  CHECK(read(Lineage{.good = 1}, {1, 2}, 2) == 1);
+  CHECK(read(Lineage{.good = 3}, {1, 3}, 2) == 3);
+  CHECK(read({}, {1, 3}, 2) == 1);
+  CHECK(!read(Lineage{.good = 9}, {2, 9}, 2));  // no steps lead here
 }
 
 TEST_CASE("helpers of steps move, remove and replace whole tables") {
