@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include "lib/sys/file.hpp"
 #include "os-builder/rootfs/steps.hpp"
 #include "os-builder/rootfs/unit_file.hpp"
 
@@ -28,6 +29,22 @@ TEST_CASE("settings of a unit file are read as systemd reads them") {
       "# comment\n[Unit]\nAfter = a.service \\\n ; in between\n  b.service\n\n[Install]\nAlias=x\nno setting\n");
   CHECK(settings == std::vector<UnitSetting>{{"Unit", "After", "a.service b.service"}, {"Install", "Alias", "x"}});
   CHECK(unit_words(parse_unit_file("[S]\nK=a b\nK=\nK=c  d\n"), "S", "K") == std::vector<std::string>{"c", "d"});
+}
+
+TEST_CASE("systemd never gives the API up, however often it ends") {
+  const sys::Path units = BULKHEAD_OVERLAY "/base/usr/lib/systemd/system";
+  const auto value = [&](const char* unit, std::string_view section, std::string_view key) {
+    const auto text = sys::read_file(units / unit);
+    REQUIRE(text);
+    const auto words = unit_words(parse_unit_file(*text), section, key);
+    return words.empty() ? "" : words.back();
+  };
+  for (const char* unit : {"apiserver.service", "apiserver.socket", "apiserver-containers.socket"}) {
+    CHECK(value(unit, "Unit", "StartLimitIntervalSec") == "0");
+    if (std::string_view(unit).ends_with(".socket")) CHECK(value(unit, "Socket", "TriggerLimitIntervalSec") == "0");
+  }
+  CHECK(value("apiserver.service", "Service", "Restart") == "always");
+  CHECK(value("apiserver.service", "Service", "RestartMaxDelaySec") == "10");
 }
 
 TEST_CASE("the program of a command line is found behind its prefixes") {
