@@ -40,9 +40,11 @@ Result<cli::ExitCode> import_bottlerocket(const std::string& directory) {
 
 Result<cli::ExitCode> serve(const Options& options) {
   const auto log = log::Log::from_environment();
-  TRY(sys::create_directories(options.places.state));
-  const auto lock = sys::FileLock::try_acquire(options.places.state / "apiserver.lock");
-  if (!lock) return fail(error(ErrorCode::aborted, "another apiserver is using {}", options.places.state.native()));
+  TRY(sys::create_directories(options.places.lock.parent_path()));
+  const auto lock = sys::FileLock::try_acquire(options.places.lock);
+  if (!lock && lock.error().code == ErrorCode::aborted)
+    return fail(ErrorCode::aborted, "another apiserver is using {}", options.places.state.native());
+  if (!lock) return fail(lock.error());
   ApiServer server(options, log);
   TRY(server.run());
   return cli::ExitCode::ok;
@@ -76,7 +78,7 @@ int main(int argc, char** argv) {
       options.on_node = false;
       options.places.root = root;
       for (sys::Path* place : {&options.places.state, &options.places.user_data, &options.places.imds,
-                               &options.places.facts, &options.places.file_systems})
+                               &options.places.facts, &options.places.file_systems, &options.places.lock})
         *place = options.places.root / place->relative_path();
     }
     return serve(options);

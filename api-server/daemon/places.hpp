@@ -17,6 +17,7 @@ struct Places {
   sys::Path imds = user_data::kImdsDirectory;           // the same, of the metadata service
   sys::Path facts = user_data::kFactsFile;              // of the cloud
   sys::Path file_systems = file_systems::kDirectory;    // what became of STATE and DATA
+  sys::Path lock = "/run/bulkhead/apiserver.lock";      // not on STATE, where anything may be in its place
   Model model = settings_model();
 };
 

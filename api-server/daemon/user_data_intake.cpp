@@ -1,5 +1,7 @@
 #include "api-server/daemon/user_data_intake.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <iterator>
 #include <span>
@@ -156,7 +158,11 @@ void UserDataIntake::mark_settled() const {
                        std::ranges::none_of(outcomes_, [](const auto& outcome) { return outcome.refused.has_value(); });
   const sys::Path mark = places_.state / kSettledMark;
   if (settled == sys::exists(mark)) return;
-  const auto done = settled ? sys::write_file_atomically(mark, "") : sys::remove_all(mark);
+  const auto remove = [&]() -> Result<> {
+    if (::unlink(mark.c_str()) < 0) return fail_errno("removing {}", mark.native());
+    return {};
+  };
+  const auto done = settled ? sys::write_file_atomically(mark, "") : remove();
   if (!done) log_.error(done.error());
 }
 

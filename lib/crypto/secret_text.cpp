@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
@@ -29,7 +30,10 @@ void SecretText::wipe() {
 }
 
 Result<SecretText> SecretText::read(const sys::Path& path, std::uint64_t limit) {
-  const sys::UniqueFd fd = TRY(sys::open_file(path, O_RDONLY));
+  const sys::UniqueFd fd = TRY(sys::open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  struct stat status{};
+  if (::fstat(fd.get(), &status) < 0) return fail_errno("looking at {}", path.native());
+  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::failed_precondition, "{} is not a regular file", path.native());
   SecretText secret;
   secret.text_.resize(static_cast<std::size_t>(limit) + 1);
   std::size_t size = 0;

@@ -26,7 +26,7 @@ class SecretText {
   SecretText& operator=(const SecretText&) = delete;
   ~SecretText() { wipe(); }
 
-  // No other copy of the content is made. Errors: those of files; failed_precondition above `limit` bytes.
+  // No other copy of the content is made. Errors: those of files; failed_precondition for more, and for a pipe.
   static Result<SecretText> read(const sys::Path& path, std::uint64_t limit);
 
   std::string_view view() const { return text_; }

@@ -84,12 +84,18 @@ class Server:
         # sd_notify(3) wants a path or an abstract name.
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.bind(os.path.join(self.root, "notify"))
-        notify.settimeout(TIMEOUT)
+        notify.settimeout(0.2)
         self.process = subprocess.Popen(
             [PROGRAM, "--root", self.root, "--socket", self.socket, *self.options], stdout=self.log, stderr=self.log,
             env={**os.environ, "NOTIFY_SOCKET": os.path.join(self.root, "notify")})
-        while b"READY=1" not in notify.recv(4096):
-            pass
+        end, message = time.monotonic() + TIMEOUT, b""
+        while b"READY=1" not in message:
+            assert self.process.poll() is None, f"it ended with status {self.process.returncode}: {self.messages()}"
+            assert time.monotonic() < end, self.messages()
+            try:
+                message = notify.recv(4096)
+            except TimeoutError:
+                pass
         notify.close()
         ready.close()
         child.close()

@@ -1,6 +1,7 @@
 #include "lib/crypto/secret_text.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <sys/stat.h>
 
 #include "lib/crypto/private_key.hpp"
 #include "lib/sys/temp_dir.hpp"
@@ -51,6 +52,10 @@ TEST_CASE("a secret text has the content of its file") {
   CHECK(must(SecretText::read(file, kSecret.size())).view() == kSecret);
   CHECK(SecretText::read(file, kSecret.size() - 1).error().code == ErrorCode::failed_precondition);
   CHECK(SecretText::read(directory.path() / "none", 10).error().code == ErrorCode::not_found);
+  // Not waited for.
+  REQUIRE(::mkfifo((directory.path() / "pipe").c_str(), 0600) == 0);
+  for (const char* name : {"pipe", "."})
+    CHECK(SecretText::read(directory.path() / name, 10).error().code == ErrorCode::failed_precondition);
 }
 
 TEST_CASE("moving from a short secret text empties it") {
