@@ -49,10 +49,10 @@ Result<MigrationPlan> made_from(const State& state, Lineage lineage, int model_v
                   "the settings have model version {}, which is newer than version {} can read", lineage.good,
                   model_version);
     plan.writes.push_back(settings_write(model_version, {}, 0));
-  } else if (!source->second) {
+  } else if (const std::optional<std::string>& content = source->second; !content) {
     return fail(ErrorCode::internal, "{} was not read", file_name(lineage.good));
   } else {
-    Write write = TRY(rewritten(*source->second, lineage.good, model_version, steps));
+    Write write = TRY(rewritten(*content, lineage.good, model_version, steps));
     plan.writes.push_back(std::move(write));
   }
   lineage.trial = model_version;

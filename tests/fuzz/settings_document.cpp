@@ -8,7 +8,7 @@
 using namespace bulkhead::settings;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const Json document = codec::parse_json({reinterpret_cast<const char*>(data), size}).value_or(Json());
+  const Json document = bulkhead::codec::parse_json({reinterpret_cast<const char*>(data), size}).value_or(Json());
   const auto settings = Settings::from_json(document);
   if (!settings) {
     if (settings.error().message.empty()) std::abort();
