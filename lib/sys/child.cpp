@@ -107,6 +107,33 @@ std::string last_lines(std::string_view text, std::size_t lines) {
   return std::string(text.substr(start == text.size() ? 0 : start + 1));
 }
 
+class Deadline {
+ public:
+  explicit Deadline(std::optional<std::chrono::seconds> limit) : limit_(limit) {}
+
+  // Nothing: there is none.
+  std::optional<std::chrono::milliseconds> left() const {
+    if (!limit_) return std::nullopt;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(start_ + *limit_ - Clock::now());
+    return std::max(left, std::chrono::milliseconds::zero());
+  }
+  // For poll(2).
+  int left_to_poll() const {
+    constexpr std::int64_t kHour = 3'600'000;
+    const auto time = left();
+    return time ? static_cast<int>(std::min(time->count(), kHour)) : -1;
+  }
+  bool passed() const { return left() == std::chrono::milliseconds::zero(); }
+  std::unexpected<Error> error(std::string_view program) const {
+    return fail(ErrorCode::unavailable, "{} did not end within {} seconds and was killed", program, limit_->count());
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::optional<std::chrono::seconds> limit_;
+  Clock::time_point start_ = Clock::now();
+};
+
 }  // namespace
 
 std::vector<std::string> base_environment() {
@@ -200,19 +227,22 @@ Result<Output> run(const Command& command, std::size_t limit) {
   TRY(err.write_end.close());
   if (in.write_end) ::fcntl(in.write_end.get(), F_SETFL, O_NONBLOCK);
 
+  const Deadline deadline(command.limit);
   Output output;
   std::string_view input = command.input;
   while (out.read_end || err.read_end || in.write_end) {
     std::array<pollfd, 3> entries = {
         {{out.read_end.get(), POLLIN, 0}, {err.read_end.get(), POLLIN, 0}, {in.write_end.get(), POLLOUT, 0}}};
-    if (::poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR)
+    if (::poll(entries.data(), entries.size(), deadline.left_to_poll()) < 0 && errno != EINTR)
       return fail_errno("waiting for {}", command.arguments[0]);
+    if (deadline.passed()) return deadline.error(command.arguments[0]);
     if (entries[0].revents != 0) TRY(drain(out.read_end, output.out, limit));
     if (entries[1].revents != 0) TRY(drain(err.read_end, output.err, limit));
     if (entries[2].revents != 0) TRY(feed(in.write_end, input));
   }
-  const auto status = TRY(child.wait());
-  output.exit_status = status.value_or(-1);
+  const auto status = TRY(child.wait(deadline.left()));
+  if (!status) return deadline.error(command.arguments[0]);
+  output.exit_status = *status;
   return output;
 }
 

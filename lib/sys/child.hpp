@@ -22,6 +22,7 @@ struct Command {
   std::vector<std::string> extra_environment{};  // "NAME=value", added to base_environment()
   std::optional<Path> directory{};               // working directory
   std::string input{};                           // standard input of run(); /dev/null when empty
+  std::optional<std::chrono::seconds> limit{};   // of run(): how long it may take; as long as it takes when empty
 };
 
 // The environment of every child: PATH, HOME, TMPDIR of this process, and LC_ALL=C, TZ=UTC, so that no tool depends on
@@ -36,7 +37,8 @@ struct Output {
 
 // Waits until the program has ended and its output streams are closed, also by processes that it left running. It is
 // not an error when the program does not read all of its input. Any exit status is a success of run() itself. Output
-// beyond `limit` bytes per stream fails with failed_precondition.
+// beyond `limit` bytes per stream fails with failed_precondition. A program that has not ended within its own limit of
+// time is killed, which is unavailable.
 Result<Output> run(const Command& command, std::size_t limit = std::size_t{64} << 20U);
 
 // run(), where an exit status other than 0 is an error with the last lines of standard error. Returns standard output.

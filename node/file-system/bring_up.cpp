@@ -33,7 +33,7 @@ std::string name_of(const Check& check) {
 
 Outcome copied_or_lost(FileSystem which, Partition& partition, const std::string& reason) {
   if (which != FileSystem::state) return {.kind = Kind::lost, .reason = reason};
-  const auto copied = partition.mount_copy();
+  const auto copied = partition.accept({}).and_then([&] { return partition.mount_copy(); });
   if (copied) return {.kind = Kind::copied, .reason = reason};
   return {.kind = Kind::lost, .reason = std::format("{}; {}", reason, copied.error().describe())};
 }
@@ -55,22 +55,22 @@ std::string grow(Partition& partition) {
 // What the steps have learnt so far.
 struct Attempts {
   bool corrected = false;
-  std::string complaint{};  // of the first e2fsck that failed
+  std::string complaint{};  // of the first check that failed
   std::string refusal{};    // of the first mount that failed
   std::string small{};      // why it did not grow
 };
 
 Verdict checked(Partition& partition, const Check& check, Attempts& attempts) {
-  const auto result = partition.check(check);
+  const auto result = partition.accept(check).and_then([&] { return partition.check(check); });
   const Verdict verdict = result ? result->verdict : Verdict::failed;
   if (verdict == Verdict::corrected) attempts.corrected = true;
   if (verdict == Verdict::failed && attempts.complaint.empty())
-    attempts.complaint = std::format("{}: {}", name_of(check), result ? result->complaint : result.error().describe());
+    attempts.complaint = result ? std::format("{}: {}", name_of(check), result->complaint) : result.error().describe();
   return verdict;
 }
 
 bool mounted(Partition& partition, Attempts& attempts) {
-  const auto result = partition.mount();
+  const auto result = partition.accept({}).and_then([&] { return partition.mount(); });
   if (!result && attempts.refusal.empty()) attempts.refusal = result.error().describe();
   return result.has_value();
 }
@@ -93,8 +93,8 @@ Outcome bring_up(FileSystem which, Partition& partition) {
   }
   // The kernel may be content with what e2fsck is not, and stops writing when it meets an error.
   if (mounted(partition, attempts)) return {.kind = Kind::damaged, .reason = attempts.complaint};
-  return copied_or_lost(which, partition,
-                        attempts.complaint.empty() ? attempts.refusal : attempts.refusal + "; " + attempts.complaint);
+  const bool one = attempts.complaint.empty() || attempts.complaint == attempts.refusal;
+  return copied_or_lost(which, partition, one ? attempts.refusal : attempts.refusal + "; " + attempts.complaint);
 }
 
 }  // namespace bulkhead::file_system

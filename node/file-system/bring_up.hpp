@@ -42,9 +42,12 @@ class Partition {
 
   // The disk or its driver refuses writing. Errors: not_found when there is no such partition.
   virtual Result<bool> read_only() = 0;
-  // Errors: those of starting e2fsck.
+  // Whether the superblock that this check would use asks only for what our own file systems have. Neither e2fsck nor
+  // the kernel is let at another. Errors: data_loss without a superblock; verification_failed, naming what it asks for.
+  virtual Result<> accept(const Check& check) = 0;
+  // Errors: those of starting e2fsck; unavailable when it took too long.
   virtual Result<CheckResult> check(const Check& check) = 0;
-  // How much larger the partition is than its file system, bytes. Errors: data_loss without a superblock.
+  // How much larger the partition is than its file system, bytes. Errors: those of accept().
   virtual Result<std::uint64_t> room() = 0;
   // Makes the file system as large as its partition, which must have been checked with force. By resize2fs(8) before
   // the mount: what is wrong with the file system then ends a program, not the kernel.

@@ -67,6 +67,14 @@ class ReadOnlyMount {
 
 }  // namespace
 
+std::chrono::seconds limit_of_helpers(FileSystem which, std::uint64_t bytes) {
+  constexpr std::chrono::seconds kState(60);
+  constexpr std::chrono::seconds kData(600);
+  constexpr std::chrono::seconds kEachGiB(2);
+  if (which == FileSystem::state) return kState;
+  return kData + kEachGiB * static_cast<std::int64_t>(bytes >> 30U);
+}
+
 Result<bool> DiskPartition::read_only() {
   const auto opened = sys::open_file(device(which_), O_RDONLY | O_NONBLOCK);
   if (!opened) {
@@ -86,7 +94,9 @@ Result<CheckResult> DiskPartition::check(const Check& check) {
                      {"-b", std::to_string(*check.backup_superblock), "-B", std::to_string(check.block_size)});
   }
   arguments.emplace_back(device(which_));
-  const sys::Output output = TRY(sys::run({.arguments = std::move(arguments)}));
+  const std::uint64_t bytes = TRY(size());
+  const sys::Output output =
+      TRY(sys::run({.arguments = std::move(arguments), .limit = limit_of_helpers(which_, bytes)}));
   const bool corrected = output.exit_status != 0 && (output.exit_status & ~(kCorrected | kCorrectedAndReboot)) == 0;
   return CheckResult{.verdict = output.exit_status == 0 ? Verdict::clean
                                 : corrected             ? Verdict::corrected
@@ -94,37 +104,38 @@ Result<CheckResult> DiskPartition::check(const Check& check) {
                      .complaint = last_line(output.err.empty() ? output.out : output.err)};
 }
 
-// ext4, "Super Block" (the kernel's Documentation/filesystems/ext4): little-endian.
-Result<std::uint64_t> DiskPartition::room() {
+Result<> DiskPartition::accept(const Check& check) {
+  const std::uint64_t offset =
+      check.backup_superblock ? *check.backup_superblock * check.block_size : kSuperblockOffset;
+  TRY(superblock(offset));
+  return {};
+}
+
+Result<Superblock> DiskPartition::superblock(std::uint64_t offset) const {
   const sys::UniqueFd partition = TRY(sys::open_file(device(which_), O_RDONLY));
-  std::array<std::byte, 1024> superblock{};
-  TRY(sys::read_exactly_at(partition.get(), superblock, 1024));
-  const auto number = [&](std::size_t offset) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < sizeof value; ++i)
-      value |= std::to_integer<std::uint32_t>(superblock[offset + i]) << 8 * i;
-    return value;
-  };
-  constexpr std::size_t kBlocksLow = 0x4;
-  constexpr std::size_t kLogBlockSize = 0x18;  // of a KiB
-  constexpr std::size_t kMagic = 0x38;
-  constexpr std::size_t kIncompatible = 0x60;
-  constexpr std::size_t kBlocksHigh = 0x150;
-  constexpr std::uint32_t kExt4 = 0xef53;
-  constexpr std::uint32_t k64Bit = 0x80;
-  constexpr std::uint32_t kLargestLog = 6;
-  if ((number(kMagic) & 0xffffU) != kExt4 || number(kLogBlockSize) > kLargestLog)
-    return fail(ErrorCode::data_loss, "{} has no superblock", label(which_));
-  const std::uint64_t high = (number(kIncompatible) & k64Bit) != 0 ? number(kBlocksHigh) : 0;
-  const std::uint64_t blocks = high << 32U | number(kBlocksLow);
+  std::array<std::byte, kSuperblockSize> bytes{};
+  TRY(sys::read_exactly_at(partition.get(), bytes, offset));
+  return read_superblock(bytes);
+}
+
+Result<std::uint64_t> DiskPartition::size() const {
+  const sys::UniqueFd partition = TRY(sys::open_file(device(which_), O_RDONLY));
   std::uint64_t size = 0;
   if (::ioctl(partition.get(), BLKGETSIZE64, &size) < 0) return fail_errno("looking at {}", device(which_));
-  const std::uint64_t fitting = size >> (10U + number(kLogBlockSize));
-  return fitting <= blocks ? 0 : (fitting - blocks) << (10U + number(kLogBlockSize));
+  return size;
+}
+
+Result<std::uint64_t> DiskPartition::room() {
+  const Superblock superblock = TRY(this->superblock(kSuperblockOffset));
+  const std::uint64_t bytes = TRY(size());
+  const std::uint64_t fitting = bytes / superblock.block_size;
+  return fitting <= superblock.blocks ? 0 : (fitting - superblock.blocks) * superblock.block_size;
 }
 
 Result<> DiskPartition::grow() {
-  TRY(sys::run_checked({.arguments = {"/usr/sbin/resize2fs", device(which_)}}));
+  const std::uint64_t bytes = TRY(size());
+  TRY(sys::run_checked(
+      {.arguments = {"/usr/sbin/resize2fs", device(which_)}, .limit = limit_of_helpers(which_, bytes)}));
   return {};
 }
 
@@ -155,7 +166,9 @@ Result<> DiskPartition::format() {
   if (unwritable) return fail(ErrorCode::failed_precondition, "the disk is read-only");
   TRY(require_unused());
   const std::string name(which_ == FileSystem::state ? gpt::kStateLabel : gpt::kDataLabel);
-  TRY(sys::run_checked({.arguments = {"/usr/sbin/mkfs.ext4", "-q", "-F", "-L", name, device(which_)}}));
+  const std::uint64_t bytes = TRY(size());
+  TRY(sys::run_checked({.arguments = {"/usr/sbin/mkfs.ext4", "-q", "-F", "-L", name, device(which_)},
+                        .limit = limit_of_helpers(which_, bytes)}));
   return {};
 }
 

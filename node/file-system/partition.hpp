@@ -1,15 +1,24 @@
 // STATE or DATA on the system disk, with e2fsprogs and mount(2).
 #pragma once
 
+#include <chrono>
+
 #include "node/file-system/bring_up.hpp"
+#include "node/file-system/superblock.hpp"
 
 namespace bulkhead::file_system {
+
+// How long one run of e2fsck, resize2fs or mke2fs may take before it is killed and counts as failed. STATE, for which
+// the API and the network wait: a minute; it has 64 MiB. DATA, for which only containers wait: ten minutes and two
+// seconds for each GiB, several times what a full check takes on a slow disk (1 TiB: 44 minutes).
+std::chrono::seconds limit_of_helpers(FileSystem which, std::uint64_t bytes);
 
 class DiskPartition final : public Partition {
  public:
   explicit DiskPartition(FileSystem which) : which_(which) {}
 
   Result<bool> read_only() override;
+  Result<> accept(const Check& check) override;
   Result<CheckResult> check(const Check& check) override;
   Result<std::uint64_t> room() override;
   Result<> grow() override;
@@ -22,6 +31,8 @@ class DiskPartition final : public Partition {
 
  private:
   Result<> require_unused() const;
+  Result<Superblock> superblock(std::uint64_t offset) const;
+  Result<std::uint64_t> size() const;
 
   FileSystem which_;
 };

@@ -152,6 +152,18 @@ TEST_CASE("a program starts with no blocked and no ignored signals") {
   CHECK(output.out == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 }
 
+TEST_CASE("a program that takes longer than its limit is killed, and so is one that has closed its output") {
+  for (const char* script : {"exec sleep 1000", "exec sleep 1000 >&- 2>&-"}) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto output = run({.arguments = {"sh", "-c", script}, .limit = std::chrono::seconds(1)});
+    REQUIRE(!output);
+    CHECK(output.error().code == bulkhead::ErrorCode::unavailable);
+    CHECK(output.error().message == "sh did not end within 1 seconds and was killed");
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::minutes(1));
+  }
+  CHECK(run({.arguments = {"true"}, .limit = std::chrono::hours(1)}));
+}
+
 TEST_CASE("run_checked gives standard output, or an error with the last words of the program") {
   CHECK(run_checked({.arguments = {"echo", "x"}}) == "x\n");
   const auto failed = run_checked({.arguments = {"sh", "-c", "seq 1 100 >&2; exit 9"}});

@@ -17,6 +17,10 @@ class FakePartition final : public Partition {
   Result<bool> is_read_only = false;
   std::function<Verdict(const Check&)> verdict = [](const Check&) { return Verdict::clean; };
   std::function<bool(const std::vector<Check>&)> mountable = [](const auto&) { return true; };
+  std::function<bool(const Check&, const std::vector<Check>&)> acceptable = [](const auto&, const auto&) {
+    return true;
+  };
+  std::function<bool(const Check&)> too_long = [](const Check&) { return false; };
   bool copyable = true;
   std::uint64_t free_room = 0;
   bool growable = true;
@@ -27,8 +31,13 @@ class FakePartition final : public Partition {
   bool copied = false;
 
   Result<bool> read_only() override { return is_read_only; }
+  Result<> accept(const Check& check) override {
+    if (acceptable(check, checks)) return {};
+    return fail(ErrorCode::verification_failed, "the superblock asks for the feature mmp");
+  }
   Result<CheckResult> check(const Check& check) override {
     checks.push_back(check);
+    if (too_long(check)) return fail(ErrorCode::unavailable, "e2fsck did not end within 60 seconds and was killed");
     return CheckResult{.verdict = verdict(check), .complaint = "bad magic number"};
   }
   Result<std::uint64_t> room() override { return free_room; }
@@ -153,4 +162,46 @@ TEST_CASE("a partition that is not there is lost, and says so") {
   partition.is_read_only = fail(ErrorCode::not_found, "the system disk has no partition for DATA");
   const Outcome outcome = bring_up(FileSystem::data, partition);
   CHECK(outcome == Outcome{.kind = Kind::lost, .reason = "the system disk has no partition for DATA"});
+}
+
+TEST_CASE("a file system with a foreign feature is neither checked nor mounted nor copied, and the reason names it") {
+  for (const FileSystem which : file_systems::kFileSystems) {
+    FakePartition partition;
+    partition.acceptable = [](const auto&, const auto&) { return false; };
+    partition.is_read_only = which == FileSystem::state;
+    for (int i = 0; i < 2; ++i) {
+      const Outcome outcome = bring_up(which, partition);
+      CHECK(outcome.kind == Kind::lost);
+      CHECK(outcome.reason.contains("the superblock asks for the feature mmp"));
+      partition.is_read_only = false;
+    }
+    CHECK(partition.checks.empty());
+    CHECK(partition.mounts == 0);
+    CHECK(!partition.copied);
+  }
+}
+
+TEST_CASE("a foreign feature only in the primary superblock is damage, which a copy repairs") {
+  FakePartition partition;
+  partition.verdict = [](const Check&) { return Verdict::corrected; };
+  partition.acceptable = [](const Check& check, const std::vector<Check>& checks) {
+    return check.backup_superblock == 8193 || !checks.empty();
+  };
+  const Outcome outcome = bring_up(FileSystem::state, partition);
+  CHECK(outcome.kind == Kind::repaired);
+  CHECK(partition.checks.size() == 1);
+}
+
+TEST_CASE("a check that took too long has failed, and the next one has its turn") {
+  FakePartition partition;
+  partition.too_long = [](const Check& check) { return !check.force; };
+  CHECK(bring_up(FileSystem::state, partition).kind == Kind::mounted);
+  CHECK(partition.checks.size() == 2);
+
+  FakePartition hopeless;
+  hopeless.too_long = [](const Check&) { return true; };
+  hopeless.mountable = [](const auto&) { return false; };
+  const Outcome outcome = bring_up(FileSystem::data, hopeless);
+  CHECK(outcome.kind == Kind::lost);
+  CHECK(outcome.reason.contains("did not end within 60 seconds"));
 }
