@@ -20,14 +20,14 @@ std::string sysctl_path(std::string_view key);
 // False for a key that names no parameter or one in two ways: empty parts, "." and "..".
 bool is_canonical_sysctl(std::string_view key);
 
-// Which values are stricter than the image's. only: none is; of unprivileged_bpf_disabled, 1 cannot be taken back and 2
-// can.
-enum class Stricter { higher, lower, only };
-
+// Values from `least` to `most` are as strict as the image's, or stricter. A part "*" of the path stands for any name:
+// one of an interface, "all" or "default".
 struct HardenedSysctl {
   std::string_view path;
   std::int64_t value = 0;  // the image's
-  Stricter stricter = Stricter::higher;
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+  bool in_file = true;  // otherwise the value is the kernel's own, and nothing in the image sets it
 };
 std::span<const HardenedSysctl> hardened_sysctls();
 const HardenedSysctl* find_hardened_sysctl(std::string_view key);
