@@ -30,7 +30,11 @@ struct Line {
 struct SubjectPattern : Line {
   static Result<value::SubjectPattern> parse(std::string_view text) { return value::SubjectPattern::parse(text); }
 };
-struct SerialNumber : Line {
+struct SerialNumber {  // RFC 5280, section 4.1.2.2: at most 20 octets
+  static constexpr std::string_view kName = "a serial number",
+                                    kRule = "hexadecimal digits, with or without colons between them, such as 0A:1B:2C",
+                                    kPattern = "(0[xX])?[0-9a-fA-F:]+";
+  static constexpr std::size_t kLongest = 64;
   static Result<value::SerialNumber> parse(std::string_view text) { return value::SerialNumber::parse(text); }
 };
 // A URL, or an authority and path alone, as in image references.

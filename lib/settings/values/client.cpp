@@ -16,10 +16,17 @@ bool SubjectPattern::matches(std::string_view common_name) const {
 
 Result<SerialNumber> SerialNumber::parse(std::string_view text) {
   SerialNumber number;
+  if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
+  bool any = false;
   for (const char c : text) {
-    if (c == ':' || (c == '0' && number.digits_.empty())) continue;
-    number.digits_ += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (c == ':') continue;
+    const char digit = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    if ((digit < '0' || digit > '9') && (digit < 'a' || digit > 'f'))
+      return fail(ErrorCode::invalid_argument, "{} is no digit of a hexadecimal number", c);
+    any = true;
+    if (digit != '0' || !number.digits_.empty()) number.digits_ += digit;
   }
+  if (!any) return fail(ErrorCode::invalid_argument, "there are no digits");
   return number;
 }
 

@@ -23,7 +23,8 @@ class SubjectPattern {
   bool open_ = false;  // anything may follow
 };
 
-// A certificate's serial number, in any form that tools print: "0A:1B" and "a1b" are the same.
+// A certificate's serial number, in any form that tools print: "0A:1B", "0xA1B" and "a1b" are the same.
+// Errors: invalid_argument for what is no hexadecimal number.
 class SerialNumber {
  public:
   static Result<SerialNumber> parse(std::string_view text);

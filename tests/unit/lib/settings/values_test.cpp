@@ -171,4 +171,10 @@ TEST_CASE("clients are told apart by name and serial number") {
   CHECK_FALSE(must(SubjectPattern::parse("monitor")).matches("monitor-2"));
   CHECK(must(SerialNumber::parse("0A:1b:2C")) == must(SerialNumber::parse("a1b2c")));
   CHECK(must(SerialNumber::parse("0A")) != must(SerialNumber::parse("0B")));
+  CHECK(must(SerialNumber::parse("0x28")) == must(SerialNumber::parse("28")));
+  CHECK(must(SerialNumber::parse("00:00:28")) == must(SerialNumber::parse("28")));
+  for (const char* text : {"", ":", "0x", "zz", "28 ", "-28", "28h", "1x2"}) {
+    INFO(text);
+    CHECK_FALSE(SerialNumber::parse(text));
+  }
 }
