@@ -88,7 +88,6 @@ Result<ApplyPlan> Applier::plan(const std::vector<render::File>& wanted, const s
   }
   for (const render::Service& service : render::services()) {
     if (!notified.contains(std::string(service.name))) continue;
-    plan.reboot_required = plan.reboot_required || service.needs_reboot;
     if (service.action == render::Action::none) continue;
     plan.notifications.push_back({.service = std::string(service.name),
                                   .unit = std::string(service.unit),
@@ -147,12 +146,14 @@ Result<> Applier::notify(Notification& step, const KernelState& kernel) {
 Result<ApplyPlan> Applier::apply(ApplyPlan plan, const KernelState& wanted, const KernelState& before) {
   std::vector<Saved> saved;
   Result<> done;
+  KernelState now = wanted;
+  if (is_weaker_lockdown(wanted.lockdown, before.lockdown)) now.lockdown.clear();  // the next boot does that
   for (const FileChange& change : plan.files) {
     done = write(change, saved);
     if (!done) break;
   }
   std::size_t notified = 0;
-  for (; done && notified < plan.notifications.size(); ++notified) done = notify(plan.notifications[notified], wanted);
+  for (; done && notified < plan.notifications.size(); ++notified) done = notify(plan.notifications[notified], now);
   if (done) return plan;
 
   Error reason = std::move(done).error();

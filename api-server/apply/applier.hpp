@@ -33,7 +33,7 @@ struct Notification {
   std::string unit;  // empty: the service has no unit
   render::Action action = render::Action::none;
   bool start = false;    // also when the unit does not run
-  std::string result{};  // after apply(): "done", "skipped" (the unit does not run)
+  std::string result{};  // after apply(): "done", "skipped" (the unit does not run; a weaker lockdown mode)
 
   bool operator==(const Notification&) const = default;
 };
@@ -41,7 +41,7 @@ struct Notification {
 struct ApplyPlan {
   std::vector<FileChange> files;
   std::vector<Notification> notifications;  // in the order of render::services()
-  bool reboot_required = false;
+  bool reboot_required = false;             // set by who knows what the kernel had before
 
   bool empty() const { return files.empty() && notifications.empty(); }
   bool operator==(const ApplyPlan&) const = default;

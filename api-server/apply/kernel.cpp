@@ -13,7 +13,12 @@ namespace bulkhead::apply {
 namespace {
 
 constexpr const char* kLockdown = "/sys/kernel/security/lockdown";
-constexpr std::array<std::string_view, 3> kModes = {"none", "integrity", "confidentiality"};
+constexpr std::array<std::string_view, 2> kModes = {"integrity", "confidentiality"};
+
+std::ptrdiff_t rank(std::string_view mode) {
+  const auto* const found = std::ranges::find(kModes, mode);
+  return found == kModes.end() ? -1 : found - kModes.begin();
+}
 
 }  // namespace
 
@@ -24,11 +29,12 @@ Result<> RunningKernel::set_hostname(const std::string& name) {
 
 Result<> RunningKernel::set_lockdown(const std::string& mode) {
   const std::string text = TRY(sys::read_file(kLockdown, 256));
-  const auto rank = [](std::string_view word) { return std::ranges::find(kModes, word) - kModes.begin(); };
-  if (rank(mode) <= rank(lockdown_in_force(text))) return {};
+  if (!is_weaker_lockdown(lockdown_in_force(text), mode)) return {};
   const sys::UniqueFd file = TRY(sys::open_file(kLockdown, O_WRONLY));
   return sys::write_all(file.get(), std::as_bytes(std::span(mode)));
 }
+
+bool is_weaker_lockdown(std::string_view mode, std::string_view other) { return rank(mode) < rank(other); }
 
 std::string lockdown_in_force(std::string_view text) {
   const std::size_t begin = text.find('[');

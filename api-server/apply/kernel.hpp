@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "lib/base/result.hpp"
 
@@ -32,6 +33,9 @@ class RunningKernel final : public Kernel {
   Result<> set_hostname(const std::string& name) override;
   Result<> set_lockdown(const std::string& mode) override;
 };
+
+// Whether lockdown mode `mode` is weaker than `other`. What is no mode, and empty, is weakest.
+bool is_weaker_lockdown(std::string_view mode, std::string_view other);
 
 // The current mode, from the text of the file: "none [integrity] confidentiality" is "integrity".
 std::string lockdown_in_force(std::string_view text);

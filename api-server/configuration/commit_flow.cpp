@@ -120,6 +120,7 @@ Result<Configuration::Next> Configuration::prepare(const std::vector<Change>& ch
   if (!apply) return next;
   for (const Key& key : in_one_only(left_out_, next.left_out)) affected.merge(affected_services(key));
   next.plan = TRY(applier_.plan(next.files, affected));
+  if (apply::is_weaker_lockdown(next.kernel.lockdown, kernel_.lockdown)) next.plan.reboot_required = true;
   return next;
 }
 

@@ -90,9 +90,16 @@ void check_health(const settings::Health& health, Conflicts& conflicts) {
 }
 
 void check_kernel(const settings::Kernel& kernel, Conflicts& conflicts) {
+  conflicts.require(
+      kernel.lockdown != settings::Lockdown::none, {Key({"kernel", "lockdown"})},
+      "kernel.lockdown: \"none\" cannot be set, because the signed image starts the kernel with \"integrity\"");
   std::set<std::string> relaxed;
   for (const settings::SysctlKey& key : kernel.relax.value_or(std::vector<settings::SysctlKey>())) {
-    conflicts.require(settings::find_hardened_sysctl(key.text) != nullptr, {Key({"kernel", "relax"})},
+    conflicts.require(
+        !settings::names_program(key.text), {Key({"kernel", "relax"})},
+        "kernel.relax: {} cannot be set at all, because it decides which programs the kernel starts as root", key.text);
+    conflicts.require(settings::names_program(key.text) || settings::find_hardened_sysctl(key.text) != nullptr,
+                      {Key({"kernel", "relax"})},
                       "kernel.relax: the image does not harden {}, so it can be set without this", key.text);
     relaxed.insert(settings::sysctl_path(key.text));
   }
