@@ -25,11 +25,20 @@ class Conflicts {
   std::vector<Conflict> found_;
 };
 
+std::string names_of(const std::vector<settings::Runtime>& runtimes) {
+  std::string names;
+  for (const settings::Runtime runtime : runtimes)
+    names += std::format("{}{}", names.empty() ? "" : ", ", settings::name_of(runtime));
+  return names.empty() ? "none" : names;
+}
+
 void check_sandbox(const settings::Sandbox& sandbox, Conflicts& conflicts) {
   if (!sandbox.default_runtime || !sandbox.allowed_runtimes) return;
   conflicts.require(std::ranges::contains(*sandbox.allowed_runtimes, *sandbox.default_runtime),
                     {Key({"sandbox", "default-runtime"}), Key({"sandbox", "allowed-runtimes"})},
-                    "sandbox.default-runtime: the default runtime must be one of sandbox.allowed-runtimes");
+                    "sandbox.default-runtime: {} is not one of the allowed runtimes ({}). Add it to "
+                    "sandbox.allowed-runtimes, or choose another one",
+                    settings::name_of(*sandbox.default_runtime), names_of(*sandbox.allowed_runtimes));
 }
 
 // Workloads are an operator's, and what may isolate them is the admin's.
@@ -39,7 +48,9 @@ void check_workloads(const Settings& settings, Conflicts& conflicts) {
   for (const auto& [name, workload] : settings.workloads) {
     conflicts.require(!workload.runtime || std::ranges::contains(allowed, *workload.runtime),
                       {Key({"workloads", name.text, "runtime"})},
-                      "workloads.{}.runtime: must be one of sandbox.allowed-runtimes", name.text);
+                      "workloads.{}.runtime: {} is not one of the allowed runtimes ({}). An admin can add it to "
+                      "sandbox.allowed-runtimes",
+                      name.text, settings::name_of(workload.runtime.value_or(settings::Runtime::crun)), names_of(allowed));
   }
 }
 
@@ -79,6 +90,26 @@ void check_time_servers(const settings::Ntp& ntp, Conflicts& conflicts) {
     conflicts.require(port == kNtpPort, {Key({"ntp", "time-servers"})},
                       "ntp.time-servers: {} has port {}, but systemd-timesyncd only asks port {}", server.value().host,
                       port, kNtpPort);
+  }
+}
+
+void check_credentials(const settings::ContainerRegistry& registries, Conflicts& conflicts) {
+  const std::vector<Key> keys = {Key({"container-registry", "credentials"})};
+  for (const auto& entry : registries.credentials.value_or(std::vector<settings::Credential>())) {
+    const std::string registry = entry.registry ? entry.registry->to_string() : "an entry";
+    conflicts.require(entry.username.has_value() == entry.password.has_value(), keys,
+                      "container-registry.credentials: {} needs both username and password, or neither", registry);
+    conflicts.require(entry.username || entry.auth || entry.identitytoken, keys,
+                      "container-registry.credentials: {} needs username and password, auth, or identitytoken",
+                      registry);
+  }
+}
+
+void check_pki(const std::map<settings::Identifier, settings::CertificateBundle>& bundles, Conflicts& conflicts) {
+  for (const auto& [name, bundle] : bundles) {
+    conflicts.require(!bundle.trusted.value_or(false) || (bundle.data && !bundle.data->value().empty()),
+                      {Key({"pki", name.text, "trusted"})},
+                      "pki.{}: trusted needs certificates: set pki.{}.data", name.text, name.text);
   }
 }
 
@@ -136,6 +167,8 @@ std::vector<Conflict> conflicts_between(const Settings& settings) {
   check_interfaces(settings.network, conflicts);
   check_time_servers(settings.ntp, conflicts);
   check_kernel(settings.kernel, conflicts);
+  check_credentials(settings.container_registry, conflicts);
+  check_pki(settings.pki, conflicts);
   check_health(settings.health, conflicts);
   return std::move(conflicts).take();
 }

@@ -289,6 +289,59 @@ TEST_CASE("settings that do not go together are refused before anything happens"
   CHECK(node.configuration.store().last_commit() == 0);
 }
 
+TEST_CASE("a refusal of settings that do not go together says what to do") {
+  Node node;
+  const Json relax_program = {{"kernel", {{"relax", {"kernel.core_pattern"}}}}};
+  const Json relax_free = {{"kernel", {{"relax", {"vm.swappiness"}}}}};
+  const Json runtime = {{"workloads", {{"w", {{"runtime", "gvisor"}}}}}};
+  const Json bad_default = {{"sandbox", {{"default-runtime", "microvm"}, {"allowed-runtimes", {"crun", "gvisor"}}}}};
+  const auto credentials = [](const Json& entry) {
+    return Json{{"container-registry", {{"credentials", Json::array({entry})}}}};
+  };
+  for (const auto& [document, text] : {
+           std::pair{relax_program, "kernel.core_pattern cannot be set at all"},
+           {relax_free, "the image does not harden vm.swappiness"},
+           {Json{{"kernel", {{"lockdown", "none"}}}}, "the signed image starts the kernel with \"integrity\""},
+           {runtime, "workloads.w.runtime: gvisor is not one of the allowed runtimes (crun). An admin can add it"},
+           {bad_default, "microvm is not one of the allowed runtimes (crun, gvisor)"},
+           {credentials({{"registry", "r.example"}}), "r.example needs username and password, auth, or identitytoken"},
+           {credentials({{"registry", "r.example"}, {"username", "u"}}), "r.example needs both username and password"},
+           {Json{{"pki", {{"x", {{"trusted", true}}}}}}, "pki.x: trusted needs certificates: set pki.x.data"},
+           {Json{{"pki", {{"x", {{"trusted", true}, {"data", ""}}}}}}, "set pki.x.data"},
+           {Json{{"network", {{"firewall", {{"open-ports", {"22/tcp", "80/tcp", "22/tcp"}}}}}}},
+            "22/tcp is there twice"},
+           {Json{{"network", {{"firewall", {{"open-ports", {"22/tcp", "22-22/tcp"}}}}}}}, "22-22/tcp is there twice"},
+       }) {
+    INFO(document.dump());
+    node.stage("t", document);
+    const auto refused = node.commit("t");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::invalid_argument);
+    INFO(refused.error().describe());
+    CHECK(refused.error().describe().contains(text));
+    must(node.configuration.drop(tester(), "t"));
+  }
+  node.stage("t", {{"network", {{"firewall", {{"open-ports", {"53/tcp", "53/udp"}}}}}},
+                   {"pki", {{"x", {{"trusted", false}}}}},
+                   {"container-registry", {{"credentials", {{{"registry", "r.example"}, {"auth", "e30="}}}}}}});
+  CHECK(node.commit("t"));
+}
+
+TEST_CASE("a weaker lockdown mode needs a restart, and is not said to be done") {
+  Node node;
+  const auto set = [&](const char* mode) {
+    node.stage("t", {{"kernel", {{"lockdown", mode}}}});
+    const bool planned = must(node.configuration.plan("t")).apply.reboot_required;
+    const Outcome outcome = must(node.commit("t"));
+    CHECK(outcome.applied.reboot_required == planned);
+    REQUIRE(outcome.applied.notifications.size() == 1);
+    return std::format("{} {}", outcome.applied.notifications.front().result, planned ? "reboot" : "now");
+  };
+  CHECK(set("confidentiality") == "done now");
+  CHECK(set("integrity") == "skipped reboot");
+  CHECK(node.kernel.lockdown == "confidentiality");
+}
+
 TEST_CASE(
     "a listener that could not start is refused, and what is stored of one keeps nothing else from being changed") {
   Node node;
@@ -311,7 +364,8 @@ TEST_CASE(
 TEST_CASE("secrets are in no plan, no history and no redacted settings") {
   Node node;
   const Json document = {
-      {"container-registry", {{"credentials", {{{"registry", "a.example"}, {"password", "hunter2"}}}}}}};
+      {"container-registry",
+       {{"credentials", {{{"registry", "a.example"}, {"username", "u"}, {"password", "hunter2"}}}}}}};
   node.stage("t", document);
   const TransactionPlan plan = must(node.configuration.plan("t"));
   CHECK_FALSE(json_of(plan, node.configuration.store().live()).dump().contains("hunter2"));

@@ -51,7 +51,8 @@ TEST_CASE("the difference between two commits is what changed, however many ther
 
 TEST_CASE("no secret is in history or differences") {
   ApiFixture api;
-  api.set({{"container-registry", {{"credentials", {{{"registry", "a.example"}, {"password", "hunter2"}}}}}}});
+  api.set({{"container-registry",
+            {{"credentials", {{{"registry", "a.example"}, {"username", "u"}, {"password", "hunter2"}}}}}}});
   for (const char* target : {"/v1/history", "/v1/history/1", "/v1/diff?from=0"}) {
     CAPTURE(target);
     CHECK_FALSE(api.ask("GET", target).body().contains("hunter2"));

@@ -88,7 +88,8 @@ TEST_CASE("user data can be looked at, and taken in again by an admin") {
 TEST_CASE("a report has everything and no secret") {
   ApiFixture api;
   api.set({{"motd", "hello"},
-           {"container-registry", {{"credentials", {{{"registry", "a.example"}, {"password", "hunter2"}}}}}}});
+           {"container-registry",
+            {{"credentials", {{{"registry", "a.example"}, {"username", "u"}, {"password", "hunter2"}}}}}}});
   api.state.problems = {"seed: no space"};
   const auto report = api.ask("GET", "/report", {}, Role::reader);
   CHECK(report.response.content_type.starts_with("text/plain"));

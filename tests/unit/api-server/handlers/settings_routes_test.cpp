@@ -9,8 +9,8 @@ using settings::Json;
 
 namespace {
 
-const Json kSecret = {
-    {"container-registry", {{"credentials", {{{"registry", "a.example"}, {"password", "hunter2"}}}}}}};
+const Json kSecret = {{"container-registry",
+                       {{"credentials", {{{"registry", "a.example"}, {"username", "u"}, {"password", "hunter2"}}}}}}};
 
 }  // namespace
 

@@ -32,7 +32,9 @@ TEST_CASE("transactions are listed, looked at and dropped") {
 
 TEST_CASE("secrets in a transaction are for admins") {
   ApiFixture api;
-  stage(api, "t", R"({"container-registry": {"credentials": [{"registry": "a.example", "password": "hunter2"}]}})");
+  stage(
+      api, "t",
+      R"({"container-registry": {"credentials": [{"registry": "a.example", "username": "u", "password": "hunter2"}]}})");
   CHECK(api.ask("GET", "/tx?tx=t").body().contains("hunter2"));
   CHECK_FALSE(api.ask("GET", "/tx?tx=t", {}, Role::operator_role).body().contains("hunter2"));
 }
