@@ -29,7 +29,10 @@ std::string problem(FileSystem which, const file_systems::Outcome& outcome) {
           "lost: {}. It is empty now, and changes are lost at the next restart. To begin anew: apiclient reset {}, "
           "apiclient reboot",
           outcome.reason, to_string(which));
-    case Kind::reset: return "was made anew. To use it, restart the node: apiclient reboot";
+    case Kind::reset:
+      return "was made anew. To use it, restart the node: apiclient reboot. Until then it is empty, and changes are "
+             "lost at "
+             "the next restart";
   }
   return {};
 }

@@ -35,7 +35,8 @@ Outcome copied_or_lost(FileSystem which, Partition& partition, const std::string
   if (which != FileSystem::state) return {.kind = Kind::lost, .reason = reason};
   const auto copied = partition.accept({}).and_then([&] { return partition.mount_copy(); });
   if (copied) return {.kind = Kind::copied, .reason = reason};
-  return {.kind = Kind::lost, .reason = std::format("{}; {}", reason, copied.error().describe())};
+  const std::string why = copied.error().describe();
+  return {.kind = Kind::lost, .reason = reason.contains(why) ? reason : std::format("{}; {}", reason, why)};
 }
 
 // Less is not worth a check of everything.

@@ -22,6 +22,7 @@ class FakePartition final : public Partition {
   };
   std::function<bool(const Check&)> too_long = [](const Check&) { return false; };
   bool copyable = true;
+  std::string why_not_copyable = "cannot be read";
   std::uint64_t free_room = 0;
   bool growable = true;
   int growths = 0;
@@ -53,7 +54,7 @@ class FakePartition final : public Partition {
     return {};
   }
   Result<> mount_copy() override {
-    if (!copyable) return fail(ErrorCode::data_loss, "cannot be read");
+    if (!copyable) return fail(ErrorCode::data_loss, "{}", why_not_copyable);
     copied = true;
     return {};
   }
@@ -112,6 +113,15 @@ TEST_CASE("what nothing helps is lost, with the reasons, and nothing is mounted"
   CHECK(outcome.reason.contains("bad magic number"));
   CHECK(!partition.mounted);
   CHECK(!partition.copied);
+}
+
+TEST_CASE("a reason is not told twice") {
+  FakePartition partition;
+  partition.verdict = [](const Check&) { return Verdict::clean; };
+  partition.mountable = [](const auto&) { return false; };
+  partition.copyable = false;
+  partition.why_not_copyable = "structure needs cleaning";
+  CHECK(bring_up(FileSystem::state, partition) == Outcome{.kind = Kind::lost, .reason = "structure needs cleaning"});
 }
 
 TEST_CASE("a read-only disk is not checked; STATE is copied, DATA is not") {
