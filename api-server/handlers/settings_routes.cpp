@@ -133,7 +133,8 @@ Response schema() {
 
 Response keys() {
   Json sentences = Json::object();
-  for (const settings::Entry& entry : settings::entries(Settings::shape())) sentences[entry.key] = entry.about.doc;
+  for (const settings::Entry& entry : settings::entries(Settings::shape()))
+    sentences[entry.key] = settings::sentence(*entry.shape, entry.about);
   return http::json(sentences);
 }
 

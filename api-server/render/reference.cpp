@@ -48,7 +48,6 @@ Not listed: the files of services that have no unit yet.
 )";
 
 std::string reaction(const Service& service) {
-  if (service.needs_reboot) return "from the next boot on";
   switch (service.action) {
     case Action::none: return "";
     case Action::reload: return "reload";

@@ -85,7 +85,6 @@ struct Service {
   Action action = Action::none;
   // RestartUnit, even when it does not run: one-shot units that ran early in the boot, before our files existed.
   bool start = false;
-  bool needs_reboot = false;
 };
 // In the order in which they are notified: a service comes after those it depends on.
 std::span<const Service> services();

@@ -12,7 +12,7 @@ constexpr auto kServices = std::to_array<Service>({
      .doc = "The kernel's lockdown mode. It only gets stricter while the node runs; a weaker mode takes effect at the "
             "next boot.",
      .action = Action::lockdown},
-    {.name = "boot-parameters", .doc = "Parameters of the next boot. Nothing reads this yet.", .needs_reboot = true},
+    {.name = "boot-parameters", .doc = "Parameters of the next boot. Nothing reads this yet."},
     {.name = "kernel-modules",
      .doc = "Modules to load and modules never to load. A loaded module stays loaded until the next boot.",
      .unit = "systemd-modules-load.service",

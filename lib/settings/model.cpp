@@ -250,9 +250,10 @@ Json schema_of_group(const Shape& shape) {
   Json schema = {{"type", "object"}, {"additionalProperties", false}, {"properties", Json::object()}};
   for (const Member& member : shape.members) {
     Json property = json_schema(*member.shape);
-    if (!member.about.doc.empty()) property["description"] = member.about.doc;
+    if (!member.about.doc.empty()) property["description"] = sentence(*member.shape, member.about);
     if (!member.about.default_value.empty()) property["default"] = declared_value(member.about.default_value);
-    if (!member.about.example.empty()) property["examples"] = Json::array({declared_value(member.about.example)});
+    if (!member.about.example.empty())
+      property["examples"] = Json::array({declared_value(example_text(*member.shape, member.about))});
     if (member.about.secret) property["writeOnly"] = true;
     if (member.about.changed_by == Role::admin) property["x-changed-by"] = "admin";
     schema["properties"][member.name] = std::move(property);
@@ -280,9 +281,24 @@ Result<> check(const Json& value, const Shape& shape, const Key& at) {
   return Checker().check(value, shape, {.path = at.to_string()});
 }
 
+namespace {
+
+// A name with dots that was typed without quotes is taken for several parts.
+std::string quoting_hint(const Key& key, std::size_t from) {
+  std::vector<std::string> parts(key.segments().begin(), key.segments().begin() + static_cast<std::ptrdiff_t>(from));
+  std::string name;
+  for (std::size_t i = from; i < key.segments().size(); ++i) name += (name.empty() ? "" : ".") + key.segments()[i];
+  parts.push_back(std::move(name));
+  return std::format("put a name with dots in double quotes: {}", Key(std::move(parts)).to_string());
+}
+
+}  // namespace
+
 Result<Declaration> find(const Shape& root, const Key& key) {
   Declaration found{.shape = &root};
   std::string path;
+  std::size_t index = 0;
+  std::optional<std::size_t> last_map;  // the segment that is a name of the operator's
   for (const std::string& segment : key.segments()) {
     const Shape& outer = *found.shape;
     if (outer.kind == Kind::map) TRY(Checker().check(segment, *outer.names, {.path = path}));
@@ -290,8 +306,11 @@ Result<Declaration> find(const Shape& root, const Key& key) {
     if (inner == nullptr) {
       Error reason = Checker::unknown(outer, path, segment);
       reason.code = ErrorCode::not_found;
+      if (last_map && outer.kind != Kind::group) reason.hint = quoting_hint(key, *last_map);
       return fail(std::move(reason));
     }
+    if (outer.kind == Kind::map) last_map = index;
+    ++index;
     found.shape = inner;
     found.secret = found.secret || (found.member != nullptr && found.member->about.secret);
     if (found.member != nullptr) found.changed_by = std::max(found.changed_by, found.member->about.changed_by);

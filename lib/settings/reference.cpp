@@ -32,7 +32,7 @@ std::string must_be(const Shape& shape) {
 
 std::string row(const Entry& entry) {
   const bool secret = entry.about.secret;
-  return std::format("| `{}` | {}{} | {} | {} | {} | {} |\n", entry.key, cell(entry.about.doc),
+  return std::format("| `{}` | {}{} | {} | {} | {} | {} |\n", entry.key, cell(sentence(*entry.shape, entry.about)),
                      secret ? " Secret." : "", cell(must_be(*entry.shape)), code(entry.about.default_value),
                      code(entry.about.example), entry.about.changed_by == Role::admin ? "admin" : "operator");
 }
@@ -46,17 +46,17 @@ void add_line(std::string& text, std::string_view name, std::string_view value) 
 Result<std::string> explain(const Shape& root, const Key& key) {
   const Declaration found = TRY(find(root, key));
   std::string text = key.empty() ? "settings\n" : key.to_string() + "\n";
-  if (found.member != nullptr) text += std::format("  {}\n", found.member->about.doc);
+  if (found.member != nullptr) text += std::format("  {}\n", sentence(*found.shape, found.member->about));
   if (found.shape->kind == Kind::group) {
     for (const Member& member : found.shape->members)
-      text += std::format("    {:<40} {}\n", key.child(member.name).to_string(), member.about.doc);
+      text += std::format("    {:<40} {}\n", key.child(member.name).to_string(), sentence(*member.shape, member.about));
     return text;
   }
   add_line(text, "value", must_be(*found.shape));
   if (found.member != nullptr) {
     const About& about = found.member->about;
     add_line(text, "default", about.default_value);
-    add_line(text, "example", about.example);
+    add_line(text, "example", example_text(*found.shape, about));
     add_line(text, "affects", about.affects);
     add_line(text, "since", about.since);
   }
@@ -72,7 +72,7 @@ std::string reference_page(const Shape& root) {
     page += std::format(
         "\n## {}\n\n{}\n\n| key | what | value | default | example | changed by "
         "|\n|---|---|---|---|---|---|\n",
-        group.name, group.about.doc);
+        group.name, sentence(*group.shape, group.about));
     for (const Entry& entry : all) {
       const bool inside = entry.key == group.name || entry.key.starts_with(group.name + ".");
       if (inside) page += row(entry);

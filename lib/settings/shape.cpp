@@ -1,6 +1,8 @@
 #include "lib/settings/shape.hpp"
 
 #include <algorithm>
+#include <array>
+#include <set>
 
 #include "lib/base/text.hpp"
 #include "lib/settings/pattern.hpp"
@@ -19,7 +21,41 @@ std::string without_password(const std::string& url) {
   return url.substr(0, from) + "(secret)" + url.substr(at);
 }
 
+// Services of other versions; docs/formats/configuration-files.md has them all.
+constexpr std::array<std::string_view, 10> kNotRead = {
+    "aws",
+    "bootstrap-commands",
+    "bootstrap-containers",
+    "boot-parameters",
+    "health",
+    "host-containers",
+    "kubelet",
+    "metrics",
+    "updater",
+    "workloads",
+};
+
+void add_services(const Shape& shape, const About& about, std::set<std::string_view>& into) {
+  for (const std::string_view service : split(about.affects, ' ')) into.insert(service);
+  if (shape.element != nullptr) add_services(*shape.element, {.doc = {}}, into);
+  for (const Member& member : shape.members) add_services(*member.shape, member.about, into);
+}
+
 }  // namespace
+
+bool is_read(std::string_view service) { return !std::ranges::contains(kNotRead, service); }
+
+std::string sentence(const Shape& shape, const About& about) {
+  std::set<std::string_view> services;
+  add_services(shape, about, services);
+  const bool has_effect = services.empty() || std::ranges::any_of(services, is_read);
+  return std::format("{}{}", about.doc, has_effect ? "" : " Without effect in this version.");
+}
+
+std::string example_text(const Shape& shape, const About& about) {
+  if (shape.kind != Kind::map || about.example.empty()) return std::string(about.example);
+  return std::format("{{\"{}\": {}}}", about.name_example, about.example);
+}
 
 const Member* Shape::find(std::string_view member) const {
   const auto found = std::ranges::find(members, member, &Member::name);

@@ -33,7 +33,8 @@ enum class Role { reader, operator_role, admin };
 // The description of one setting.
 struct About {
   std::string_view doc;              // one sentence, without the name of the setting
-  std::string_view example{};        // JSON; checked by a test
+  std::string_view example{};        // JSON; of a map of other values than tables: that of an element
+  std::string_view name_example{};   // of such a map: the name of that element
   std::string_view default_value{};  // JSON; empty: none
   std::string_view affects{};        // services to notify of a change (api-server/render), separated by spaces
   std::string_view since = "0.1.0";
@@ -42,6 +43,9 @@ struct About {
   // admin's.
   Role changed_by = Role::operator_role;
 };
+
+// Whether a program of this version reads the settings that affect this service.
+bool is_read(std::string_view service);
 
 struct Shape;
 
@@ -84,6 +88,11 @@ bool fits(const Json& value, const Shape& shape);
 // What is said about a string, alone: is `text` one of this shape? And the same with a reason, which does not quote it.
 bool fits_text(std::string_view text, const Shape& shape);
 Result<> check_text(std::string_view text, const Shape& shape);
+
+// The sentence of a declaration, and whether the setting, or what is below it, has an effect in this version.
+std::string sentence(const Shape& shape, const About& about);
+// The example of a declaration, as JSON; empty when there is none. Of a map, a table.
+std::string example_text(const Shape& shape, const About& about);
 
 // "a list of host names": for messages and documents.
 std::string description(const Shape& shape);

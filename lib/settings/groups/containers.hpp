@@ -268,7 +268,10 @@ struct OciDefaults {
     return std::tuple{
         Field{"capabilities",
               &OciDefaults::capabilities,
-              {.doc = "The capabilities of containers that ask for none.", .example = "true", .affects = "containerd"}},
+              {.doc = "The capabilities of containers that ask for none.",
+               .example = "true",
+               .name_example = "net-admin",
+               .affects = "containerd"}},
         Field{"resource-limits", &OciDefaults::resource_limits, {.doc = "Limits that containers start with."}},
     };
   }
@@ -337,7 +340,11 @@ struct Workload {
                .affects = "workloads"}},
         Field{"environment",
               &Workload::environment,
-              {.doc = "Environment variables.", .example = R"("production")", .affects = "workloads", .secret = true}},
+              {.doc = "Environment variables.",
+               .example = R"("production")",
+               .name_example = "MODE",
+               .affects = "workloads",
+               .secret = true}},
         Field{"restart",
               &Workload::restart,
               {.doc = "When the container is restarted.",

@@ -121,8 +121,8 @@ struct Kernel {
     return std::tuple{
         Field{"lockdown",
               &Kernel::lockdown,
-              {.doc = "The kernel's lockdown mode; it can be made stricter while the node runs, and never weaker than "
-                      "\"integrity\".",
+              {.doc = "The kernel's lockdown mode. A stricter one takes effect at once, and a weaker one at the next "
+                      "boot. \"none\" is refused, because the signed image starts with \"integrity\".",
                .example = R"("confidentiality")",
                .default_value = R"("integrity")",
                .affects = "lockdown"}},
@@ -131,6 +131,7 @@ struct Kernel {
               &Kernel::sysctl,
               {.doc = "Kernel parameters, as in sysctl.d(5); values are strings.",
                .example = R"("262144")",
+               .name_example = "vm.max_map_count",
                .affects = "sysctl"}},
         Field{"relax",
               &Kernel::relax,
@@ -152,13 +153,15 @@ struct Boot {
     return std::tuple{
         Field{"kernel-parameters",
               &Boot::kernel_parameters,
-              {.doc = "Parameters for the kernel's command line; they take effect at the next boot.",
+              {.doc = "Parameters for the kernel's command line.",
                .example = R"(["tty1", "ttyS1,115200n8"])",
+               .name_example = "console",
                .affects = "boot-parameters"}},
         Field{"init-parameters",
               &Boot::init_parameters,
-              {.doc = "Parameters for systemd; they take effect at the next boot.",
+              {.doc = "Parameters for systemd.",
                .example = R"(["warn"])",
+               .name_example = "systemd.log_level",
                .affects = "boot-parameters"}},
         Field{"reboot-to-reconcile",
               &Boot::reboot_to_reconcile,

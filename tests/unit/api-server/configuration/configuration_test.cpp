@@ -308,9 +308,6 @@ TEST_CASE("a refusal of settings that do not go together says what to do") {
            {credentials({{"registry", "r.example"}, {"username", "u"}}), "r.example needs both username and password"},
            {Json{{"pki", {{"x", {{"trusted", true}}}}}}, "pki.x: trusted needs certificates: set pki.x.data"},
            {Json{{"pki", {{"x", {{"trusted", true}, {"data", ""}}}}}}, "set pki.x.data"},
-           {Json{{"network", {{"firewall", {{"open-ports", {"22/tcp", "80/tcp", "22/tcp"}}}}}}},
-            "22/tcp is there twice"},
-           {Json{{"network", {{"firewall", {{"open-ports", {"22/tcp", "22-22/tcp"}}}}}}}, "22-22/tcp is there twice"},
        }) {
     INFO(document.dump());
     node.stage("t", document);

@@ -74,6 +74,7 @@ TEST_CASE("services are named once, explained, and have a unit exactly when it i
     const bool told = service.action == Action::reload || service.action == Action::restart;
     CHECK(told == !service.unit.empty());
     CHECK((!service.start || service.action == Action::restart));
+    CHECK(settings::is_read(service.name) != service.doc.contains("Nothing reads this yet."));
   }
   CHECK(find_service("nobody") == nullptr);
 }
