@@ -23,8 +23,10 @@ Response unknown_path(const std::vector<Route>& routes, const std::string& path)
 std::optional<Error> refusal(const Peer& peer, const Route& route) {
   if (peer.role >= route.role || peer.also == std::format("{} {}", route.method, route.path)) return std::nullopt;
   if (peer.role == Role::none) return error(ErrorCode::permission_denied, "{}", peer.refused);
-  return error(ErrorCode::permission_denied, "{} {} needs the role {}; {} has the role {}", route.method, route.path,
-               to_string(route.role), peer.name, to_string(peer.role));
+  return error(ErrorCode::permission_denied, "this needs the role {}, and {} has the role {}", to_string(route.role),
+               peer.name, to_string(peer.role))
+      .with_hint(peer.remote ? "an admin can give a client certificate another role: see 'apiclient explain api.roles'"
+                             : "ask an admin, or root on the node");
 }
 
 Error wrong_content_type(const std::string& type) {

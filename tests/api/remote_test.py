@@ -68,7 +68,7 @@ class Remote(unittest.TestCase):
                             "roles": [{"subject": "ops-*", "role": "admin"}, {"subject": "deploy", "role": "operator"},
                                       {"subject": "monitor", "role": "reader"}],
                             "revoked": ["0A1B2C"]},
-                    "container-registry": {"credentials": [{"registry": "a.example", "password": "hunter2"}]}}
+                    "container-registry": {"credentials": [{"registry": "a.example", "username": "u", "password": "hunter2"}]}}
         assert cls.server.ask("PATCH", "/settings", settings).status == 204
         answer = cls.server.ask("POST", "/tx/commit_and_apply")
         assert answer.status == 200, answer.body
@@ -144,6 +144,9 @@ class Remote(unittest.TestCase):
         for keys in ("settings", "kernel", "ntp"):
             self.assertEqual(self.ask("operator", "POST", "/tx/apply", keys=keys).status, 403)
         self.assert_refused("operator", "POST", "/actions/reboot", 403, "admin")
+        refused = self.ask("operator", "POST", "/v1/file-systems/data/reset").json
+        self.assertIn("this needs the role admin, and certificate deploy", refused["message"])
+        self.assertIn("api.roles", refused["hint"])
 
     def test_a_transaction_belongs_to_who_opened_it(self):
         """What an operator stages must not be committed with the rights of an admin."""

@@ -523,6 +523,12 @@ class UserData(unittest.TestCase):
             self.assertEqual(len(status["problems"]), 1)
             for part in ("DATA", "no superblock", "apiclient reset data", "next restart"):
                 self.assertIn(part, status["problems"][0])
+            for outcome, part in (("reset", "changes are lost at the next restart"), ("lost", "no superblock")):
+                server.stop()
+                os.rename(os.path.join(server.root, "run/bulkhead/file-systems/data." + ("lost" if outcome == "reset" else "reset")),
+                          os.path.join(server.root, "run/bulkhead/file-systems/data." + outcome))
+                server.start()
+                self.assertIn(part, server.ask("GET", "/v1/status").json["problems"][0])
             self.assertEqual(server.ask("GET", "/v1/file-systems").json, {
                 "state": {"outcome": "repaired", "reason": "e2fsck corrected errors", "lasts": True},
                 "data": {"outcome": "lost", "reason": "no superblock", "lasts": False}})
