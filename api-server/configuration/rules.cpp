@@ -50,7 +50,8 @@ void check_workloads(const Settings& settings, Conflicts& conflicts) {
                       {Key({"workloads", name.text, "runtime"})},
                       "workloads.{}.runtime: {} is not one of the allowed runtimes ({}). An admin can add it to "
                       "sandbox.allowed-runtimes",
-                      name.text, settings::name_of(workload.runtime.value_or(settings::Runtime::crun)), names_of(allowed));
+                      name.text, settings::name_of(workload.runtime.value_or(settings::Runtime::crun)),
+                      names_of(allowed));
   }
 }
 
@@ -108,8 +109,8 @@ void check_credentials(const settings::ContainerRegistry& registries, Conflicts&
 void check_pki(const std::map<settings::Identifier, settings::CertificateBundle>& bundles, Conflicts& conflicts) {
   for (const auto& [name, bundle] : bundles) {
     conflicts.require(!bundle.trusted.value_or(false) || (bundle.data && !bundle.data->value().empty()),
-                      {Key({"pki", name.text, "trusted"})},
-                      "pki.{}: trusted needs certificates: set pki.{}.data", name.text, name.text);
+                      {Key({"pki", name.text, "trusted"})}, "pki.{}: trusted needs certificates: set pki.{}.data",
+                      name.text, name.text);
   }
 }
 

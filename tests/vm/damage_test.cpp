@@ -202,9 +202,13 @@ std::vector<Place> places_of(const ScratchDisk& disk) {
 }
 
 bool ends_boot(std::string_view line) {
-  static constexpr std::array<std::string_view, 7> kEnds = {
-      "state=ready",       "state=degraded",       "bulkhead-init: cannot boot: ", "bulkhead: no version could be started.",
-      "No bootable option", "Kernel panic - not syncing", "BdsDxe: failed to load"};
+  static constexpr std::array<std::string_view, 7> kEnds = {"state=ready",
+                                                            "state=degraded",
+                                                            "bulkhead-init: cannot boot: ",
+                                                            "bulkhead: no version could be started.",
+                                                            "No bootable option",
+                                                            "Kernel panic - not syncing",
+                                                            "BdsDxe: failed to load"};
   return std::ranges::any_of(kEnds, [&](std::string_view end) { return line.contains(end); });
 }
 
