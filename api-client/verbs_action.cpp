@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api-client/verbs.hpp"
+#include "lib/cli/values.hpp"
 
 namespace bulkhead::client {
 namespace {
@@ -71,7 +72,7 @@ void declare_action_verbs(cli::Program& program, const Where& where) {
                  auto name = std::make_shared<std::string>();
                  app.add_option("file-system", *name, "state (settings, keys) or data (containers, logs)")
                      ->required()
-                     ->check(CLI::IsMember({"state", "data"}));
+                     ->check(cli::one_of({"state", "data"}));
                  return [&where, name](const cli::Invocation& invocation) {
                    return act(where, std::format("/v1/file-systems/{}/reset", *name), invocation,
                               "made anew, empty. Restart the node to use it: apiclient reboot");

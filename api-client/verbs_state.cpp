@@ -92,6 +92,13 @@ Result<cli::ExitCode> watch(const Where& where, const cli::Invocation& invocatio
                   .with_hint("the node may be restarting; try again in a moment"));
 }
 
+std::string no_messages(const LogOptions& given) {
+  const std::string of_unit = given.unit.empty() ? "" : std::format(" of the unit {}", given.unit);
+  const bool narrowed = !given.since.empty() || !given.priority.empty();
+  return std::format("there are no messages{}{}", of_unit,
+                     narrowed ? " that are as new and important as asked for" : "");
+}
+
 Result<cli::ExitCode> logs(const Where& where, const LogOptions& given, const cli::Invocation& invocation) {
   Api api = TRY(open_api(where));
   const std::string target = net::target_of("/v1/logs", {{"unit", given.unit},
@@ -101,7 +108,9 @@ Result<cli::ExitCode> logs(const Where& where, const LogOptions& given, const cl
                                                          {"follow", given.follow ? "true" : ""}});
   const bool color = colors_data(invocation);
   std::string partial;
+  bool any = false;
   const auto show_line = [&](std::string_view line) {
+    any = true;
     const auto entry = codec::parse_ordered_json(line);
     if (invocation.json || !entry) {
       print((invocation.json ? printable_json(line) : printable(line)) + "\n");
@@ -120,6 +129,7 @@ Result<cli::ExitCode> logs(const Where& where, const LogOptions& given, const cl
     return partial.size() <= kLongestLine;
   }));
   if (!partial.empty()) show_line(partial);
+  if (!any) note(invocation, no_messages(given));
   return cli::ExitCode::ok;
 }
 

@@ -42,7 +42,7 @@ class Alone(unittest.TestCase):
                       ["set", "a=b", "--json", "{}"], ["set", "a=b", "--hold"], ["set", "a=b", "--try", "1w"],
                       ["set", "a=b", "--try", "5", "--dry-run"], ["unset"], ["explain"], ["raw"], ["diff"], ["diff", "x"],
                       ["rollback"], ["logs", "-n", "0"], ["logs", "-p", "8"], ["history", "0"],
-                      ["history", "x"], ["report", "foo"], ["profile"], ["update"], ["set", "a=1", "a=2"],
+                      ["history", "x"], ["report", "foo"], ["reset", "foo"], ["profile"], ["update"], ["set", "a=1", "a=2"],
                       ["plan", "a=1", "settings.a=2"], ["gett", "--help"], ["--generate=fish"], []):
             done = run("-s", "/nonexistent/api.sock", *words)
             with self.subTest(words=words):
@@ -52,6 +52,7 @@ class Alone(unittest.TestCase):
                 self.assertIn("\n  hint: ", done.err)
         self.assertIn("did you mean 'get'?", run("gett").err)
         self.assertIn("SUBJECT: 'foo' is not a valid value: use boot\n", run("report", "foo").err)
+        self.assertIn("FILE-SYSTEM: 'foo' is not a valid value: use state or data\n", run("reset", "foo").err)
         self.assertIn("COMMIT: 'x' is not a valid value: use a whole number, 1 or more\n", run("history", "x").err)
 
     def test_keys_with_an_equals_sign_between_quotes_are_told_apart(self):
@@ -172,6 +173,17 @@ class OnTheNode(unittest.TestCase):
         self.ask("get", "nonsense", status=1)
         self.no_transactions()
 
+    def test_a_name_with_dots_without_quotes_is_told_how_to_be_typed(self):
+        done = self.ask("set", "kernel.sysctl.vm.swappiness=21", status=2)
+        self.assertIn('hint: put a name with dots in double quotes: kernel.sysctl."vm.swappiness"', done.err)
+        self.ask("set", 'kernel.sysctl."vm.swappiness"=21')
+        self.ask("unset", "kernel.sysctl")
+        self.assertIn('{"vm.max_map_count": "262144"}', self.ask("explain", "kernel.sysctl").out)
+
+    def test_what_has_no_effect_says_so_and_promises_no_reboot(self):
+        self.assertIn("Without effect in this version.", self.ask("explain", "boot.kernel-parameters").out)
+        self.assertEqual(self.ask("--json", "plan", 'boot.kernel-parameters.console=["tty1"]').json["reboot_required"], False)
+
     def test_a_plan_changes_nothing(self):
         self.ask("set", "motd=before")
         for words in (["plan", "motd=after"], ["set", "motd=after", "--dry-run"]):
@@ -245,6 +257,9 @@ class OnTheNode(unittest.TestCase):
         self.assertIn("motd", self.ask("explain", "motd").out)
         self.assertIn("properties", self.ask("schema").json)
         self.assertIn("motd", self.ask("schema", "--keys").out)
+        done = self.ask("logs", "-u", "nosuchunit")
+        self.assertEqual(done.out, "")
+        self.assertIn("there are no messages of the unit nosuchunit\n", done.err)
         self.ask("user-data")
         self.assertIn("no document of the source 'cidata' is ignored", self.ask("user-data", "--accept", "cidata", status=1).err)
         self.ask("user-data", "--accept", "../lockdown", status=2)
