@@ -134,6 +134,8 @@ Result<> Applier::notify(Notification& step, const KernelState& kernel) {
       // A unit that was not started yet will read its files when it starts; one that failed is restarted.
       const std::string state = TRY(systemd_.active_state(step.unit));
       if (!step.start && (state == "inactive" || state == "deactivating")) return {};
+      // Quick changes are no sign of a service that cannot keep up.
+      TRY(systemd_.reset_failed(step.unit));
       TRY(systemd_.act(step.unit,
                        step.action == render::Action::reload ? dbus::UnitAction::reload : dbus::UnitAction::restart));
       break;
@@ -157,18 +159,24 @@ Result<ApplyPlan> Applier::apply(ApplyPlan plan, const KernelState& wanted, cons
   if (done) return plan;
 
   Error reason = std::move(done).error();
-  if (auto back = put_back(saved); !back)
+  bool restored = true;
+  if (auto back = put_back(saved); !back) {
+    restored = false;
     reason.message += "; restoring the files failed as well: " + back.error().describe();
+  }
   // Those that were notified know the wrong thing now, the one that failed among them.
   for (std::size_t i = 0; i < notified; ++i) {
     Notification again = plan.notifications[i];
     if (again.action == render::Action::lockdown) continue;  // it only gets stricter
-    if (auto back = notify(again, before); !back)
+    if (auto back = notify(again, before); !back) {
+      restored = false;
       reason.message += std::format("; {} did not accept its old files: {}", again.service, back.error().describe());
+    }
   }
   if (reason.code != ErrorCode::unavailable) return fail(std::move(reason));
   return fail(std::move(reason)
-                  .with_context("a service did not accept the change, and everything was restored")
+                  .with_context(restored ? "a service did not accept the change, and everything was restored"
+                                         : "a service did not accept the change, and not everything could be restored")
                   .with_hint(std::format("see why: apiclient logs -u {}", plan.notifications[notified - 1].unit)));
 }
 

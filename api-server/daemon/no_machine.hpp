@@ -10,6 +10,7 @@ class NoSystemd final : public dbus::Systemd {
  public:
   Result<std::string> active_state(const std::string& /*unit*/) override { return std::string("inactive"); }
   Result<> act(const std::string& /*unit*/, dbus::UnitAction /*action*/) override { return {}; }
+  Result<> reset_failed(const std::string& /*unit*/) override { return {}; }
   Result<> reboot() override {
     return fail(ErrorCode::unavailable, "this server runs with --root and does not restart the machine");
   }

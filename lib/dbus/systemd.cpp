@@ -9,6 +9,7 @@ namespace {
 
 // Units have their own limits (DefaultTimeoutStartSec= and others); this one ends a wait that those do not end.
 constexpr auto kLongestJob = std::chrono::minutes(6);
+constexpr std::string_view kNoSuchUnit = "org.freedesktop.systemd1.NoSuchUnit";
 
 class BusError {
  public:
@@ -149,6 +150,16 @@ Result<> SystemdBus::act(const std::string& unit, UnitAction action) {
   const std::string result = TRY_CTX(systemd->wait_for(job), "{}", what);
   if (result == "done" || result == "skipped") return {};
   return fail(ErrorCode::unavailable, "{}: {}", what, result);
+}
+
+Result<> SystemdBus::reset_failed(const std::string& unit) {
+  Connection* systemd = TRY(connection());
+  BusError reason;
+  const int status = ::sd_bus_call_method(systemd->bus.get(), kSystemdService, kSystemdPath, kSystemdManager,
+                                          "ResetFailedUnit", reason.get(), nullptr, "s", unit.c_str());
+  if (status < 0 && reason.name() != kNoSuchUnit)
+    return fail(failed_call(status, reason, std::format("resetting {}", unit)));
+  return {};
 }
 
 Result<> SystemdBus::reboot() {

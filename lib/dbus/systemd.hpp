@@ -25,6 +25,9 @@ class Systemd {
   // Waits until the unit's job is over. A reload of a unit that cannot reload is a restart. Errors: unavailable, with
   // the unit's result, when the job failed or timed out.
   virtual Result<> act(const std::string& unit, UnitAction action) = 0;
+  // Forgets that the unit failed, and how often it was started lately: systemd refuses the sixth start within ten
+  // seconds (DefaultStartLimitBurst=), whoever asks. A unit that is not loaded has nothing to forget.
+  virtual Result<> reset_failed(const std::string& unit) = 0;
   virtual Result<> reboot() = 0;
 };
 
@@ -37,6 +40,7 @@ class SystemdBus final : public Systemd {
 
   Result<std::string> active_state(const std::string& unit) override;
   Result<> act(const std::string& unit, UnitAction action) override;
+  Result<> reset_failed(const std::string& unit) override;
   Result<> reboot() override;
 
  private:

@@ -107,6 +107,18 @@ TEST_CASE("a service that does not come back either is named in the same error")
   const auto done = node.applier.apply(must(node.applier.plan({kTimes}, {})), {}, {});
   REQUIRE_FALSE(done);
   CHECK(done.error().describe().contains("did not accept its old files"));
+  CHECK(done.error().describe().contains("not everything could be restored"));
+  CHECK_FALSE(done.error().describe().contains("everything was restored"));
+}
+
+TEST_CASE("any number of quick changes reach a service: its start limit is for starts that nobody asked for") {
+  Node node;
+  node.systemd.states = {{kTime, "active"}};
+  for (int i = 0; i < 7; ++i) {
+    render::File changed = kTimes;
+    changed.content += std::format("# {}\n", i);
+    must(node.applier.apply(must(node.applier.plan({changed}, {})), {}, {}));
+  }
 }
 
 TEST_CASE("a file that cannot be written takes back those before it") {

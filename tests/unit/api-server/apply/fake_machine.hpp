@@ -17,6 +17,7 @@ class FakeSystemd final : public dbus::Systemd {
   std::set<std::string> broken;               // these fail whatever is done with them
   int failures_left = -1;                     // -1: broken ones stay so
   std::vector<std::string> acts;
+  std::map<std::string, int> starts;  // since the unit was reset
 
   Result<std::string> active_state(const std::string& unit) override {
     const auto found = states.find(unit);
@@ -24,11 +25,22 @@ class FakeSystemd final : public dbus::Systemd {
   }
   Result<> act(const std::string& unit, dbus::UnitAction action) override {
     acts.push_back((action == dbus::UnitAction::reload ? "reload " : "restart ") + unit);
+    if (action != dbus::UnitAction::reload && ++starts[unit] > kStartLimit) {
+      states[unit] = "failed";
+      return fail(ErrorCode::unavailable, "restarting {}: start-limit-hit", unit);
+    }
     if (!broken.contains(unit) || failures_left == 0) return {};
     if (failures_left > 0) --failures_left;
     return fail(ErrorCode::unavailable, "restarting {}: failed", unit);
   }
+  Result<> reset_failed(const std::string& unit) override {
+    starts.erase(unit);
+    return {};
+  }
   Result<> reboot() override { return {}; }
+
+ private:
+  static constexpr int kStartLimit = 5;  // DefaultStartLimitBurst=, systemd-system.conf(5); all starts count as quick
 };
 
 class FakeKernel final : public apply::Kernel {
