@@ -100,6 +100,7 @@ json Audit::newest(std::size_t limit) const {
   }
   auto older = journal::Journal::open({.name_space = kNamespace,
                                        .message_id = std::string(log::kAudit.id),
+                                       .written_by = kWriter,
                                        .until = kept_.size() < kKept ? began_ : kept_.back().time,
                                        .limit = limit});
   // Without a journal, only the records of this process.

@@ -41,6 +41,7 @@ class Audit {
   using WallClock = std::function<std::chrono::sys_time<std::chrono::microseconds>()>;
 
   static constexpr const char* kNamespace = "audit";
+  static constexpr const char* kWriter = "apiserver.service";
 
   Audit(const log::Log& log, WallClock clock)
       : log_(log.in_namespace(kNamespace)), clock_(std::move(clock)), began_(clock_()) {}

@@ -66,6 +66,10 @@ Result<Journal> Journal::open(const Query& query) {
   // Fields of the same name are alternatives, different ones are conditions (sd_journal_add_match(3)).
   if (query.unit) TRY(match("_SYSTEMD_UNIT=" + *query.unit));
   if (query.message_id) TRY(match("MESSAGE_ID=" + *query.message_id));
+  if (query.written_by) {
+    TRY(match("_UID=0"));
+    TRY(match("_SYSTEMD_UNIT=" + *query.written_by));
+  }
   for (int level = 0; query.priority && level <= *query.priority; ++level)
     TRY(match(std::format("PRIORITY={}", level)));
   if (query.unit) {

@@ -19,6 +19,9 @@ struct Query {
   std::string name_space{};                 // empty: the default one
   std::optional<std::string> unit{};        // "containerd.service"
   std::optional<std::string> message_id{};  // 32 hex digits
+  // The only writer that counts: this unit as root, and nobody else about it. The journal records who wrote, so that
+  // nobody can claim it (systemd.journal-fields(7), "Trusted Journal Fields").
+  std::optional<std::string> written_by{};
   std::optional<Time> since{};
   std::optional<Time> until{};
   std::optional<int> priority{};  // as in syslog: this and more important ones
