@@ -4,6 +4,7 @@
 // status 0 also when the file system is lost: state.mount and var.mount put an empty one in memory in its place.
 // reset: makes an empty file system of one that is lost; the next start uses it.
 #include <cstdio>
+#include <ranges>
 #include <string_view>
 
 #include "lib/log/log.hpp"
@@ -15,9 +16,15 @@ namespace {
 using file_systems::Kind;
 using file_systems::label;
 
+constexpr std::size_t kMostToldLinks = 20;
+
 Result<> mount(FileSystem which, const log::Log& log) {
   DiskPartition partition(which);
   const Outcome outcome = bring_up(which, partition);
+  const auto& links = partition.removed_links();
+  for (const sys::Path& link : links | std::views::take(kMostToldLinks))
+    log.warning("{}: removed a link that nobody of the node has made: {}", label(which), link.native());
+  if (links.size() > kMostToldLinks) log.warning("{}: removed {} links in all", label(which), links.size());
   switch (outcome.kind) {
     case Kind::mounted:
     case Kind::reset: break;

@@ -12,6 +12,7 @@
 #include "lib/gpt/slot_layout.hpp"
 #include "lib/sys/child.hpp"
 #include "node/file-system/copy.hpp"
+#include "node/file-system/links.hpp"
 
 namespace bulkhead::file_system {
 namespace {
@@ -21,6 +22,8 @@ using file_systems::label;
 using file_systems::mount_point;
 
 constexpr unsigned long kFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME;
+// Nothing of ours makes links on STATE. On DATA, the content of containers' volumes has some.
+constexpr unsigned long kStateFlags = kFlags | MS_NOSYMFOLLOW;
 // Whatever the superblock says: a file system that turns out to be damaged must not stop the kernel.
 constexpr const char* kStateOptions = "errors=remount-ro";
 constexpr const char* kDataOptions = "errors=remount-ro,commit=30";
@@ -140,13 +143,21 @@ Result<> DiskPartition::grow() {
 }
 
 Result<> DiskPartition::mount() {
-  return mount_at(device(which_), mount_point(which_), "ext4", kFlags,
-                  which_ == FileSystem::data ? kDataOptions : kStateOptions);
+  if (which_ == FileSystem::state)
+    return mount_at(device(which_), mount_point(which_), "ext4", kStateFlags, kStateOptions);
+  TRY(mount_at(device(which_), mount_point(which_), "ext4", kFlags, kDataOptions));
+  auto removed = remove_links(mount_point(which_));
+  if (!removed) {
+    ::umount2(mount_point(which_), MNT_DETACH);
+    return fail(std::move(removed).error());
+  }
+  removed_links_ = *std::move(removed);
+  return {};
 }
 
 Result<> DiskPartition::mount_copy() {
   const ReadOnlyMount old = TRY(ReadOnlyMount::open(device(which_), kOldState));
-  TRY(mount_at("tmpfs", mount_point(which_), "tmpfs", kFlags, kCopyOptions));
+  TRY(mount_at("tmpfs", mount_point(which_), "tmpfs", kStateFlags, kCopyOptions));
   if (auto copied = copy_tree(old.path(), mount_point(which_)); !copied) {
     ::umount2(mount_point(which_), MNT_DETACH);
     return fail(std::move(copied).error().with_context("copying it"));

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <vector>
 
+#include "lib/sys/file.hpp"
 #include "node/file-system/bring_up.hpp"
 #include "node/file-system/superblock.hpp"
 
@@ -29,12 +31,16 @@ class DiskPartition final : public Partition {
   // partition is in use; those of mke2fs.
   Result<> format();
 
+  // Links that mount() has removed (links.hpp): of DATA, before anybody can follow them.
+  const std::vector<sys::Path>& removed_links() const { return removed_links_; }
+
  private:
   Result<> require_unused() const;
   Result<Superblock> superblock(std::uint64_t offset) const;
   Result<std::uint64_t> size() const;
 
   FileSystem which_;
+  std::vector<sys::Path> removed_links_;
 };
 
 }  // namespace bulkhead::file_system

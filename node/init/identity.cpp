@@ -35,8 +35,8 @@ class StateMount {
  public:
   static Result<StateMount> open(const Partition& state) {
     // Its superblock may ask the kernel to stop at the first error, at every boot.
-    TRY(mount_at("/dev/" + state.device.name, kStateMount, "ext4", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-                 "errors=continue"));
+    TRY(mount_at("/dev/" + state.device.name, kStateMount, "ext4",
+                 MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW, "errors=continue"));
     return StateMount();
   }
   StateMount(StateMount&& other) noexcept : mounted_(std::exchange(other.mounted_, false)) {}
