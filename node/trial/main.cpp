@@ -1,6 +1,9 @@
-// bulkhead-trial: exit status 0 when the boot loader counts the tries of the running version, 1 when it does not, 255
-// when that is unknown: the condition under which systemd-bless-boot.service may run (ExecCondition=,
-// systemd.service(5)).
+// bulkhead-trial counted|blessed|gate
+//
+// counted: exit status 0 when the boot loader counts the tries of the running version, 1 when it does not, 255 when
+// that is unknown: the condition under which systemd-bless-boot.service may run (ExecCondition=, systemd.service(5)).
+// blessed: leaves the mark that this version is blessed, for bulkhead-trial-failed.service.
+// gate: says that everything which the gate requires has started.
 //
 // LoaderBootCountPath alone is not enough. When the firmware refuses the counted entry, the loader starts again and
 // chooses another one, but the variable still names the first. Blessing that entry would make a version that cannot
@@ -9,6 +12,9 @@
 // A version that loses STATE or DATA fails its trial if there is another one to fall back to: that one may be able to
 // mount them. If the disk is at fault, the other version says so and stays up. The same goes for a version that refuses
 // a setting that is stored: the other one may be able to do what the node was asked for.
+#include <cstdio>
+#include <string_view>
+
 #include "lib/file_systems/outcome.hpp"
 #include "lib/log/log.hpp"
 #include "lib/node_state/node_state.hpp"
@@ -20,6 +26,7 @@ namespace {
 using namespace bulkhead;
 
 constexpr std::uint64_t kLargestFile = 16U << 20U;
+constexpr const char* kBlessedMark = "/run/bulkhead/blessed";
 
 // One that was lost, or of which nothing is known.
 bool is_lost(file_systems::FileSystem which) {
@@ -32,10 +39,7 @@ bool refuses_settings() {
   return node_state::has_refused_setting(sys::read_file(node_state::kProblemsFile, kLargestFile).value_or(""));
 }
 
-}  // namespace
-
-int main() {
-  const auto log = log::Log::from_environment();
+int counted(const log::Log& log) {
   const auto evidence = slots::read_evidence({});
   if (!evidence) {
     log.error(evidence.error());
@@ -58,4 +62,25 @@ int main() {
   log.info("not blessed: the boot loader counts tries of {}, but {} is running",
            evidence->count_path.value_or("nothing"), evidence->version.to_string());
   return 1;
+}
+
+int mark_blessed(const log::Log& log) {
+  const auto marked = sys::write_file_atomically(kBlessedMark, "");
+  if (!marked) log.error(marked.error());
+  return marked ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto log = log::Log::from_environment();
+  const std::string_view verb = argc == 2 ? argv[1] : "";
+  if (verb == "counted") return counted(log);
+  if (verb == "blessed") return mark_blessed(log);
+  if (verb == "gate") {
+    log.info("the gate is open: everything that the node needs has started");
+    return 0;
+  }
+  std::fputs("usage: bulkhead-trial counted|blessed|gate\n", stderr);
+  return 2;
 }
