@@ -114,7 +114,8 @@ int UnitWatch::on_properties(sd_bus_message* message, void* self, sd_bus_error* 
 int UnitWatch::on_removed(sd_bus_message* message, void* self, sd_bus_error* /*error*/) {
   const char* unit = nullptr;
   const char* path = nullptr;
-  if (::sd_bus_message_read(message, "so", &unit, &path) > 0) static_cast<UnitWatch*>(self)->apply(unit, "inactive");
+  auto* watch = static_cast<UnitWatch*>(self);
+  if (::sd_bus_message_read(message, "so", &unit, &path) > 0 && watch->status_.forget(unit)) watch->on_change_();
   return 0;
 }
 

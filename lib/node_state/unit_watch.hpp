@@ -25,6 +25,9 @@ class UnitWatch {
 
     // One unit reports its state. Returns whether anything changed.
     bool update(const std::string& unit, std::string_view active_state);
+    // systemd has unloaded a unit: no failed one any more. It unloads every unit for a moment when it reads its files
+    // again, and says nothing when they are back; the gate and the blessing stay what they were.
+    bool forget(const std::string& unit) { return failed_units.erase(unit) > 0; }
     void copy_to(NodeState& node) const;
 
     bool operator==(const Status&) const = default;
