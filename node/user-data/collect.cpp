@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "lib/base/text.hpp"
+#include "lib/codec/json.hpp"
 #include "lib/sys/pause.hpp"
 #include "lib/user_data/documents.hpp"
 #include "node/user-data/config_disk.hpp"
@@ -70,9 +71,9 @@ DocumentContent from_smbios(const sys::Path& table) {
 
 // Of an answer that is an error of the API (openapi-components.yaml, Error).
 std::optional<ErrorCode> code_of(const net::Response& answer) {
-  const auto body = nlohmann::json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
-  if (!body.is_object() || !body.contains("code") || !body["code"].is_string()) return std::nullopt;
-  return parse_error_code(body["code"].get<std::string>());
+  const auto body = codec::parse_json(answer.body);
+  if (!body || !body->is_object() || !body->contains("code") || !(*body)["code"].is_string()) return std::nullopt;
+  return parse_error_code((*body)["code"].get<std::string>());
 }
 
 Result<> serve_imds(const Places& places, const std::vector<net::TcpEndpoint>& endpoints, const log::Log& log) {
