@@ -60,6 +60,13 @@ bool is_kernel_message(std::string_view line) {
 
 vm::Pattern kernel_message() { return vm::Pattern::accepted_by(is_kernel_message, "of the kernel"); }
 
+void add_credential(std::vector<vm::FirmwareFile>& files, const std::string& name, const std::string& value) {
+  constexpr std::size_t kLongestName = 55;
+  const std::string path = "opt/io.systemd.credentials/" + name;
+  if (value.empty() || path.size() > kLongestName || std::ranges::contains(files, path, &vm::FirmwareFile::name)) return;
+  files.push_back({.name = path, .content = value});
+}
+
 vm::MachineSpec node_machine(const NodeOptions& options) {
   vm::MachineSpec spec;
   spec.accelerator = must(vm::choose_accelerator(vm::Accelerator::automatic, cache_directory()));

@@ -20,6 +20,9 @@ inline constexpr std::chrono::seconds kFallBackTime{600};  // a few failed boots
 bool is_kernel_message(std::string_view line);
 vm::Pattern kernel_message();
 
+// A credential as fw_cfg hands it in (systemd.system-credentials(7)), if it has a value and QEMU takes a name as long.
+void add_credential(std::vector<vm::FirmwareFile>& files, const std::string& name, const std::string& value);
+
 struct NodeOptions {
   vm::DiskBus bus = vm::DiskBus::virtio_blk;
   bool read_only = false;  // the disk

@@ -188,8 +188,7 @@ bool check_case(unsigned seed) {
   const ScratchDisk other(image);
   NodeOptions options{.oem_strings = random_strings(random)};
   for (const Credential& credential : random_credentials(random))
-    options.firmware_files.push_back(
-        {.name = "opt/io.systemd.credentials/" + credential.name, .content = credential.value});
+    add_credential(options.firmware_files, credential.name, credential.value);
   if (random.one_in(2)) spoil_esp(random, disk, image);
   if (random.one_in(2)) spoil_variables(random, disk);
   if (random.one_in(2)) {

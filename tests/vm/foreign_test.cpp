@@ -107,6 +107,7 @@ std::vector<std::pair<std::string, std::string>> hostile_credentials() {
       "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/busybox touch /run/evil-unit\n"
       "[Install]\nWantedBy=sysinit.target\n";
   return {{"systemd.extra-unit.evil.service", unit},
+          {"systemd.extra-unit.e.service", unit},  // short enough for fw_cfg
           {"systemd.unit-dropin.containerd.service", "[Service]\nExecStartPre=/bin/busybox touch /run/evil-dropin\n"},
           {"tmpfiles.extra", "f /run/evil-tmpfiles\n"},
           {"sysctl.extra", "vm.swappiness=17\n"},
@@ -137,9 +138,10 @@ TEST_CASE("no credential from SMBIOS or fw_cfg is obeyed; a harmless word and ou
   const ScratchDisk disk(BuiltImage::of_variant("kvm-dev"));
   NodeOptions options{.oem_strings = {std::string(kMoreWords) + "systemd.log_level=info",
                                       credential("bulkhead.user-data", "[settings]\nmotd = \"from smbios\"\n")}};
+  constexpr std::size_t kMostFiles = 12;  // fw_cfg has room for 32, and half of it is QEMU's own
   for (const auto& [name, value] : hostile_credentials()) {
     options.oem_strings.push_back(credential(name, value));
-    options.firmware_files.push_back({.name = "opt/io.systemd.credentials/" + name, .content = value});
+    if (options.firmware_files.size() < kMostFiles) add_credential(options.firmware_files, name, value);
   }
   Node node(disk, "foreign-credentials", options);
   node.wait_until_ready();
