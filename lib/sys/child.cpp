@@ -125,7 +125,8 @@ class Deadline {
   }
   bool passed() const { return left() == std::chrono::milliseconds::zero(); }
   std::unexpected<Error> error(std::string_view program) const {
-    return fail(ErrorCode::unavailable, "{} did not end within {} seconds and was killed", program, limit_->count());
+    return fail(ErrorCode::unavailable, "{} did not end within {} seconds and was killed", program,
+                limit_.value_or(std::chrono::seconds::zero()).count());
   }
 
  private:
