@@ -82,6 +82,10 @@ Outcome bring_up(FileSystem which, Partition& partition) {
   const auto read_only = partition.read_only();
   if (!read_only) return {.kind = Kind::lost, .reason = read_only.error().describe()};
   if (*read_only) return copied_or_lost(which, partition, "the disk is read-only");
+  // Sectors that cannot be read now may be readable again at the next start. e2fsck would have repaired the rest
+  // without the journal by then, and the journal would undo a part of that.
+  if (const auto accepted = partition.accept({}); !accepted && accepted.error().sys_errno != 0)
+    return copied_or_lost(which, partition, accepted.error().describe());
 
   Attempts attempts;
   for (const Check& check : checks()) {

@@ -63,7 +63,8 @@ vm::Pattern kernel_message() { return vm::Pattern::accepted_by(is_kernel_message
 void add_credential(std::vector<vm::FirmwareFile>& files, const std::string& name, const std::string& value) {
   constexpr std::size_t kLongestName = 55;
   const std::string path = "opt/io.systemd.credentials/" + name;
-  if (value.empty() || path.size() > kLongestName || std::ranges::contains(files, path, &vm::FirmwareFile::name)) return;
+  if (value.empty() || path.size() > kLongestName || std::ranges::contains(files, path, &vm::FirmwareFile::name))
+    return;
   files.push_back({.name = path, .content = value});
 }
 

@@ -203,7 +203,8 @@ void ScratchDisk::change_partition_type(unsigned number, const std::string& type
 }
 
 std::uint64_t ScratchDisk::ext4_size(unsigned partition_number) const {
-  // -c: without the bitmaps, which only the journal may have right. "Block count:              634107", "Block size:               4096"
+  // -c: without the bitmaps, which only the journal may have right. "Block count:              634107", "Block size:
+  // 4096"
   const std::string text = tool_output({"debugfs", "-c", "-R", "show_super_stats -h", ext4_name(partition_number)});
   const auto number = [&text](const std::string& name) {
     const std::size_t found = text.find("\n" + name + ":");

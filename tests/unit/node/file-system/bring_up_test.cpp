@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <cerrno>
 #include <functional>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace {
 class FakePartition final : public Partition {
  public:
   Result<bool> is_read_only = false;
+  bool readable = true;
   std::function<Verdict(const Check&)> verdict = [](const Check&) { return Verdict::clean; };
   std::function<bool(const std::vector<Check>&)> mountable = [](const auto&) { return true; };
   std::function<bool(const Check&, const std::vector<Check>&)> acceptable = [](const auto&, const auto&) {
@@ -33,6 +35,7 @@ class FakePartition final : public Partition {
 
   Result<bool> read_only() override { return is_read_only; }
   Result<> accept(const Check& check) override {
+    if (!readable) return fail(errno_error(EIO, "reading the superblock"));
     if (acceptable(check, checks)) return {};
     return fail(ErrorCode::verification_failed, "the superblock asks for the feature mmp");
   }
@@ -61,6 +64,16 @@ class FakePartition final : public Partition {
 };
 
 }  // namespace
+
+TEST_CASE("nothing is repaired on a disk whose superblock cannot be read") {
+  FakePartition partition;
+  partition.readable = false;
+  const Outcome outcome = bring_up(FileSystem::data, partition);
+  CHECK(outcome.kind == Kind::lost);
+  CHECK(outcome.reason.contains("reading the superblock"));
+  CHECK(partition.checks.empty());
+  CHECK(partition.mounts == 0);
+}
 
 TEST_CASE("a clean file system costs one check") {
   FakePartition partition;
