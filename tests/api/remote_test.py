@@ -372,7 +372,7 @@ class Switching(unittest.TestCase):
         try:
             self.assertEqual(client.recv(1), b"")
         except ConnectionResetError:
-            pass
+            pass  # closed as well
 
     def test_one_peer_has_a_part_of_the_places(self):
         self.authority.certificate("reader", "monitor")
