@@ -55,6 +55,19 @@ void check_sealed(Node& node) {
   must_answer(node, "until systemctl -q is-active systemd-timesyncd; do sleep 1; done");
 }
 
+// Root of the host may do everything, and nothing but read by the socket that containers are given.
+void check_containers_socket(Node& node) {
+  const std::string client = "apiclient -s /run/api-containers/api.sock ";
+  must_answer(node, client + "get settings.motd");
+  for (const char* change : {"set motd=mine", "reset data", "reboot", "user-data --accept cidata"}) {
+    const ShellAnswer refused = run_in_shell(node, client + change);
+    INFO(change << ": " << refused.text);
+    CHECK(refused.status != 0);
+    CHECK(refused.text.contains("reader"));
+  }
+  CHECK(must_answer(node, "systemctl is-active boot-complete.target") == "active\n");
+}
+
 // A network namespace NAME that the bridge plugin connects as /run/NAME.json says, as containerd has it done for a
 // container.
 std::string connect(Node& node, const std::string& name) {
@@ -123,7 +136,9 @@ TEST_CASE("kvm-dev has a root shell on the serial console, and says so; the node
   BootedNode booted({.variant = "kvm-dev"}, "development-sealed");
   CHECK(booted.boot_console().contains("DEVELOPMENT"));
   CHECK(booted.boot_console().contains("variant=kvm-dev"));
-  check_sealed(with_shell(booted));
+  Node& node = with_shell(booted);
+  check_sealed(node);
+  check_containers_socket(node);
 }
 
 TEST_CASE("what the packet filter lets through, to the node and to its containers") {

@@ -1,5 +1,5 @@
 // A shipped node that is configured from outside only: user data at first boot, apiclient over TLS from then on. All
-// but the last test start from one node that has booted.
+// but the last two tests start from one node that has booted.
 #include "tests/support/booted_node.hpp"
 #include "tests/support/must.hpp"
 #include "tests/support/node.hpp"
@@ -114,9 +114,9 @@ TEST_CASE("what is unset and rolled back is so in history, and all of it is stil
 }
 
 // A disk as NoCloud wants it.
-sys::Path cidata(const sys::Path& directory, const std::string& user_data) {
+sys::Path cidata(const sys::Path& directory, const std::string& user_data, const std::string& name = "cidata") {
   const sys::Path text = directory / "user-data";
-  const sys::Path image = directory / "cidata.img";
+  const sys::Path image = directory / (name + ".img");
   must(sys::write_file_atomically(text, user_data));
   REQUIRE(tool({"mkfs.vfat", "-C", "-n", "CIDATA", image, "1024"}).exit_status == 0);
   REQUIRE(tool({"mcopy", "-i", image, text, "::user-data"}).exit_status == 0);
@@ -147,6 +147,36 @@ TEST_CASE("bad user data: the node comes up with what is good, degraded, and con
   CHECK(sources[1]["source"] == "fw-cfg");
   CHECK(sources[1]["result"] == "refused");
   CHECK(outside.json({"get", "settings.motd"})["settings"]["motd"] == "from a disk");
+  node.shut_down();
+}
+
+TEST_CASE("a disk in the place of the one with the first boot's user data is obeyed when an admin says so") {
+  const ScratchDisk disk(BuiltImage::of_variant("kvm"));
+  const std::uint16_t port = free_port();
+  const Operator outside(port);
+  const auto boot = [&](const std::string& name, const json& settings) {
+    return Node(disk, "settings-" + name,
+                {.second_disk = cidata(disk.directory(), json{{"settings", settings}}.dump(), name),
+                 .second_bus = vm::DiskBus::virtio_scsi,
+                 .api_port = port});
+  };
+  const auto motd = [&] { return outside.json({"get", "settings.motd"})["settings"]["motd"]; };
+  {
+    Node node = boot("first-seed", {{"motd", "first"}, {"api", outside.api_settings()}});
+    node.wait_until_ready();
+    wait_for_answer(node, outside);
+    CHECK(motd() == "first");
+    node.shut_down();
+  }
+  Node node = boot("second-seed", {{"motd", "second"}, {"network", {{"hostname", "stolen"}}}});
+  CHECK(wait_for_answer(node, outside)["hostname"] != "stolen");
+  CHECK(motd() == "first");
+  const json ignored = outside.json({"user-data"})["sources"][0];
+  INFO(ignored.dump());
+  CHECK(ignored["result"] == "ignored");
+  CHECK(ignored["error"].get<std::string>().contains("apiclient user-data --accept cidata"));
+  outside.must_apiclient({"user-data", "--accept", "cidata"});
+  CHECK(motd() == "second");
   node.shut_down();
 }
 
