@@ -179,8 +179,7 @@ void Configuration::start_commit(const CommitRequest& wanted, const Done& done, 
   if (auto allowed = check_role(*changes, request.caller); !allowed) return refuse(std::move(allowed).error());
   // An operator's try does not keep an admin out. The node's own changes wait.
   const bool is_the_node = request.transaction.starts_with(kReservedNames);
-  if (try_ && !is_the_node && request.caller.role == settings::Role::admin &&
-      try_->caller.role < settings::Role::admin) {
+  if (try_ && !is_the_node && request.caller.role == Role::admin && try_->caller.role < Role::admin) {
     return end_try(request.caller.name + " commits", std::move(turn),
                    [this, request, done](const Result<apply::ApplyPlan>& ended, Turn mine) {
                      if (try_) return done(fail(ended.error()));  // it could not be ended
@@ -263,7 +262,7 @@ void Configuration::confirm(const Caller& asking, Done done) {
     if (!try_) return done(fail(ErrorCode::not_found, "no try is open"));
     Caller caller = asking;
     if (auto known = bring_up_to_date(caller); !known) return done(fail(std::move(known).error()));
-    if (caller.identity != try_->caller.identity && caller.role < settings::Role::admin)
+    if (caller.identity != try_->caller.identity && caller.role < Role::admin)
       return done(fail(ErrorCode::permission_denied, "the try belongs to {}; {} may only revert it", try_->caller.name,
                        caller.name));
     if (auto allowed = check_role(try_->changes, caller); !allowed) return done(fail(std::move(allowed).error()));

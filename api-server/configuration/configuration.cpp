@@ -25,7 +25,7 @@ std::vector<Change> changes_of(const Json& document) {
 }  // namespace
 
 Caller the_node(std::string name) {
-  return {.identity = std::string(kNode), .name = std::move(name), .role = settings::Role::admin};
+  return {.identity = std::string(kNode), .name = std::move(name), .role = Role::admin};
 }
 
 Error locked(std::string what) {
@@ -170,7 +170,7 @@ Result<> Configuration::stage_rollback(const Caller& caller, const std::string& 
 
 Result<std::vector<Change>> Configuration::drop(const Caller& caller, const std::string& transaction) {
   TRY(writable(transaction));
-  if (caller.role < settings::Role::admin) TRY(may_use(caller, transaction));
+  if (caller.role < Role::admin) TRY(may_use(caller, transaction));
   auto changes = TRY(store_.drop(transaction));
   forget_owner(transaction);
   return changes;

@@ -51,10 +51,10 @@ struct TransactionPlan {
 struct Caller {
   std::string identity;  // "uid 0", "certificate ops-1", "node"
   std::string name;      // the same with what tells connections apart, for the history: "uid 0 (pid 17)"
-  settings::Role role = settings::Role::reader;
+  Role role = Role::reader;
   // Asked when a change that waited for its turn begins: the role that the caller has by then; nothing: none any more.
   // Not set: the role stays.
-  std::function<std::optional<settings::Role>()> role_now{};
+  std::function<std::optional<Role>()> role_now{};
 };
 
 // The node itself: its transactions have names that nobody else can use.

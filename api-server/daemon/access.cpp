@@ -15,15 +15,6 @@ constexpr std::uint64_t kLargestIdentity = 64U << 10U;
 constexpr mode_t kPrivate = 0600;
 constexpr auto kValid = std::chrono::days(3650);
 
-http::Role role_of(settings::Role role) {
-  switch (role) {
-    case settings::Role::reader: return http::Role::reader;
-    case settings::Role::operator_role: return http::Role::operator_role;
-    case settings::Role::admin: return http::Role::admin;
-  }
-  return http::Role::none;
-}
-
 }  // namespace
 
 Result<Identity> own_identity(const sys::Path& directory, const std::string& hostname) {
@@ -85,15 +76,15 @@ Accounts find_accounts() {
 }
 
 http::Peer who_is_local(const http::LocalPeer& peer, const Accounts& accounts) {
-  http::Peer result{.name = {}, .identity = std::format("uid {}", peer.uid), .role = http::Role::none, .refused = {}};
+  http::Peer result{.name = {}, .identity = std::format("uid {}", peer.uid), .role = std::nullopt, .refused = {}};
   result.name = std::format("{} (pid {})", result.identity, peer.pid);
   if (peer.uid == 0 || peer.uid == ::geteuid()) {
-    result.role = http::Role::admin;
+    result.role = Role::admin;
   } else if (accounts.imds == peer.uid) {
     result.also = "PUT /v1/user-data";
     result.refused = result.name + " may only say that there is user data";
   } else if (accounts.api && std::ranges::contains(peer.groups, *accounts.api)) {
-    result.role = http::Role::reader;
+    result.role = Role::reader;
   } else {
     result.refused = result.name + " has no role: it is not in the group api";
   }
@@ -102,14 +93,14 @@ http::Peer who_is_local(const http::LocalPeer& peer, const Accounts& accounts) {
 
 http::Peer who_is_container(const http::LocalPeer& peer) {
   http::Peer result{
-      .name = {}, .identity = std::format("container, uid {}", peer.uid), .role = http::Role::reader, .refused = {}};
+      .name = {}, .identity = std::format("container, uid {}", peer.uid), .role = Role::reader, .refused = {}};
   result.name = std::format("{} (pid {})", result.identity, peer.pid);
   return result;
 }
 
 http::Peer who_is(const http::ClientCertificate& certificate, const settings::Api& api,
                   std::chrono::system_clock::time_point now) {
-  http::Peer peer{.name = {}, .identity = {}, .role = http::Role::none, .refused = {}, .remote = true};
+  http::Peer peer{.name = {}, .identity = {}, .role = std::nullopt, .refused = {}, .remote = true};
   if (!certificate.present) {
     peer.refused = "a client certificate is needed";
     return peer;
@@ -135,7 +126,7 @@ http::Peer who_is(const http::ClientCertificate& certificate, const settings::Ap
   if (api.roles) {
     for (const settings::ClientRole& entry : *api.roles) {
       if (!entry.subject || !entry.role || !entry.subject->value().matches(certificate.common_name)) continue;
-      peer.role = role_of(*entry.role);
+      peer.role = entry.role;
       return peer;
     }
   }

@@ -26,7 +26,7 @@ Result<cli::ExitCode> list_routes() {
   http::Router router;
   handlers::add_routes(router, node);
   for (const http::Route& route : router.routes())
-    std::puts(std::format("{} {} {}", route.method, route.path, http::to_string(route.role)).c_str());
+    std::puts(std::format("{} {} {}", route.method, route.path, http::name_of(route.role)).c_str());
   return cli::ExitCode::ok;
 }
 

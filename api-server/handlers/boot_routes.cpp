@@ -69,7 +69,7 @@ Json boot_json(const BootTimes& boot) {
 
 void add_boot_routes(http::Router& router, Node& node) {
   const auto answers = std::make_shared<BootAnswers>();
-  router.add({"GET", "/v1/boot", http::Role::reader, [&node, answers](const http::Request&, const http::Reply& reply) {
+  router.add({"GET", "/v1/boot", Role::reader, [&node, answers](const http::Request&, const http::Reply& reply) {
                 if (answers->last) return reply(*answers->last);
                 answers->waiting.push_back(reply);
                 if (answers->waiting.size() > 1) return;

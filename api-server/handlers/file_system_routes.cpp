@@ -7,7 +7,6 @@ namespace {
 using file_systems::FileSystem;
 using http::Reply;
 using http::Request;
-using http::Role;
 
 Json outcomes_json(const Node& node) {
   Json outcomes = Json::object();

@@ -9,7 +9,6 @@ namespace {
 
 using http::Request;
 using http::Response;
-using http::Role;
 
 constexpr std::uint64_t kMost = 10'000;
 

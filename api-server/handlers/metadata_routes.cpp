@@ -9,7 +9,6 @@ namespace {
 
 using http::Request;
 using http::Response;
-using http::Role;
 using settings::Key;
 
 // One value for each key that has one.

@@ -7,7 +7,6 @@ namespace {
 using http::Reply;
 using http::Request;
 using http::Response;
-using http::Role;
 
 constexpr int kUnavailable = 503;
 
@@ -84,7 +83,7 @@ std::vector<std::string> address_texts(const NodeState& node) {
 }
 
 void add_node_routes(http::Router& router, Node& node) {
-  router.add({"GET", "/v1/version", Role::none, answering([&node](const Request&) {
+  router.add({"GET", "/v1/version", std::nullopt, answering([&node](const Request&) {
                 return http::json(
                     {{"api", "v1"}, {"product", "Bulkhead"}, {"version", node.os.value("version_id", "")}});
               })});

@@ -54,22 +54,11 @@ http::Handler answering(std::function<Result<http::Response>(const http::Request
 }
 
 configuration::Caller caller_of(const http::Request& request) {
-  const auto role_of = [](http::Role role) -> std::optional<settings::Role> {
-    switch (role) {
-      case http::Role::none: return std::nullopt;
-      case http::Role::reader: return settings::Role::reader;
-      case http::Role::operator_role: return settings::Role::operator_role;
-      case http::Role::admin: return settings::Role::admin;
-    }
-    return std::nullopt;
-  };
   const http::Peer& peer = *request.peer;
-  configuration::Caller caller{.identity = peer.identity,
-                               .name = peer.name,
-                               .role = role_of(peer.role).value_or(settings::Role::reader),
-                               .role_now = {}};
-  if (peer.role_now) caller.role_now = [role_of, role_now = peer.role_now] { return role_of(role_now()); };
-  return caller;
+  return {.identity = peer.identity,
+          .name = peer.name,
+          .role = peer.role.value_or(Role::reader),
+          .role_now = peer.role_now};
 }
 
 std::string transaction_of(const http::Request& request) { return request.parameter("tx").value_or("default"); }
@@ -109,7 +98,7 @@ Result<Json> parse_body(const std::string& body) {
 }
 
 const Json& settings_for(const http::Request& request, const configuration::Configuration& configuration) {
-  return request.peer->role >= http::Role::admin ? configuration.effective() : configuration.effective_redacted();
+  return request.peer->role >= Role::admin ? configuration.effective() : configuration.effective_redacted();
 }
 
 Json below_prefix(const Json& document, std::string_view prefix) {

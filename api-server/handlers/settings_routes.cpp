@@ -7,7 +7,6 @@ namespace {
 
 using http::Request;
 using http::Response;
-using http::Role;
 using settings::Key;
 using settings::Settings;
 

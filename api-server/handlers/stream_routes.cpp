@@ -6,7 +6,6 @@ namespace {
 
 using http::Request;
 using http::Response;
-using http::Role;
 
 constexpr std::uint64_t kMostMessages = 10'000;
 constexpr std::uint64_t kUsualMessages = 200;

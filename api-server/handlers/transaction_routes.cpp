@@ -8,7 +8,6 @@ using configuration::Outcome;
 using http::Reply;
 using http::Request;
 using http::Response;
-using http::Role;
 using settings::Key;
 
 constexpr std::uint64_t kLongestTry = 86'400;

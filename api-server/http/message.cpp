@@ -7,15 +7,7 @@
 
 namespace bulkhead::http {
 
-std::string_view to_string(Role role) {
-  switch (role) {
-    case Role::none: return "none";
-    case Role::reader: return "reader";
-    case Role::operator_role: return "operator";
-    case Role::admin: return "admin";
-  }
-  return "";
-}
+std::string_view name_of(std::optional<Role> role) { return role ? to_string(*role) : "none"; }
 
 std::optional<std::string> Request::parameter(const std::string& name) const {
   const auto found = query.find(name);

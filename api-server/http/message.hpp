@@ -12,22 +12,22 @@
 #include <vector>
 
 #include "lib/base/result.hpp"
+#include "lib/base/role.hpp"
 
 namespace bulkhead::http {
 
 using Json = nlohmann::json;
 
-// What a peer may do; each role includes the ones before it.
-enum class Role { none, reader, operator_role, admin };
-std::string_view to_string(Role role);
+// "reader"; "none" when there is none.
+std::string_view name_of(std::optional<Role> role);
 
 // The role that a peer has now: it may have been revoked since it connected.
-using RoleNow = std::function<Role()>;
+using RoleNow = std::function<std::optional<Role>()>;
 
 struct Peer {
   std::string name;      // "uid 0 (pid 17)", "certificate ops-1 (0a1b)": for the log and the history
   std::string identity;  // "uid 0", "certificate ops-1": the same on every connection
-  Role role = Role::none;
+  std::optional<Role> role{};
   std::string refused;  // why there is no role: "no client certificate"
   RoleNow role_now{};   // not set: as it was
   std::string also{};   // the one request that it may make although its role is too low: "PUT /v1/user-data"

@@ -22,9 +22,9 @@ Response unknown_path(const std::vector<Route>& routes, const std::string& path)
 // Empty when the peer may call the route.
 std::optional<Error> refusal(const Peer& peer, const Route& route) {
   if (peer.role >= route.role || peer.also == std::format("{} {}", route.method, route.path)) return std::nullopt;
-  if (peer.role == Role::none) return error(ErrorCode::permission_denied, "{}", peer.refused);
-  return error(ErrorCode::permission_denied, "this needs the role {}, and {} has the role {}", to_string(route.role),
-               peer.name, to_string(peer.role))
+  if (!peer.role) return error(ErrorCode::permission_denied, "{}", peer.refused);
+  return error(ErrorCode::permission_denied, "this needs the role {}, and {} has the role {}", name_of(route.role),
+               peer.name, name_of(peer.role))
       .with_hint(peer.remote ? "an admin can give a client certificate another role: see 'apiclient explain api.roles'"
                              : "ask an admin, or root on the node");
 }
@@ -69,7 +69,7 @@ void Router::dispatch(Request request, const Reply& reply) const {
     }
     if (const auto reason = refusal(*request.peer, route)) {
       if (on_refused) on_refused(request, *reason);
-      const bool unknown = request.peer->role == Role::none && request.peer->name.empty();
+      const bool unknown = !request.peer->role && request.peer->name.empty();
       return reply(failure(unknown ? kUnauthorized : status_of(*reason), *reason));
     }
     if (route.json_body && request.content_type != "application/json") {
@@ -90,7 +90,7 @@ void Router::dispatch(Request request, const Reply& reply) const {
     });
   }
   // A peer without a role learns nothing about paths either.
-  if (request.peer->role == Role::none)
+  if (!request.peer->role)
     return reply(failure(kUnauthorized, error(ErrorCode::permission_denied, "{}", request.peer->refused)));
   if (allowed.empty()) return reply(unknown_path(routes_, request.path));
   reply(failure(kMethodNotAllowed, error(ErrorCode::invalid_argument, "{} is not supported for {}; use {}",

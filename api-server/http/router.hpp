@@ -14,8 +14,8 @@ using Handler = std::function<void(const Request&, Reply)>;
 
 struct Route {
   std::string_view method;
-  std::string_view path;  // "/v1/history/{commit}": a segment in braces matches any segment
-  Role role = Role::admin;
+  std::string_view path;                   // "/v1/history/{commit}": a segment in braces matches any segment
+  std::optional<Role> role = Role::admin;  // nothing: open to everybody
   Handler handler;
   bool json_body = false;  // requires content type application/json
 };

@@ -193,7 +193,7 @@ void Server::stop_remote() {
   core_->who_is = [](const ClientCertificate&) {
     return Peer{.name = {},
                 .identity = {},
-                .role = Role::none,
+                .role = std::nullopt,
                 .refused = "the remote listener is switched off",
                 .remote = true};
   };

@@ -68,7 +68,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
         if (reason || !self->core_->tls) return self->close();
         self->read_certificate();
         auto peer = self->remote_peer();
-        if (peer->role != Role::none && !self->become_known(peer->identity)) return self->close();
+        if (peer->role && !self->become_known(peer->identity)) return self->close();
         self->start(std::move(peer));
       });
     }
@@ -160,7 +160,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     auto peer = std::make_shared<Peer>(core_->who_is(certificate_));
     peer->role_now = [core = std::weak_ptr(core_), certificate = certificate_] {
       const auto alive = core.lock();
-      return alive ? alive->who_is(certificate).role : Role::none;
+      return alive ? alive->who_is(certificate).role : std::nullopt;
     };
     return peer;
   }
@@ -193,7 +193,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     if (!buffer_) buffer_ = std::make_unique<Buffer>(core_->limits.head + core_->limits.small_body);
     parser_ = std::make_unique<Parser>();
     parser_->header_limit(core_->limits.head);
-    parser_->body_limit(peer_->role == Role::none ? 0 : core_->limits.body);
+    parser_->body_limit(peer_->role ? core_->limits.body : 0);
     beast::async_read_header(transport_, *buffer_, *parser_,
                              [self = self()](const Failure& reason, std::size_t) { self->on_head(reason); });
   }

@@ -137,13 +137,13 @@ bool match_one(std::string_view pattern, std::size_t& at, char c) {
 
 bool is_deep(std::string_view pattern, std::size_t at) { return at + 1 < pattern.size() && pattern[at + 1] == '*'; }
 
-// All places of a pattern at which a match may stand after some characters of the path, each place once. So a path is
-// read once, and no pattern makes it take more than (pattern x path) steps.
-class Places {
+// All positions in a pattern at which a match may stand after some characters of the path, each once. So a path is read
+// once, and no pattern makes it take more than (pattern x path) steps.
+class Positions {
  public:
-  explicit Places(std::size_t pattern_size) : seen_(pattern_size + 1) {}
+  explicit Positions(std::size_t pattern_size) : seen_(pattern_size + 1) {}
 
-  // A star also matches nothing, so the place behind it comes with it.
+  // A star also matches nothing, so the position behind it comes with it.
   void add(std::string_view pattern, std::size_t at) {
     while (seen_[at] == 0) {
       seen_[at] = 1;
@@ -173,8 +173,8 @@ bool glob_match(std::string_view pattern, std::string_view path) {
     pattern.remove_prefix(1);
     path.remove_prefix(1);
   }
-  Places current(pattern.size());
-  Places next(pattern.size());
+  Positions current(pattern.size());
+  Positions next(pattern.size());
   current.add(pattern, 0);
   for (const char c : path) {
     next.clear();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lib/base/result.hpp"
+#include "lib/base/role.hpp"
 
 namespace bulkhead::settings {
 
@@ -26,9 +27,6 @@ enum class Kind {
   group,   // of members with fixed names
   choice,  // of alternatives: the first whose check passes
 };
-
-// The roles of clients of the API; each includes the ones before it.
-enum class Role { reader, operator_role, admin };
 
 // The description of one setting.
 struct About {

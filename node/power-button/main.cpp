@@ -18,8 +18,8 @@ int power_off_signal() { return SIGRTMIN + 4; }
 Result<> serve(const log::Log& log, const char* device) {
   const sys::UniqueFd button = TRY(sys::open_file(device, O_RDONLY));
   for (;;) {
-    const power::Button event = TRY(power::wait_for_press(button.get()));
-    if (event != power::Button::pressed) return {};
+    const power_button::Button event = TRY(power_button::wait_for_press(button.get()));
+    if (event != power_button::Button::pressed) return {};
     log.write({.priority = log::Priority::notice,
                .message = "the power button was pressed: shutting down",
                .message_id = log::kPowerButton.id,

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-namespace bulkhead::power {
+namespace bulkhead::power_button {
 
 Result<Button> wait_for_press(int fd) {
   constexpr int kDown = 1;
@@ -20,4 +20,4 @@ Result<Button> wait_for_press(int fd) {
   }
 }
 
-}  // namespace bulkhead::power
+}  // namespace bulkhead::power_button

@@ -4,7 +4,7 @@
 
 #include "lib/base/result.hpp"
 
-namespace bulkhead::power {
+namespace bulkhead::power_button {
 
 enum class Button { pressed, gone };
 
@@ -12,4 +12,4 @@ enum class Button { pressed, gone };
 // `gone` when the device was unplugged.
 Result<Button> wait_for_press(int fd);
 
-}  // namespace bulkhead::power
+}  // namespace bulkhead::power_button

@@ -18,20 +18,20 @@ constexpr unsigned kKeyBits = 3072;
 // Certificates start before any SOURCE_DATE_EPOCH, because tools compare the signing time with the validity.
 constexpr std::chrono::sys_days kNotBefore = std::chrono::year{2020} / std::chrono::January / 1;
 
-struct Role {
+struct NamedKey {
   std::string_view file;   // NAME of NAME.key, NAME.pem, NAME.uri
   std::string_view title;  // in the certificate's name
   KeyPair KeySet::* member;
 };
-constexpr std::array<Role, 4> kRoles = {{
+constexpr std::array<NamedKey, 4> kNamedKeys = {{
     {"pk", "platform key", &KeySet::platform_key},
     {"kek", "key exchange key", &KeySet::key_exchange_key},
     {"db", "signature db", &KeySet::signature_db},
     {"root-hash", "root hash", &KeySet::root_hash},
 }};
 
-sys::Path file_of(const sys::Path& directory, const Role& role, std::string_view suffix) {
-  return directory / std::format("{}.{}", role.file, suffix);
+sys::Path file_of(const sys::Path& directory, const NamedKey& named, std::string_view suffix) {
+  return directory / std::format("{}.{}", named.file, suffix);
 }
 
 // A private key in a checkout ends up in a repository sooner or later.
@@ -48,22 +48,23 @@ Result<> refuse_checkout(const sys::Path& directory) {
   return {};
 }
 
-Result<> write_pair(const sys::Path& directory, const Role& role, const std::string& owner,
+Result<> write_pair(const sys::Path& directory, const NamedKey& named, const std::string& owner,
                     std::chrono::sys_seconds not_after) {
   const crypto::PrivateKey key = TRY(crypto::PrivateKey::generate_rsa(kKeyBits));
   const crypto::Certificate certificate = TRY(crypto::self_sign(
-      key, {.common_name = std::format("{} {}", owner, role.title), .not_before = kNotBefore, .not_after = not_after}));
+      key,
+      {.common_name = std::format("{} {}", owner, named.title), .not_before = kNotBefore, .not_after = not_after}));
   const crypto::SecretText key_pem = TRY(key.to_pem());
   const std::string certificate_pem = TRY(certificate.to_pem());
-  TRY(sys::write_file_atomically(file_of(directory, role, "key"), key_pem.view(), 0600));
-  return sys::write_file_atomically(file_of(directory, role, "pem"), certificate_pem, 0644);
+  TRY(sys::write_file_atomically(file_of(directory, named, "key"), key_pem.view(), 0600));
+  return sys::write_file_atomically(file_of(directory, named, "pem"), certificate_pem, 0644);
 }
 
 KeySet at(const sys::Path& directory) {
   KeySet set;
-  for (const Role& role : kRoles) {
-    set.*
-        role.member = {.certificate = file_of(directory, role, "pem"), .key = file_of(directory, role, "key").native()};
+  for (const NamedKey& named : kNamedKeys) {
+    set.*named.member = {.certificate = file_of(directory, named, "pem"),
+                         .key = file_of(directory, named, "key").native()};
   }
   return set;
 }
@@ -84,12 +85,12 @@ std::unexpected<Error> no_keys(const sys::Path& directory, const sys::Path& miss
               "make a set of keys with 'os-builder keys generate', or name the directory that has one with --keys"));
 }
 
-Result<KeyPair> load_pair(const sys::Path& directory, const Role& role) {
+Result<KeyPair> load_pair(const sys::Path& directory, const NamedKey& named) {
   static constexpr std::uint64_t kUriLimit = 4096;
-  KeyPair pair{.certificate = file_of(directory, role, "pem"), .key = {}};
+  KeyPair pair{.certificate = file_of(directory, named, "pem"), .key = {}};
   if (!sys::exists(pair.certificate)) return no_keys(directory, pair.certificate);
-  const sys::Path key = file_of(directory, role, "key");
-  const sys::Path uri = file_of(directory, role, "uri");
+  const sys::Path key = file_of(directory, named, "key");
+  const sys::Path uri = file_of(directory, named, "uri");
   if (sys::exists(uri)) {
     TRY(check_private(uri));  // it may hold the PIN
     std::string text = TRY(sys::read_file(uri, kUriLimit));
@@ -151,7 +152,7 @@ Result<KeySet> generate(const sys::Path& directory, const std::string& owner, in
   // An existing directory may be a mount point, which cannot be replaced by a rename; its files can.
   const sys::Path parent = directory.has_parent_path() ? directory.parent_path() : sys::Path(".");
   sys::TempDir fresh = TRY(sys::TempDir::create(there ? directory : parent, std::string(kUnfinished)));
-  for (const Role& role : kRoles) TRY(write_pair(fresh.path(), role, owner, end));
+  for (const NamedKey& named : kNamedKeys) TRY(write_pair(fresh.path(), named, owner, end));
   if (there) {
     const std::vector<sys::Path> files = TRY(sys::list_directory(fresh.path()));
     for (const sys::Path& file : files) TRY(sys::rename(file, directory / file.filename()));
@@ -165,7 +166,7 @@ Result<KeySet> generate(const sys::Path& directory, const std::string& owner, in
 
 Result<KeySet> load(const sys::Path& directory) {
   KeySet set;
-  for (const Role& role : kRoles) set.*role.member = TRY(load_pair(directory, role));
+  for (const NamedKey& named : kNamedKeys) set.*named.member = TRY(load_pair(directory, named));
   return set;
 }
 

@@ -160,7 +160,7 @@ TEST_CASE("who may not change access cannot slip it in behind a change that is b
   node.configuration.commit({.transaction = "slow", .caller = tester("admin")},
                             [](const Result<Outcome>& done) { CHECK(done); });
   Result<Outcome> mine;
-  node.configuration.commit({.transaction = "mine", .caller = tester("operator", settings::Role::operator_role)},
+  node.configuration.commit({.transaction = "mine", .caller = tester("operator", Role::operator_role)},
                             [&](Result<Outcome> done) { mine = std::move(done); });
   must(node.configuration.drop(tester(), "mine"));
   node.stage("mine", {{"api", {{"listen-port", 9443}}}});
@@ -430,7 +430,7 @@ TEST_CASE("nothing can be staged into a transaction that is being committed, and
 }
 
 TEST_CASE("a change that waited for its turn counts with the role that its caller has by then") {
-  for (const auto now : {std::optional<settings::Role>(), std::optional(settings::Role::operator_role)}) {
+  for (const auto now : {std::optional<Role>(), std::optional(Role::operator_role)}) {
     Node node;
     node.stage("slow", {{"motd", "x"}});
     node.stage("mine", {{"api", {{"listen-port", 9443}}}});
@@ -449,8 +449,8 @@ TEST_CASE("a change that waited for its turn counts with the role that its calle
 
 TEST_CASE("a transaction belongs to who opened it, and a try of an operator does not keep an admin out") {
   Node node;
-  const configuration::Caller other{.identity = "other", .name = "other", .role = settings::Role::operator_role};
-  const configuration::Caller admin{.identity = "boss", .name = "boss", .role = settings::Role::admin};
+  const configuration::Caller other{.identity = "other", .name = "other", .role = Role::operator_role};
+  const configuration::Caller admin{.identity = "boss", .name = "boss", .role = Role::admin};
   must(node.configuration.stage(other, "t", {{"motd", "tried"}}));
   CHECK(node.configuration.stage(admin, "t", {{"motd", "x"}}).error().code == ErrorCode::permission_denied);
   CHECK(node.configuration.stage(other, "u", {{"kernel", {{"lockdown", "integrity"}}}}).error().code ==

@@ -36,7 +36,7 @@ class FullDisk final : public datastore::Storage {
 };
 
 // All of them are one caller, whatever the name.
-inline configuration::Caller tester(std::string name = "test", settings::Role role = settings::Role::admin) {
+inline configuration::Caller tester(std::string name = "test", Role role = Role::admin) {
   return {.identity = "test", .name = std::move(name), .role = role};
 }
 

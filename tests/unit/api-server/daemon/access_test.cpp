@@ -10,7 +10,6 @@
 using namespace bulkhead;
 using namespace bulkhead::daemon;
 using bulkhead::testing::must;
-using http::Role;
 
 namespace {
 
@@ -35,8 +34,8 @@ TEST_CASE("roles come from the common name, the first entry that fits counts") {
   const settings::Api api = example();
   CHECK(who_is(certificate("ops-1"), api).role == Role::admin);
   CHECK(who_is(certificate("monitor"), api).role == Role::reader);
-  CHECK(who_is(certificate("monitor-2"), api).role == Role::none);
-  CHECK(who_is(certificate(""), api).role == Role::none);
+  CHECK(who_is(certificate("monitor-2"), api).role == std::nullopt);
+  CHECK(who_is(certificate(""), api).role == std::nullopt);
   CHECK(who_is(certificate("ops-1"), api).name == "certificate ops-1 (77)");
 }
 
@@ -48,12 +47,12 @@ TEST_CASE("who is not known has no name, who is known and may nothing has one") 
   CHECK(expired.name.empty());
   CHECK(expired.refused.contains("expired"));
   const http::Peer revoked = who_is(certificate("ops-1", "0a1b2c"), api);
-  CHECK(revoked.role == Role::none);
+  CHECK(revoked.role == std::nullopt);
   CHECK(revoked.name == "certificate ops-1 (0a1b2c)");
   CHECK(revoked.refused.contains("revoked"));
   CHECK(who_is(certificate("ops-1"), api, kNotAfter).role == Role::admin);
   const http::Peer late = who_is(certificate("ops-1"), api, kNotAfter + std::chrono::seconds(1));
-  CHECK(late.role == Role::none);
+  CHECK(late.role == std::nullopt);
   CHECK(late.refused.contains("expired"));
 }
 
@@ -64,13 +63,13 @@ TEST_CASE("on the socket, the user decides, then the group") {
   };
   CHECK(role_of(0, {0}) == Role::admin);
   CHECK(role_of(4711, {4711, 274}) == Role::reader);
-  CHECK(role_of(4711, {4711}) == Role::none);
-  CHECK(role_of(65534, {0}) == Role::none);  // the group root is nobody
+  CHECK(role_of(4711, {4711}) == std::nullopt);
+  CHECK(role_of(65534, {0}) == std::nullopt);  // the group root is nobody
   CHECK(who_is_local({.uid = 4711, .pid = 7, .groups = {}}, accounts).refused.contains("group api"));
-  CHECK(who_is_local({.uid = 4711, .pid = 7, .groups = {}}, {}).role == Role::none);
+  CHECK(who_is_local({.uid = 4711, .pid = 7, .groups = {}}, {}).role == std::nullopt);
 
   const http::Peer imds = who_is_local({.uid = 990, .pid = 7, .groups = {990, 274}}, accounts);
-  CHECK(imds.role == Role::none);
+  CHECK(imds.role == std::nullopt);
   CHECK(imds.also == "PUT /v1/user-data");
   CHECK(imds.identity == "uid 990");
   CHECK(imds.name == "uid 990 (pid 7)");

@@ -57,7 +57,7 @@ struct ApiFixture {
     std::string message() const { return json().value("message", ""); }
   };
   std::shared_ptr<Asked> begin(const std::string& method, const std::string& target, const std::string& body = {},
-                               http::Role role = http::Role::admin) {
+                               std::optional<Role> role = Role::admin) {
     const http::Target parsed = must(http::parse_target(target));
     auto asked = std::make_shared<Asked>();
     router.dispatch({.method = method,
@@ -75,7 +75,7 @@ struct ApiFixture {
     return asked;
   }
   Asked ask(const std::string& method, const std::string& target, const std::string& body = {},
-            http::Role role = http::Role::admin) {
+            std::optional<Role> role = Role::admin) {
     const auto asked = begin(method, target, body, role);
     CHECK(asked->replies == 1);
     return *asked;

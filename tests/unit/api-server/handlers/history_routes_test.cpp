@@ -4,7 +4,6 @@
 
 using namespace bulkhead;
 using bulkhead::testing::ApiFixture;
-using http::Role;
 using settings::Json;
 
 namespace {

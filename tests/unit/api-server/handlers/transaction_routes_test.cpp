@@ -6,7 +6,6 @@ using namespace bulkhead;
 using bulkhead::testing::ApiFixture;
 using bulkhead::testing::FakeStream;
 using bulkhead::testing::kTimeUnit;
-using http::Role;
 using settings::Json;
 
 namespace {

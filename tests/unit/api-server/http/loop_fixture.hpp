@@ -116,7 +116,7 @@ struct LoopFixture {
     const auto who = [](const http::LocalPeer& peer) {
       return http::Peer{.name = std::format("uid {} (pid {})", peer.uid, peer.pid),
                         .identity = std::format("uid {}", peer.uid),
-                        .role = http::Role::admin,
+                        .role = Role::admin,
                         .refused = {}};
     };
     listener = std::make_shared<http::LocalListener>(loop, who, SIZE_MAX);

@@ -51,10 +51,10 @@ struct RemoteSessionFixture : LoopFixture {
          .client_ca = own.certificate,
          .who_is = [this](const ClientCertificate& certificate) -> Peer {
            if (!certificate.present)
-             return {.name = {}, .identity = {}, .role = Role::none, .refused = "no certificate", .remote = true};
+             return {.name = {}, .identity = {}, .role = std::nullopt, .refused = "no certificate", .remote = true};
            return {.name = certificate.common_name,
                    .identity = certificate.common_name,
-                   .role = revoked ? Role::none : Role::admin,
+                   .role = revoked ? std::nullopt : std::optional(Role::admin),
                    .refused = "revoked",
                    .remote = true};
          }}));

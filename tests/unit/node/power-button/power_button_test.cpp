@@ -9,7 +9,7 @@
 
 #include "lib/sys/unique_fd.hpp"
 
-namespace bulkhead::power {
+namespace bulkhead::power_button {
 namespace {
 
 // A pipe in the place of an input device: what is written is read as events, its closing is the device going away.
@@ -58,4 +58,4 @@ TEST_CASE("half an event is an error, never a press") {
 }
 
 }  // namespace
-}  // namespace bulkhead::power
+}  // namespace bulkhead::power_button
