@@ -1,17 +1,10 @@
 // bulkhead-trial counted|blessed|gate
 //
-// counted: exit status 0 when the boot loader counts the tries of the running version, 1 when it does not, 255 when
-// that is unknown: the condition under which systemd-bless-boot.service may run (ExecCondition=, systemd.service(5)).
+// counted: exit status 0 when the running version is to be blessed, 1 when the boot loader does not count its tries, 255
+// when it has failed or nothing is known: the condition under which systemd-bless-boot.service may run (ExecCondition=,
+// systemd.service(5)).
 // blessed: leaves the mark that this version is blessed, for bulkhead-trial-failed.service.
 // gate: says that everything which the gate requires has started.
-//
-// LoaderBootCountPath alone is not enough. When the firmware refuses the counted entry, the loader starts again and
-// chooses another one, but the variable still names the first. Blessing that entry would make a version that cannot
-// start the preferred one for ever.
-//
-// A version that loses STATE or DATA fails its trial if there is another one to fall back to: that one may be able to
-// mount them. If the disk is at fault, the other version says so and stays up. The same goes for a version that refuses
-// a setting that is stored: the other one may be able to do what the node was asked for.
 #include <cstdio>
 #include <string_view>
 
@@ -20,6 +13,7 @@
 #include "lib/node_state/node_state.hpp"
 #include "lib/slots/evidence.hpp"
 #include "lib/sys/file.hpp"
+#include "node/trial/verdict.hpp"
 
 namespace {
 
@@ -40,25 +34,22 @@ bool refuses_settings() {
 }
 
 int counted(const log::Log& log) {
+  constexpr int kFailed = 255;
   const auto evidence = slots::read_evidence({});
   if (!evidence) {
     log.error(evidence.error());
-    return 255;
+    return kFailed;
   }
-  const slots::RunningSlot running = slots::explain(*evidence);
-  if (running.reason == slots::Reason::trial) {
-    if (!slots::can_fall_back(*evidence)) return 0;
-    for (const auto which : file_systems::kFileSystems) {
-      if (!is_lost(which)) continue;
-      log.error(error(ErrorCode::failed_precondition, "not blessed: {} is lost", file_systems::label(which)));
-      return 255;
-    }
-    if (refuses_settings()) {
-      log.error(error(ErrorCode::failed_precondition, "not blessed: this version refuses settings that are stored"));
-      return 255;
-    }
-    return 0;
+  trial::Facts facts{.evidence = *evidence, .refuses_settings = refuses_settings()};
+  for (const auto which : file_systems::kFileSystems) {
+    if (is_lost(which)) facts.lost.push_back(which);
   }
+  const auto bless = trial::may_bless(facts);
+  if (!bless) {
+    log.error(bless.error());
+    return kFailed;
+  }
+  if (*bless) return 0;
   log.info("not blessed: the boot loader counts tries of {}, but {} is running",
            evidence->count_path.value_or("nothing"), evidence->version.to_string());
   return 1;

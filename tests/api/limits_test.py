@@ -150,7 +150,7 @@ class Limits(unittest.TestCase):
             self.assertEqual(server.ask("GET", "/v1/version").status, 200)
             closed = 0
             for connection in held:
-                connection.settimeout(2 if closed else TIMEOUT)
+                connection.settimeout(TIMEOUT)
                 try:
                     connection.sendall(b"GET /v1/version HTTP/1.1\r\nHost: x\r\n\r\n")
                     if not connection.recv(100):

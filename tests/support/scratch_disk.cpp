@@ -198,6 +198,10 @@ void ScratchDisk::change_partition_uuid(unsigned number, const std::string& uuid
   tool_output({"sfdisk", "--part-uuid", path_.native(), std::to_string(number), uuid});
 }
 
+void ScratchDisk::change_partition_label(unsigned number, const std::string& label) const {
+  tool_output({"sfdisk", "--part-label", path_.native(), std::to_string(number), label});
+}
+
 void ScratchDisk::change_partition_type(unsigned number, const std::string& type) const {
   tool_output({"sfdisk", "--part-type", path_.native(), std::to_string(number), type});
 }

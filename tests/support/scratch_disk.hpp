@@ -73,6 +73,7 @@ class ScratchDisk {
   void spoil_ext4(unsigned partition_number, const std::string& command) const;
   void enlarge(std::uint64_t bytes) const;
   void change_partition_uuid(unsigned number, const std::string& uuid) const;
+  void change_partition_label(unsigned number, const std::string& label) const;
 
   // Puts another build's root into slot B. Its UKI is a separate step.
   void fill_slot_b(const BuiltImage& image) const;

@@ -68,6 +68,23 @@ void check_containers_socket(Node& node) {
   CHECK(must_answer(node, "systemctl is-active boot-complete.target") == "active\n");
 }
 
+// The node's own socket: bulkhead-imds may say that there is user data, another user may not even connect.
+void check_users_of_socket(Node& node) {
+  const auto as = [&](const std::string& user, const std::string& command) {
+    return run_in_shell(node, std::format("su -s /bin/sh {} -c 'apiclient {}'", user, command));
+  };
+  for (const char* command : {"set motd=mine", "status", "reset data"}) {
+    const ShellAnswer refused = as("bulkhead-imds", command);
+    INFO(command << ": " << refused.text);
+    CHECK(refused.status != 0);
+    CHECK(refused.text.contains("may only say that there is user data"));
+  }
+  const ShellAnswer stranger = as("systemd-network", "status");
+  INFO(stranger.text);
+  CHECK(stranger.status != 0);
+  CHECK(stranger.text.contains("ermission denied"));
+}
+
 // A network namespace NAME that the bridge plugin connects as /run/NAME.json says, as containerd has it done for a
 // container.
 std::string connect(Node& node, const std::string& name) {
@@ -139,6 +156,7 @@ TEST_CASE("kvm-dev has a root shell on the serial console, and says so; the node
   Node& node = with_shell(booted);
   check_sealed(node);
   check_containers_socket(node);
+  check_users_of_socket(node);
 }
 
 TEST_CASE("what the packet filter lets through, to the node and to its containers") {

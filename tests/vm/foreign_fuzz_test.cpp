@@ -120,12 +120,27 @@ void spoil_esp(Random& random, const ScratchDisk& disk, const BuiltImage& image)
   if (random.one_in(2)) disk.put_esp_file("EFI/systemd/drivers/evilx64.efi", addon());
 }
 
-// A disk beside ours: a copy whose UUIDs and types were changed in part.
+// Labels are outside every signature: any name at any place, some of them twice.
+void spoil_labels(Random& random, const ScratchDisk& disk) {
+  static const std::vector<std::string> kLabels = {"BULKHEAD-ESP", "BULKHEAD-STATE", "BULKHEAD-DATA", "CIDATA", "_empty",
+                                                   "bulkhead_99.0.0", "bulkhead_99.0.0_verity", "../../sda"};
+  for (unsigned number = gpt::kEspNumber; number <= gpt::kDataNumber; ++number) {
+    if (random.one_in(3)) disk.change_partition_label(number, random.one_of(kLabels));
+  }
+}
+
+// A disk beside ours: a copy whose UUIDs, labels and types were changed in part.
 void spoil_copy(Random& random, const ScratchDisk& copy) {
   const auto numbered = [&] { return std::format("00000000-0000-4000-8000-{:012}", 1 + random.below(1000)); };
   if (!random.one_in(4)) copy.change_partition_uuid(gpt::kEspNumber, numbered());
   for (const unsigned number : {2U, 3U, 4U}) {
     if (random.one_in(4)) copy.change_partition_uuid(number, numbered());
+  }
+  spoil_labels(random, copy);
+  static const std::vector<std::string> kTypes = {"linux", "uefi", "swap", "xbootldr",
+                                                 "4f68bce3-e8cd-4db1-96e7-fbcaf984b709"};
+  for (const unsigned number : {2U, 5U, gpt::kStateNumber, gpt::kDataNumber}) {
+    if (random.one_in(3)) copy.change_partition_type(number, random.one_of(kTypes));
   }
   if (random.one_in(3)) copy.erase(512, 33 * std::uint64_t{512});  // only the backup is left
 }
@@ -191,6 +206,7 @@ bool check_case(unsigned seed) {
     add_credential(options.firmware_files, credential.name, credential.value);
   if (random.one_in(2)) spoil_esp(random, disk, image);
   if (random.one_in(2)) spoil_variables(random, disk);
+  if (random.one_in(2)) spoil_labels(random, disk);
   if (random.one_in(2)) {
     spoil_copy(random, other);
     options.second_disk = other.path();

@@ -1,0 +1,15 @@
+#include "node/trial/verdict.hpp"
+
+namespace bulkhead::trial {
+
+Result<bool> may_bless(const Facts& facts) {
+  if (slots::explain(facts.evidence).reason != slots::Reason::trial) return false;
+  if (!slots::can_fall_back(facts.evidence)) return true;
+  if (!facts.lost.empty())
+    return fail(ErrorCode::failed_precondition, "not blessed: {} is lost", file_systems::label(facts.lost.front()));
+  if (facts.refuses_settings)
+    return fail(ErrorCode::failed_precondition, "not blessed: this version refuses settings that are stored");
+  return true;
+}
+
+}  // namespace bulkhead::trial
