@@ -76,7 +76,7 @@ Result<Json> parse_document(std::string_view text, const std::string& source) {
   const auto settings = document.find("settings");
   if (settings == document.end() || !settings->is_object())
     return fail(error(ErrorCode::invalid_argument, "{}: the table [settings] is missing", source)
-                    .with_hint("a document begins with [settings], as user data does"));
+                    .with_hint("put the settings below a line [settings]; in JSON, into an object named settings"));
   for (const auto& [name, unused] : document.items()) {
     if (name != "settings")
       return fail(ErrorCode::invalid_argument, "{}: unknown table or key '{}': only [settings] is allowed at the top",

@@ -34,7 +34,7 @@ Error error_of(const net::Response& response) {
   const ErrorCode code = parse_error_code(text("code")).value_or(code_of_status(response.status));
   const std::string message = text("message");
   if (message.empty())
-    return error(code, "the answer has status {} and no message", response.status)
+    return error(code, "the server answered with HTTP status {} and no error message", response.status)
         .with_hint("something other than the node's API may be answering; check the address");
   return Error{.code = code, .message = message, .context = {}, .hint = text("hint")};
 }

@@ -49,7 +49,7 @@ void describe(bulkhead::cli::Program& program) {
       "Data goes to standard output. get, raw and schema print JSON; other verbs print tables and lines, or the node's "
       "JSON with --json. For set and plan, --json after the verb gives the settings; put --json before the verb to get "
       "the answer as JSON.");
-  program.describe("Without a verb, -u, -m and -d mean 'raw'.");
+  program.describe("With -u, -m or -d and no verb, apiclient runs 'raw'.");
   program.environment("XDG_CONFIG_HOME", "Folder of bulkhead/profiles.toml. Default: ~/.config.");
 }
 

@@ -67,20 +67,19 @@ void declare_action_verbs(cli::Program& program, const Where& where) {
       return act(where, "/actions/reboot", invocation, "the node is shutting down to restart");
     };
   });
-  program.verb("reset", "Begin anew with an empty file system in place of one that is lost",
-               [&where](CLI::App& app) -> cli::Verb {
-                 auto name = std::make_shared<std::string>();
-                 app.add_option("file-system", *name, "state (settings, keys) or data (containers, logs)")
-                     ->required()
-                     ->check(cli::one_of({"state", "data"}));
-                 return [&where, name](const cli::Invocation& invocation) {
-                   return act(where, std::format("/v1/file-systems/{}/reset", *name), invocation,
-                              "made anew, empty. Restart the node to use it: apiclient reboot");
-                 };
-               });
+  program.verb("reset", "Replace a lost file system with an empty one", [&where](CLI::App& app) -> cli::Verb {
+    auto name = std::make_shared<std::string>();
+    app.add_option("file-system", *name, "state (settings, keys) or data (containers, logs)")
+        ->required()
+        ->check(cli::one_of({"state", "data"}));
+    return [&where, name](const cli::Invocation& invocation) {
+      return act(where, std::format("/v1/file-systems/{}/reset", *name), invocation,
+                 "an empty file system was made; restart the node to use it: apiclient reboot");
+    };
+  });
   program.verb("lockdown", "Refuse every change until the next boot", [&where](CLI::App&) -> cli::Verb {
     return [&where](const cli::Invocation& invocation) {
-      return act(where, "/actions/lockdown", invocation, "locked until the next boot");
+      return act(where, "/actions/lockdown", invocation, "all changes are refused until the next boot");
     };
   });
   // Declared as in Bottlerocket, so that the error says what is missing instead of refusing an option.

@@ -32,7 +32,7 @@ Result<std::string> existing_file(const std::string& path) {
   const sys::Path absolute = std::filesystem::absolute(path, failure);
   if (failure || !sys::exists(absolute))
     return fail(error(ErrorCode::invalid_argument, "there is no file {}", path)
-                    .with_hint("check the path; a profile keeps paths of files, not what is in them"));
+                    .with_hint("check the path; a profile stores only the paths of these files"));
   return absolute.native();
 }
 
@@ -44,7 +44,7 @@ Result<cli::ExitCode> add(const AddOptions& given, const cli::Invocation& invoca
   TRY(check_name(given.name));
   auto [host, port] = TRY(net::parse_host_port(given.host, net::kApiPort));
   if (given.certificate.empty() != given.key.empty())
-    return fail(error(ErrorCode::invalid_argument, "--cert and --key belong together, and one of them is missing")
+    return fail(error(ErrorCode::invalid_argument, "--cert and --key must be given together")
                     .with_hint("give both, or neither"));
   net::TlsEndpoint endpoint{.host = host, .port = port};
   endpoint.ca_file = TRY(existing_file(given.ca));

@@ -94,9 +94,10 @@ Result<cli::ExitCode> watch(const Where& where, const cli::Invocation& invocatio
 
 std::string no_messages(const LogOptions& given) {
   const std::string of_unit = given.unit.empty() ? "" : std::format(" of the unit {}", given.unit);
-  const bool narrowed = !given.since.empty() || !given.priority.empty();
-  return std::format("there are no messages{}{}", of_unit,
-                     narrowed ? " that are as new and important as asked for" : "");
+  std::string options = given.since.empty() ? "" : "--since";
+  if (!given.priority.empty()) options += options.empty() ? "--priority" : " and --priority";
+  if (options.empty()) return std::format("there are no messages{}", of_unit);
+  return std::format("no messages{} match {}", of_unit, options);
 }
 
 Result<cli::ExitCode> logs(const Where& where, const LogOptions& given, const cli::Invocation& invocation) {
@@ -196,7 +197,7 @@ void declare_state_verbs(cli::Program& program, const Where& where) {
                [&where](CLI::App& app) -> cli::Verb {
                  auto accepted = std::make_shared<std::string>();
                  app.add_option("--accept", *accepted,
-                                "Source whose ignored document is to be applied; from now on its disk counts")
+                                "Apply the ignored document of this source, and trust its disk from now on")
                      ->check(CLI::IsMember({"cidata", "config-drive", "fw-cfg", "smbios", "local"}));
                  return [&where, accepted](const cli::Invocation& invocation) {
                    return user_data(where, *accepted, invocation);

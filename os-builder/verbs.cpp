@@ -47,7 +47,8 @@ struct PlaceOptions {
         ->type_name("DIR");
   }
   void declare(CLI::App& verb) {
-    verb.add_option("--source", source, "Checkout that has variants/ and the overlays [around the working directory]")
+    verb.add_option("--source", source,
+                    "Checkout that has variants/ and the overlays [the one that contains the working directory]")
         ->type_name("DIR");
     verb.add_option("--archive", archive, "apt configuration directory that names the package archive [/etc/apt]")
         ->type_name("DIR");
@@ -175,7 +176,7 @@ struct BootValues {
     verb.add_option("--cpus", cpus, "Processors of the machine [2; 1 when it is emulated]")
         ->type_name("N")
         ->check(cli::whole_number(1, 256));
-    verb.add_option("--bus", bus, "virtio-blk, nvme or virtio-scsi [as on the variant's platform]")->type_name("BUS");
+    verb.add_option("--bus", bus, "virtio-blk, nvme or virtio-scsi [the variant's usual bus]")->type_name("BUS");
     verb.add_flag("--snapshot", snapshot, "Discard everything that the machine writes");
     verb.add_flag("--until-ready", until_ready, "Show no console; wait until the node is ready, then power it off");
     verb.add_option("--port", ports,
@@ -260,7 +261,7 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
   build.add_option("-o,--output", values.build.output, "Directory for the images [build/image/VARIANT]")
       ->type_name("DIR");
   build.add_flag("--release", values.build.release,
-                 "Make everything anew, for an image that is published: of the cache, only packages are used");
+                 "Build for publication: rebuild everything, reuse only downloaded packages");
   build.add_flag("--no-wait", values.build.no_wait,
                  "Fail, instead of waiting, when another build is writing the same directory");
 

@@ -56,9 +56,9 @@ bool Screen::take_away(const Key& key, const Key& culprit, const Error& reason) 
   static const Key revoked({"api", "revoked"});
   static const Key client_ca({"api", "client-ca"});
   if (key == revoked) {
-    take_away(client_ca, revoked,
-              error(ErrorCode::invalid_argument,
-                    "api.client-ca: without api.revoked, which is refused, revoked certificates would be let in"));
+    take_away(
+        client_ca, revoked,
+        error(ErrorCode::invalid_argument, "api.client-ca: api.revoked is refused, so revoked clients could connect"));
   }
   return true;
 }

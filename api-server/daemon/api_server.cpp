@@ -168,7 +168,7 @@ Result<> ApiServer::serve() {
 // A few hundred calls of systemd: not on the loop.
 void ApiServer::read_boot(std::function<void(Result<boot_times::BootTimes>)> done) {
   if (!options_.on_node)
-    return done(fail(ErrorCode::unavailable, "this server was started with --root and knows of no boot"));
+    return done(fail(ErrorCode::unavailable, "this server runs with --root, so there is no boot to report"));
   const auto times = std::make_shared<Result<boot_times::BootTimes>>();
   worker_.run([times] { *times = boot_times::read(); }, [times, done = std::move(done)] { done(std::move(*times)); });
 }

@@ -30,8 +30,7 @@ UserDataIntake::UserDataIntake(Places places, configuration::Configuration& conf
   // Doing it again would undo what was set since.
   known_ = user_data::Applied{.incomplete = true};
   log_.error(known ? error(ErrorCode::data_loss,
-                           "the record of the user data that was applied is missing; documents "
-                           "that are there now count as applied")
+                           "the record of applied user data is missing; the current documents are treated as applied")
                    : std::move(known).error());
 }
 
@@ -54,8 +53,8 @@ Result<> UserDataIntake::may_accept(std::string_view source) const {
   const user_data::Collected collected = TRY(collect());
   const auto found = std::ranges::find(collected.documents, source, &user_data::Document::source);
   if (known_ && found != collected.documents.end() && user_data::can_be_accepted(*known_, *found)) return {};
-  return fail(error(ErrorCode::not_found, "no document of the source '{}' is ignored", source)
-                  .with_hint("what there is: apiclient user-data"));
+  return fail(error(ErrorCode::not_found, "source '{}' has no ignored document", source)
+                  .with_hint("list the documents: apiclient user-data"));
 }
 
 bool UserDataIntake::stage(std::string_view accepted) {

@@ -67,8 +67,8 @@ Result<std::vector<Key>> declared_keys(const Request& request) {
     TRY(settings::find(settings::Settings::shape(), key));
     // To notify services is as much as to change what they read.
     if (settings::changed_by_with_all_below(settings::Settings::shape(), key) > caller_of(request).role)
-      return fail(ErrorCode::permission_denied, "{} may not have {} applied again: this needs the role admin",
-                  request.peer->name, key.empty() ? "settings" : key.to_string());
+      return fail(ErrorCode::permission_denied, "{} may not reapply {}: this needs the role admin", request.peer->name,
+                  key.empty() ? "settings" : key.to_string());
     keys.push_back(std::move(key));
   }
   return keys;

@@ -166,7 +166,7 @@ struct Connection::State {
       if (parser.got_some()) parser.put_eof(failure);
       if (!failure && parser.is_done()) return {};
       return fail(error(ErrorCode::unavailable, "{} closed the connection before the end of its answer", peer)
-                      .with_hint("look into its log"));
+                      .with_hint("check the log of that server"));
     }
     unread.append(buffer.data(), count);
     return feed(parser);

@@ -119,7 +119,7 @@ Result<> check_sysctl(std::string_view key, std::string_view value, bool relaxed
   if (hardened == nullptr || relaxed || !is_weaker(*hardened, value)) return {};
   return fail(error(ErrorCode::invalid_argument, "kernel.sysctl.\"{}\": {} is weaker than the image's {}", key, value,
                     hardened->value)
-                  .with_hint(std::format("if it must be, add \"{}\" to kernel.relax", key)));
+                  .with_hint(std::format("to allow it, add \"{}\" to kernel.relax", key)));
 }
 
 }  // namespace bulkhead::settings

@@ -77,7 +77,8 @@ Error explain_start_failure(std::string said) {
     return error(ErrorCode::aborted, "a forwarded port is already in use: {}", said)
         .with_hint("use another port of the host");
   }
-  return error(ErrorCode::failed_precondition, "QEMU failed to start: {}", said.empty() ? "it says nothing" : said);
+  return error(ErrorCode::failed_precondition, "QEMU failed to start: {}",
+               said.empty() ? "it printed no message" : said);
 }
 
 // A guest can print anything, so an error quotes only part of a log, without terminal control.
@@ -161,7 +162,7 @@ Result<> Machine::wait_until(Deadline deadline, std::string_view what, const std
           error(ErrorCode::unavailable, "the machine ended with status {} while waiting for {}", exit_status(), what)));
     }
     if (std::chrono::steady_clock::now() >= deadline) {
-      return fail(with_console(error(ErrorCode::unavailable, "no {} in time", what)));
+      return fail(with_console(error(ErrorCode::unavailable, "timed out waiting for {}", what)));
     }
     TRY(pump(deadline));
   }

@@ -23,7 +23,7 @@ Result<> mount(FileSystem which, const log::Log& log) {
   const Outcome outcome = bring_up(which, partition);
   const auto& links = partition.removed_links();
   for (const sys::Path& link : links | std::views::take(kMostToldLinks))
-    log.warning("{}: removed a link that nobody of the node has made: {}", label(which), link.native());
+    log.warning("{}: removed an unexpected symbolic link: {}", label(which), link.native());
   if (links.size() > kMostToldLinks) log.warning("{}: removed {} links in all", label(which), links.size());
   switch (outcome.kind) {
     case Kind::mounted:
@@ -53,7 +53,7 @@ Result<> reset(FileSystem which, const log::Log& log) {
   TRY(DiskPartition(which).format());
   TRY(file_systems::write_outcome(file_systems::kDirectory, which,
                                   {.kind = Kind::reset, .reason = "an empty file system was made"}));
-  log.warning("{} was made anew, empty; the next start uses it", label(which));
+  log.warning("{} was replaced by an empty file system, used from the next boot on", label(which));
   return {};
 }
 

@@ -19,9 +19,9 @@ const Partition* find_in(const std::vector<Partition>& partitions, const Partiti
 Result<gpt::PartitionUuid> parse_esp_variable(std::span<const std::byte> variable) {
   constexpr std::byte kNonVolatile{1};  // UEFI specification, "EFI_VARIABLE_NON_VOLATILE"
   if (!variable.empty() && (variable[0] & kNonVolatile) != std::byte{0})
-    return fail(ErrorCode::permission_denied, "it was not made by this boot");
+    return fail(ErrorCode::permission_denied, "it is persistent, so this boot did not set it");
   const auto texts = TRY(slots::parse_efi_texts(variable));
-  if (texts.size() != 1) return fail(ErrorCode::invalid_argument, "it is not one text");
+  if (texts.size() != 1) return fail(ErrorCode::invalid_argument, "it must hold exactly one string");
   return gpt::PartitionUuid::parse(texts.front());
 }
 

@@ -61,10 +61,9 @@ Result<> check_cache(const sys::Path& cache) {
     const bool ours = status.st_uid == ::geteuid() || status.st_uid == 0;
     if (S_ISDIR(status.st_mode) && ours && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0) continue;
     return fail(
-        error(ErrorCode::permission_denied, "others can write to {}, and what is in the cache goes into signed images",
-              directory.native())
-            .with_hint(std::format("use another cache, or empty this one and take the right away: chmod go-w {}",
-                                   directory.native())));
+        error(ErrorCode::permission_denied,
+              "other users can write to {}, so the cache cannot be used for signed images", directory.native())
+            .with_hint(std::format("use another cache, or empty this one and run: chmod go-w {}", directory.native())));
   }
   return {};
 }
@@ -77,7 +76,7 @@ Result<std::optional<std::int64_t>> source_date_epoch(const Environment& environ
   static constexpr std::int64_t kLatest = 4'354'819'198;
   if (!seconds || *seconds < kEarliest || *seconds > kLatest) {
     return fail(error(ErrorCode::invalid_argument,
-                      "SOURCE_DATE_EPOCH is '{}', which is not a time that an image can hold",
+                      "SOURCE_DATE_EPOCH is '{}', which is not a time that an image can store",
                       *environment.source_date_epoch)
                     .with_hint("set it to seconds since 1970, between the years 1980 and 2107, or unset it"));
   }

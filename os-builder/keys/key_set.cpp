@@ -102,8 +102,8 @@ Result<KeyPair> load_pair(const sys::Path& directory, const NamedKey& named) {
     }
     if (text.contains("pin-value=")) {
       return fail(
-          error(ErrorCode::invalid_argument, "{} contains the PIN, which the process list would show", uri.native())
-              .with_hint("write the PIN to a file of mode 600, and pin-source=file:/PATH in the place of pin-value"));
+          error(ErrorCode::invalid_argument, "the PIN in {} would be visible in the process list", uri.native())
+              .with_hint("write the PIN to a file of mode 600, and use pin-source=file:/PATH instead of pin-value"));
     }
     pair.key = std::move(text);
     return pair;

@@ -23,10 +23,9 @@ Result<> check_path(std::string_view path) {
 // Files of the layer store lie in the build's cache from one build to the next.
 Result<> check_content(const Content& content, std::span<const std::byte> bytes) {
   if (bytes.size() == content.size && crypto::sha256(as_text(bytes)) == content.sha256) return {};
-  return fail(
-      error(ErrorCode::data_loss, "{} is not what was unpacked: its SHA-256 is not {}",
-            std::get<sys::Path>(content.source).native(), content.sha256.to_string())
-          .with_hint("remove the directory that it lies in, which is a part of the build's cache, and build again"));
+  return fail(error(ErrorCode::data_loss, "{} was changed in the cache: its SHA-256 should be {}",
+                    std::get<sys::Path>(content.source).native(), content.sha256.to_string())
+                  .with_hint("remove its directory and build again"));
 }
 
 // "/a/b/" for "/a/b": what the paths below a directory start with.

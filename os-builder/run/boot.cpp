@@ -83,7 +83,7 @@ Result<cli::ExitCode> run(const BootOptions& options, const cli::Invocation& inv
   }
 
   vm::Machine machine = TRY(vm::Machine::start(std::move(spec), {.cache_directory = options.cache}));
-  if (files.fresh) note(invocation, std::format("a new machine, on {}", files.disk.image.native()));
+  if (files.fresh) note(invocation, std::format("made a new machine on top of {}", files.disk.image.native()));
   if (machine.spec().accelerator == vm::Accelerator::tcg && options.accelerator == vm::Accelerator::automatic) {
     note(invocation, "KVM does not work on this machine; emulating with TCG, which is slow");
   }

@@ -261,7 +261,7 @@ class OnTheNode(unittest.TestCase):
         self.assertEqual(done.out, "")
         self.assertIn("there are no messages of the unit nosuchunit\n", done.err)
         self.ask("user-data")
-        self.assertIn("no document of the source 'cidata' is ignored", self.ask("user-data", "--accept", "cidata", status=1).err)
+        self.assertIn("source 'cidata' has no ignored document", self.ask("user-data", "--accept", "cidata", status=1).err)
         self.ask("user-data", "--accept", "../lockdown", status=2)
         for motd, status in (("[]", 1), ('"accepted"', 0)):  # refused; taken in
             self.server.write("run/bulkhead/user-data/20-config-drive", f"[settings]\nmotd = {motd}\n")

@@ -64,7 +64,7 @@ TEST_CASE("an answer from somebody else is said to be one") {
   for (const char* body : {"", "<html>", "[]", "{}", R"({"message": 7})"}) {
     const Error reported = error_of({.status = 502, .headers = {}, .body = body});
     CHECK(reported.code == ErrorCode::unavailable);
-    CHECK(reported.message == "the answer has status 502 and no message");
+    CHECK(reported.message == "the server answered with HTTP status 502 and no error message");
     CHECK_FALSE(reported.hint.empty());
   }
 }
