@@ -44,7 +44,7 @@ Result<cli::ExitCode> hold(Transaction& transaction, int seconds, const cli::Inv
   Result<bool> read = true;
   TRY(transaction.commit_and_hold(seconds, [&](std::string_view bytes) {
     read = reader.feed(bytes, [&](const net::Event& event) {
-      if (const std::string told = state_of(event); !told.empty()) state = told;
+      if (const std::string reported = state_of(event); !reported.empty()) state = reported;
       print_now(invocation.json ? event.data + "\n" : event_line(event.name, event.data, colors_data(invocation)));
       return state.empty() || state == "begun";
     });

@@ -1,4 +1,4 @@
-// How a change comes into force: checked, rendered, applied on the side, stored.
+// How a change comes into force: checked, rendered, applied by the executor, stored.
 #include <algorithm>
 #include <ranges>
 

@@ -43,7 +43,7 @@ Accounts find_accounts();
 http::Peer who_is_local(const http::LocalPeer& peer, const Accounts& accounts);
 
 // Whoever comes over the socket for containers, whatever its user: a reader, and known as a container. User and process
-// are told as the node sees them.
+// are those that the node sees.
 http::Peer who_is_container(const http::LocalPeer& peer);
 
 // The peer of a certificate. A certificate that is revoked or has expired, and one without an entry in

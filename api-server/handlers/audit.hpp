@@ -3,7 +3,7 @@
 // the keys of settings, never their values.
 //
 // Nobody can push others' records out of it: every field has a longest length, and what repeats itself without changing
-// anything is counted and told once a minute.
+// anything is counted, and the count is written once a minute.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -7,7 +7,7 @@
 
 namespace bulkhead::sys {
 
-bool pause_until_told_to_end(std::chrono::milliseconds longest) {
+bool pause_until_sigterm(std::chrono::milliseconds longest) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point end = Clock::now() + longest;
   sigset_t wanted;

@@ -163,7 +163,7 @@ Result<> announce_failure(const std::string& reason) {
   if (auto status = UnitWatch::look()) view.node.failed_units = std::move(status->failed_units);
   write_to_all(view.text() + reason + std::format(" Restarting in {} s.\n", kReadingTime.count()) +
                status_line(view.node));
-  sys::pause_until_told_to_end(kReadingTime);
+  sys::pause_until_sigterm(kReadingTime);
   return {};
 }
 

@@ -16,15 +16,15 @@ namespace {
 using file_systems::Kind;
 using file_systems::label;
 
-constexpr std::size_t kMostToldLinks = 20;
+constexpr std::size_t kMostLoggedLinks = 20;
 
 Result<> mount(FileSystem which, const log::Log& log) {
   DiskPartition partition(which);
   const Outcome outcome = bring_up(which, partition);
   const auto& links = partition.removed_links();
-  for (const sys::Path& link : links | std::views::take(kMostToldLinks))
+  for (const sys::Path& link : links | std::views::take(kMostLoggedLinks))
     log.warning("{}: removed an unexpected symbolic link: {}", label(which), link.native());
-  if (links.size() > kMostToldLinks) log.warning("{}: removed {} links in all", label(which), links.size());
+  if (links.size() > kMostLoggedLinks) log.warning("{}: removed {} links in all", label(which), links.size());
   switch (outcome.kind) {
     case Kind::mounted:
     case Kind::reset: break;

@@ -11,8 +11,8 @@ namespace bulkhead::init {
 // and unmounted again.
 Result<> write_machine_id(const sys::Path& root, const SlotPartitions& slot);
 
-// Tells udev which disk the system runs from, so that /dev/bulkhead/{esp,state,data} name partitions of that disk only,
-// whatever else is attached. Needs /run.
+// Writes udev rules for the disk that the system runs from, so that /dev/bulkhead/{esp,state,data} name partitions of
+// that disk only, whatever else is attached. Needs /run.
 Result<> write_disk_rules(const BlockDevice& disk);
 
 }  // namespace bulkhead::init

@@ -77,14 +77,14 @@ std::optional<ErrorCode> code_of(const net::Response& answer) {
 }
 
 Result<> serve_imds(const Places& places, const std::vector<net::TcpEndpoint>& endpoints, const log::Log& log) {
-  Imds imds(to_any_of(endpoints), sys::pause_until_told_to_end);
+  Imds imds(to_any_of(endpoints), sys::pause_until_sigterm);
   const auto collected = collect_imds(places, imds, log);
   if (imds.stopped()) {
-    log.info("told to end before the metadata service answered");
+    log.info("stopped before the metadata service answered");
     return {};
   }
   // The API server sees every result, errors too.
-  TRY(tell_api(places));
+  TRY(notify_api(places));
   return collected;
 }
 
@@ -126,14 +126,14 @@ Result<> collect_imds(const Places& places, Imds& imds, const log::Log& log) {
   return sys::write_file_atomically(places.facts, to_text(facts), 0644);
 }
 
-Result<> tell_api(const Places& places) {
+Result<> notify_api(const Places& places) {
   auto connection = TRY_CTX(net::Connection::open(net::UnixEndpoint{places.api}, {.request = kApiPatience}),
-                            "telling the API server about user data");
+                            "notifying the API server of user data");
   const net::Response answer =
-      TRY_CTX(connection.send({.method = "PUT", .target = "/v1/user-data"}), "telling the API server about user data");
+      TRY_CTX(connection.send({.method = "PUT", .target = "/v1/user-data"}), "notifying the API server of user data");
   // Locked, as during a try: it looks again by itself when that has ended.
   if (answer.ok() || code_of(answer) == ErrorCode::locked) return {};
-  return fail(ErrorCode::failed_precondition, "telling the API server about user data: it answered {}", answer.status);
+  return fail(ErrorCode::failed_precondition, "notifying the API server of user data: it answered {}", answer.status);
 }
 
 int run(std::span<const std::string> arguments, Places places, const log::Log& log) {

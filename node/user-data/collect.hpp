@@ -41,9 +41,9 @@ Result<> collect(const Places& places, const log::Log& log);
 // function.
 Result<> collect_imds(const Places& places, Imds& imds, const log::Log& log);
 
-// Tells the API server to look again: PUT /v1/user-data. Errors: those of net::Connection; failed_precondition when it
+// Asks the API server to look again: PUT /v1/user-data. Errors: those of net::Connection; failed_precondition when it
 // refuses.
-Result<> tell_api(const Places& places);
+Result<> notify_api(const Places& places);
 
 // The program; its exit status.
 int run(std::span<const std::string> arguments, Places places, const log::Log& log);

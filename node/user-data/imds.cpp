@@ -57,7 +57,7 @@ Result<std::optional<std::string>> Imds::get(const std::string& path) {
                   "the metadata service answered {} to a request for {}", response.status, path);
     }
     stopped_ = !wait_(pause);
-    if (stopped_) return fail(ErrorCode::aborted, "told to end while the metadata service did not answer");
+    if (stopped_) return fail(ErrorCode::aborted, "stopped before the metadata service answered");
     pause = std::min(2 * pause, patience_.longest);
   }
 }

@@ -17,7 +17,7 @@ namespace bulkhead::user_data {
 
 // What it needs from outside: the seam for tests.
 using Send = std::function<Result<net::Response>(const net::Request&)>;
-// The pause between two tries. False: the program was told to end.
+// The pause between two tries. False: SIGTERM came, and the program ends.
 using Wait = std::function<bool(std::chrono::milliseconds)>;
 
 // How long to try: the network may still be starting, and the service limits the rate of requests.
@@ -34,7 +34,7 @@ class Imds {
 
   // Empty when there is none, or when the service is switched off for this instance. Errors: unavailable when it does
   // not answer within the time limit; failed_precondition for a refusal; data_loss for an answer that is too large or
-  // not HTTP; aborted when the program was told to end, and stopped() says so.
+  // not HTTP; aborted when SIGTERM ended a pause, and stopped() says so.
   Result<std::optional<std::string>> user_data();
   // Unknown facts stay empty. Errors: as above.
   Result<CloudFacts> facts();

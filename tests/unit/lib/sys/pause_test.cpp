@@ -40,16 +40,16 @@ bool is_blocked() {
 }  // namespace
 
 TEST_CASE("a pause ends when its time is over") {
-  CHECK(sys::pause_until_told_to_end(std::chrono::milliseconds(0)));
-  CHECK(sys::pause_until_told_to_end(std::chrono::milliseconds(-5)));
-  CHECK(sys::pause_until_told_to_end(std::chrono::milliseconds(1)));
+  CHECK(sys::pause_until_sigterm(std::chrono::milliseconds(0)));
+  CHECK(sys::pause_until_sigterm(std::chrono::milliseconds(-5)));
+  CHECK(sys::pause_until_sigterm(std::chrono::milliseconds(1)));
   CHECK_FALSE(is_blocked());
 }
 
 TEST_CASE("a pause ends at once when the program is told to end") {
   const BlockedTerm block;
   ::kill(::getpid(), SIGTERM);
-  CHECK_FALSE(sys::pause_until_told_to_end(std::chrono::hours(24)));
+  CHECK_FALSE(sys::pause_until_sigterm(std::chrono::hours(24)));
   CHECK_FALSE(BlockedTerm::is_pending());  // taken
   CHECK(is_blocked());                     // as before
 }

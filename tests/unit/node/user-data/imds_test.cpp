@@ -228,21 +228,21 @@ TEST_CASE("the metadata service's document and facts are stored, and the API is 
   CHECK(collected.documents[0].source == "imds");
   CHECK(must(parse_facts(must(sys::read_file(places.facts)))).region == "eu-central-1");
 
-  CHECK(tell_api(places).error().code == ErrorCode::unavailable);
+  CHECK(notify_api(places).error().code == ErrorCode::unavailable);
   unsigned status = 200;
   std::string body = "{}";
   const FakeServer api([&](const std::string&) { return http_answer(status, body); }, places.api);
-  must(tell_api(places));
+  must(notify_api(places));
   CHECK(api.requests().front().starts_with("PUT /v1/user-data HTTP/1.1\r\n"));
   status = 500;
-  CHECK(tell_api(places).error().code == ErrorCode::failed_precondition);
+  CHECK(notify_api(places).error().code == ErrorCode::failed_precondition);
   // Looked at again when the try has ended: the code says so, not the status.
   status = 423;
   body = R"({"status": 423, "code": "locked", "message": "a try is open"})";
-  must(tell_api(places));
+  must(notify_api(places));
   for (const char* other : {R"({"code": "unavailable"})", R"({"code": 423})", "[]", "", "locked"}) {
     body = other;
-    CHECK(tell_api(places).error().code == ErrorCode::failed_precondition);
+    CHECK(notify_api(places).error().code == ErrorCode::failed_precondition);
   }
 }
 
