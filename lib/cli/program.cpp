@@ -39,9 +39,9 @@ std::string shown_name(std::string_view name) {
 }
 
 // CLI11's error messages; the common ones in our words.
-std::string usage_message(const CLI::ParseError& problem) {
-  const std::string_view said = problem.what();
-  const std::string kind = problem.get_name();
+std::string usage_message(const CLI::ParseError& error) {
+  const std::string_view said = error.what();
+  const std::string kind = error.get_name();
   if (kind == "RequiredError" && said.ends_with(" is required"))
     return shown_name(without_suffix(said, " is required")) + " is missing";
   if (kind == "ValidationError") {  // "name: " and what our check says
@@ -242,12 +242,12 @@ std::string Program::selected_command() const {
   return name_ + path;
 }
 
-ExitCode Program::usage_error(Error problem) {
-  if (problem.hint.empty()) {
+ExitCode Program::usage_error(Error error) {
+  if (error.hint.empty()) {
     const bool names_no_verb = &selected() == &app_ && !reference_of(app_).verbs.empty();
-    problem.hint = std::format("{}see '{} --help'", names_no_verb ? "for the list of verbs, " : "", selected_command());
+    error.hint = std::format("{}see '{} --help'", names_no_verb ? "for the list of verbs, " : "", selected_command());
   }
-  print_error(name_, problem, invocation_.color);
+  print_error(name_, error, invocation_.color);
   return ExitCode::usage;
 }
 
@@ -272,13 +272,13 @@ ExitCode Program::execute(int argc, char** argv) {
   } catch (const GenerateRequest& request) {
     print_data(request.what == "man" ? man_page() : request.what == "bash" ? bash_completion() : zsh_completion());
     return ExitCode::ok;
-  } catch (const CLI::ParseError& problem) {
+  } catch (const CLI::ParseError& thrown) {
     declare_all();  // the nearest verb may be any of them
     // An unknown word is reported first, even when something else is missing because of it.
     const std::vector<std::string> unplaced = app_.remaining(true);
     const std::string_view unknown = first_unknown(unplaced);
     if (!unknown.empty()) return usage_error(unknown_word(unknown, reference_of(selected())));
-    return usage_error(error(ErrorCode::invalid_argument, "{}", usage_message(problem))
+    return usage_error(error(ErrorCode::invalid_argument, "{}", usage_message(thrown))
                            .with_hint(std::format("see '{} --help'", selected_command())));
   }
   if (!chosen_) return usage_error(error(ErrorCode::invalid_argument, "no verb given"));
@@ -286,9 +286,9 @@ ExitCode Program::execute(int argc, char** argv) {
 }
 
 ExitCode Program::run_chosen() {
-  const auto report = [this](const Error& problem) {
-    print_error(name_, problem, invocation_.color);
-    return exit_code(problem.code);
+  const auto report = [this](const Error& error) {
+    print_error(name_, error, invocation_.color);
+    return exit_code(error.code);
   };
   try {
     const Result<ExitCode> outcome = chosen_(invocation_);

@@ -100,7 +100,7 @@ class Program {
   void declare_all();
   ExitCode execute(int argc, char** argv);
   ExitCode run_chosen();
-  ExitCode usage_error(Error problem);
+  ExitCode usage_error(Error error);
   const CLI::App& selected() const;
   std::string selected_command() const;  // "os-builder keys generate"
 

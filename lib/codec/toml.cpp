@@ -96,8 +96,8 @@ Result<Table> parse(std::string_view text, const std::string& file, std::size_t 
   }
   const lib::parse_result parsed = lib::parse(text);
   if (!parsed) {
-    const lib::parse_error& problem = parsed.error();
-    return fail(error_at(file, position_of(problem.source()), "{}", problem.description()));
+    const lib::parse_error& error = parsed.error();
+    return fail(error_at(file, position_of(error.source()), "{}", error.description()));
   }
   return std::move(*convert_table(parsed.table()));
 }

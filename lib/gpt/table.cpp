@@ -24,7 +24,7 @@ using TypeHandle = std::unique_ptr<fdisk_parttype, Release<fdisk_unref_parttype>
 using TableHandle = std::unique_ptr<fdisk_table, Release<fdisk_unref_table>>;
 using CString = std::unique_ptr<char, Release<::free>>;
 
-// libfdisk reports problems through a dialog. We answer no question and keep its messages.
+// libfdisk reports findings through a dialog. We answer no question and keep its messages.
 extern "C" {
 static int collect_message(fdisk_context*, fdisk_ask* ask, void* data) {
   const int type = fdisk_ask_get_type(ask);
@@ -136,12 +136,12 @@ Result<std::vector<std::byte>> read_entries(int fd, std::uint64_t offset, std::u
 // libfdisk checks both headers but only the primary's entries. Otherwise a damaged copy would be found only when it is
 // needed.
 Result<> compare_entries(const sys::Path& path, std::uint64_t disk_size, std::uint64_t sector,
-                         std::vector<std::string>& problems) {
+                         std::vector<std::string>& findings) {
   const sys::UniqueFd fd = TRY(sys::open_file(path, O_RDONLY));
   const auto primary = read_entries(fd.get(), sector, sector);
   const auto backup = read_entries(fd.get(), disk_size - sector, sector);
   if (!primary || !backup || *primary != *backup)
-    problems.emplace_back("the partition entries of the primary and the backup table differ");
+    findings.emplace_back("the partition entries of the primary and the backup table differ");
   return {};
 }
 
@@ -202,10 +202,10 @@ Result<TableReading> read_table(const sys::Path& disk) {
   reading.disk_size = fdisk_get_nsectors(opened.context.get()) * opened.sector_size();
   reading.table = TRY_CTX(read_partitions(opened), "reading the partition table of {}", disk.native());
   const int errors = fdisk_verify_disklabel(opened.context.get());
-  reading.problems = std::move(*opened.messages);
-  if (errors != 0 && reading.problems.empty())
-    reading.problems.emplace_back("libfdisk finds the partition table inconsistent");
-  TRY(compare_entries(disk, reading.disk_size, reading.sector_size, reading.problems));
+  reading.findings = std::move(*opened.messages);
+  if (errors != 0 && reading.findings.empty())
+    reading.findings.emplace_back("libfdisk finds the partition table inconsistent");
+  TRY(compare_entries(disk, reading.disk_size, reading.sector_size, reading.findings));
   return reading;
 }
 

@@ -38,13 +38,13 @@ struct Table {
   bool operator==(const Table&) const = default;
 };
 
-// What a disk says about itself. `problems` lists, one sentence each, what is wrong with a table that could be read
+// What a disk says about itself. `findings` lists, one sentence each, what is wrong with a table that could be read
 // nevertheless: a damaged primary or backup, copies that differ, overlaps, a backup that is not at the end of the disk.
 struct TableReading {
   Table table;
   std::uint32_t sector_size = 0;
   std::uint64_t disk_size = 0;
-  std::vector<std::string> problems;
+  std::vector<std::string> findings;
 };
 
 // Errors: data_loss when there is no usable table at all.

@@ -41,19 +41,19 @@ Slot describe(const disk::SlotContent& content) {
             .certificate = {},
             .data_size = 0,
             .salt = {},
-            .problem = {}};
+            .finding = {}};
   if (content.empty) return slot;
   if (content.superblock) {
     slot.data_size = content.superblock->data_size();
     slot.salt = to_hex(content.superblock->salt);
   } else {
-    slot.problem = content.superblock.error().describe();
+    slot.finding = content.superblock.error().describe();
   }
   if (content.signature) {
     slot.root_hash = content.signature->root_hash;
     slot.certificate = content.signature->certificate_fingerprint;
   } else {
-    slot.problem = content.signature.error().describe();
+    slot.finding = content.signature.error().describe();
   }
   return slot;
 }
@@ -89,7 +89,7 @@ Result<> inspect_disk(const ImageFile& file, Inspection& inspection) {
     if (root) {
       inspection.root.emplace(std::move(*root));
     } else {
-      inspection.slots.back().problem = root.error().describe();
+      inspection.slots.back().finding = root.error().describe();
     }
   }
   return {};
@@ -103,24 +103,24 @@ EspFile read_esp_file(const std::string& path, std::span<const std::byte> conten
                .sha256 = crypto::sha256(content),
                .signer = {},
                .kernel = {},
-               .problem = {}};
+               .finding = {}};
   if (!is_efi_program(path)) return file;
   const auto image = pe::parse(content);
   if (!image) {
-    file.problem = image.error().describe();
+    file.finding = image.error().describe();
     return file;
   }
   if (const auto signer = signer_of(content, *image)) {
     file.signer = Signer{.subject = signer->subject(), .fingerprint = signer->fingerprint()};
   } else if (signer.error().code != ErrorCode::not_found) {
-    file.problem = signer.error().describe();
+    file.finding = signer.error().describe();
   }
   if (image->find(".linux") == nullptr) return file;
   auto kernel = read_kernel(content);
   if (kernel) {
     file.kernel = std::move(*kernel);
   } else {
-    file.problem = kernel.error().describe();
+    file.finding = kernel.error().describe();
   }
   return file;
 }

@@ -41,14 +41,14 @@ struct UnifiedKernel {
   std::optional<Sha256> root_hash;  // roothash= of the command line
 };
 
-// A file of the ESP; `problem` says why an EFI program could not be read.
+// A file of the ESP; `finding` says why an EFI program could not be read.
 struct EspFile {
   std::string path;
   std::uint64_t size = 0;
   Sha256 sha256;
   std::optional<Signer> signer;
   std::optional<UnifiedKernel> kernel;
-  std::string problem;
+  std::string finding;
 };
 
 struct Slot {
@@ -59,7 +59,7 @@ struct Slot {
   std::optional<Sha256> certificate;  // fingerprint of the one that signed the root hash
   std::uint64_t data_size = 0;        // bytes that the hash tree covers
   std::string salt;                   // of the hash tree, hexadecimal
-  std::string problem;
+  std::string finding;
 };
 
 // A root file system. `packages` is what its own packages.lock says.
@@ -85,7 +85,7 @@ struct Inspection {
 // Where the packages of an image are listed in it.
 inline constexpr std::string_view kLockPath = "/usr/share/bulkhead/packages.lock";
 
-// Errors: data_loss when nothing can be read; a problem with one part is reported in that part.
+// Errors: data_loss when nothing can be read; what is wrong with one part is its finding.
 Result<Inspection> inspect(const sys::Path& image);
 
 // The parts, for verify.

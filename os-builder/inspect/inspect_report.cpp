@@ -26,7 +26,7 @@ std::string partitions_text(const gpt::TableReading& reading, bool color) {
                     format_bytes(partition.size), partition.label, partition.uuid.to_string()});
   }
   std::string text = heading("Partitions", color) + cli::table(rows, color);
-  for (const std::string& problem : reading.problems) text += "  problem: " + problem + "\n";
+  for (const std::string& finding : reading.findings) text += "  finding: " + finding + "\n";
   return text;
 }
 
@@ -38,7 +38,7 @@ std::string slot_text(const Slot& slot, bool color) {
   text += field("signed by", optional_text(slot.certificate));
   text += field("root image", format_bytes(slot.data_size));
   text += field("salt", slot.salt);
-  if (!slot.problem.empty()) text += field("problem", slot.problem);
+  if (!slot.finding.empty()) text += field("finding", slot.finding);
   return text;
 }
 
@@ -66,7 +66,7 @@ std::string esp_text(const std::vector<EspFile>& files, bool color) {
   for (const EspFile& file : files) rows.push_back({file.path, format_bytes(file.size), signer_text(file)});
   std::string text = heading("EFI system partition", color) + cli::table(rows, color);
   for (const EspFile& file : files) {
-    if (!file.problem.empty()) text += std::format("  problem: {}: {}\n", file.path, file.problem);
+    if (!file.finding.empty()) text += std::format("  finding: {}: {}\n", file.path, file.finding);
   }
   return text;
 }
@@ -132,14 +132,14 @@ ordered_json table_json(const gpt::TableReading& reading) {
           {"disk_size", reading.disk_size},
           {"sector_size", reading.sector_size},
           {"partitions", std::move(partitions)},
-          {"problems", reading.problems}};
+          {"findings", reading.findings}};
 }
 
 ordered_json esp_json(const EspFile& file) {
   ordered_json json = {{"path", file.path}, {"size", file.size}, {"sha256", file.sha256.to_string()}};
   if (file.signer)
     json["signer"] = {{"subject", file.signer->subject}, {"certificate", file.signer->fingerprint.to_string()}};
-  if (!file.problem.empty()) json["problem"] = file.problem;
+  if (!file.finding.empty()) json["finding"] = file.finding;
   if (!file.kernel) return json;
   ordered_json sections = ordered_json::array();
   for (const EfiSection& section : file.kernel->sections) {
@@ -161,7 +161,7 @@ ordered_json slot_json(const Slot& slot) {
   json["certificate"] = optional_json(slot.certificate);
   json["data_size"] = slot.data_size;
   json["salt"] = slot.salt;
-  if (!slot.problem.empty()) json["problem"] = slot.problem;
+  if (!slot.finding.empty()) json["finding"] = slot.finding;
   return json;
 }
 

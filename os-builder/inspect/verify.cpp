@@ -43,10 +43,10 @@ class Checks {
   std::vector<Check> list_;
 };
 
-Result<> no_problems(const std::vector<std::string>& problems) {
-  if (problems.empty()) return {};
+Result<> no_findings(const std::vector<std::string>& findings) {
+  if (findings.empty()) return {};
   std::string text;
-  for (const std::string& problem : problems) text += (text.empty() ? "" : "; ") + problem;
+  for (const std::string& finding : findings) text += (text.empty() ? "" : "; ") + finding;
   return refuse(std::move(text));
 }
 
@@ -149,7 +149,7 @@ void check_efi_file(const Subject& subject, const std::string& path, Checks& che
   if (!is_boot_entry(path)) return;
   checks.record(path + ": root hash", file.kernel
                                           ? check_kernel_root_hash(subject, *file.kernel)
-                                          : Result<>(refuse("it is not a unified kernel image: " + file.problem)));
+                                          : Result<>(refuse("it is not a unified kernel image: " + file.finding)));
 }
 
 // Each filled slot needs its own UKI, or it cannot be started.
@@ -237,7 +237,7 @@ Result<Verification> verify(const VerifyOptions& options) {
     return Verification{.path = options.image.native(), .checks = std::move(checks).take()};
   }
   const Subject subject{.file = file, .certificates = certificates, .content = *content, .scratch = scratch.path()};
-  checks.record("partition table", no_problems(content->table.problems),
+  checks.record("partition table", no_findings(content->table.findings),
                 std::format("{} partitions, both copies", content->table.table.partitions.size()));
   checks.record("boot files", check_bootable(*content));
   for (const std::string& path : content->esp_files) check_efi_file(subject, path, checks);

@@ -20,7 +20,7 @@ namespace {
 struct Wanted {
   const Package* package;
   std::vector<std::string> addresses;  // best first
-  std::optional<Error> problem;        // of the last attempt
+  std::optional<Error> error;          // of the last attempt
 };
 
 std::vector<std::string> addresses_of(const Package& package, pkgSourceList& sources) {
@@ -66,8 +66,8 @@ Result<> attempt(std::list<Wanted>& wanted, std::size_t round, const sys::Path& 
   fetcher.Run(AptLog::kPulse);
   _error->Discard();  // the items say the same
   for (const auto& [entry, item] : items) {
-    entry->problem = failure_of(*item);
-    if (entry->problem) continue;
+    entry->error = failure_of(*item);
+    if (entry->error) continue;
     TRY(own_bytes(item->DestFile));
     wanted.erase(entry);
   }
@@ -89,16 +89,15 @@ Result<> download(AptSession& session, const std::vector<Package>& packages, con
   }
   if (wanted.empty()) return {};
   const Wanted& first = wanted.front();
-  Error problem =
-      first.problem.value_or(error(ErrorCode::not_found, "{} has no download address", first.package->name));
-  if (wanted.size() > 1) problem.message += std::format(" (and {} more packages)", wanted.size() - 1);
-  if (problem.code == ErrorCode::not_found) {
-    problem.hint =
+  Error reason = first.error.value_or(error(ErrorCode::not_found, "{} has no download address", first.package->name));
+  if (wanted.size() > 1) reason.message += std::format(" (and {} more packages)", wanted.size() - 1);
+  if (reason.code == ErrorCode::not_found) {
+    reason.hint =
         std::format("the archive no longer has {} {}; build without --locked, or use a mirror that keeps old versions",
                     first.package->name, first.package->version);
   }
   return fail(
-      std::move(problem).with_context(std::format("downloading {} {}", first.package->name, first.package->version)));
+      std::move(reason).with_context(std::format("downloading {} {}", first.package->name, first.package->version)));
 }
 
 }  // namespace bulkhead::packages

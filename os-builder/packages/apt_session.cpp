@@ -166,7 +166,7 @@ Result<> AptSession::refresh(const ArchiveOptions& archive, const OnProgress& pr
   if (!sources_->GetIndexes(&fetcher))
     return fail(take_apt_error(ErrorCode::internal, "listing the indexes of the archive"));
   const bool updated = AcquireUpdate(fetcher, AptLog::kPulse, false, true);
-  if (auto problem = worst_failure(fetcher)) return fail(*std::move(problem));
+  if (auto error = worst_failure(fetcher)) return fail(*std::move(error));
   if (!updated) return fail(ErrorCode::unavailable, "libapt could not refresh the package lists and gave no reason");
   return sys::write_file_atomically(stamp_path(archive), description);
 }
@@ -174,8 +174,8 @@ Result<> AptSession::refresh(const ArchiveOptions& archive, const OnProgress& pr
 Result<std::int64_t> AptSession::newest_release_date() {
   std::int64_t newest = 0;
   for (metaIndex* source : *sources_) {
-    std::string problem;
-    if (source->GetLoadedSuccessfully() != metaIndex::TRI_YES && !source->Load(&problem)) {
+    std::string message;
+    if (source->GetLoadedSuccessfully() != metaIndex::TRI_YES && !source->Load(&message)) {
       _error->Discard();
       return fail(
           error(ErrorCode::not_found, "the cache has no package lists of {} {}", source->GetURI(), source->GetDist())

@@ -62,10 +62,10 @@ class Closure {
 
  private:
   Error unknown_package(const std::string& name, std::string_view key) {
-    Error problem = error(ErrorCode::invalid_argument, "{}: the archive has no package '{}'", key, name);
+    Error reason = error(ErrorCode::invalid_argument, "{}: the archive has no package '{}'", key, name);
     const std::string near = nearest(name, index_.names());
-    if (!near.empty()) problem.hint = std::format("the nearest name is '{}'", near);
-    return problem;
+    if (!near.empty()) reason.hint = std::format("the nearest name is '{}'", near);
+    return reason;
   }
 
   Result<> check_excluded_names() {

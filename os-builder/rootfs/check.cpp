@@ -18,7 +18,7 @@ constexpr std::string_view kPackageManagers[] = {"apt",      "apt-get", "apt-cac
                                                  "dpkg-deb", "dnf",     "rpm",       "pip",     "npm",
                                                  "yum",      "snap",    "apk",       "pacman",  "zypper"};
 
-class Problems {
+class Findings {
  public:
   template <class... Args>
   void add(std::format_string<Args...> format, Args&&... args) {
@@ -29,7 +29,7 @@ class Problems {
     if (found_.empty()) return {};
     std::string text = found_.size() == 1 ? "the finished root tree failed a check"
                                           : std::format("the finished root tree failed {} checks", found_.size());
-    for (const std::string& problem : found_) text += "\n  " + problem;
+    for (const std::string& finding : found_) text += "\n  " + finding;
     return fail(ErrorCode::failed_precondition, "{}", text);
   }
 
@@ -37,11 +37,11 @@ class Problems {
   std::vector<std::string> found_;
 };
 
-void check_modes(const Tree& tree, Problems& problems) {
+void check_modes(const Tree& tree, Findings& findings) {
   for (const auto& [path, entry] : tree.entries()) {
     if (entry.symlink() != nullptr) continue;
-    if ((entry.mode & 06000U) != 0) problems.add("{} ({}) is set-user-ID or set-group-ID", path, entry.origin);
-    if ((entry.mode & 0002U) != 0) problems.add("{} ({}) is writable by everybody", path, entry.origin);
+    if ((entry.mode & 06000U) != 0) findings.add("{} ({}) is set-user-ID or set-group-ID", path, entry.origin);
+    if ((entry.mode & 0002U) != 0) findings.add("{} ({}) is writable by everybody", path, entry.origin);
   }
 }
 
@@ -50,7 +50,7 @@ std::string without_version(std::string_view name) {
   return std::string(name.substr(0, end == std::string_view::npos ? 0 : end + 1));
 }
 
-Result<> check_interpreters(const Tree& tree, Problems& problems) {
+Result<> check_interpreters(const Tree& tree, Findings& findings) {
   for (const auto& [path, entry] : tree.entries()) {
     if (entry.is_directory()) continue;
     const std::string_view name = file_name(path);
@@ -59,19 +59,19 @@ Result<> check_interpreters(const Tree& tree, Problems& problems) {
     const bool in_path = std::ranges::contains(kPathDirs, parent_path(path));
     if (executable || in_path) {
       if (std::ranges::contains(kInterpreters, without_version(name)))
-        problems.add("{} ({}) is an interpreter", path, entry.origin);
+        findings.add("{} ({}) is an interpreter", path, entry.origin);
       if (std::ranges::contains(kPackageManagers, name))
-        problems.add("{} ({}) is a package manager", path, entry.origin);
+        findings.add("{} ({}) is a package manager", path, entry.origin);
     }
     if (executable && content->size >= 2) {
       const ContentView view = TRY(ContentView::open(*content));
-      if (as_text(view.bytes()).starts_with("#!")) problems.add("{} ({}) is an executable script", path, entry.origin);
+      if (as_text(view.bytes()).starts_with("#!")) findings.add("{} ({}) is an executable script", path, entry.origin);
     }
   }
   return {};
 }
 
-void check_executables(const variant::Variant& variant, const Tree& tree, Problems& problems) {
+void check_executables(const variant::Variant& variant, const Tree& tree, Findings& findings) {
   std::set<std::string> names;
   std::set<std::string> programs;
   for (const std::string_view directory : kPathDirs) {
@@ -80,23 +80,23 @@ void check_executables(const variant::Variant& variant, const Tree& tree, Proble
       const std::string name(file_name(path));
       names.insert(name);
       programs.insert(tree.resolve(path));
-      if (!variant.executables.contains(name)) problems.add("{} ({}) is not in [executables]", path, entry.origin);
+      if (!variant.executables.contains(name)) findings.add("{} ({}) is not in [executables]", path, entry.origin);
     }
   }
   for (const auto& [name, reason] : variant.executables) {
     if (names.contains(name)) continue;
     const std::string near = nearest(name, std::vector<std::string>(names.begin(), names.end()));
-    problems.add("[executables] {}: no package contains it{}", name,
+    findings.add("[executables] {}: no package contains it{}", name,
                  near.empty() ? "" : std::format("; did you mean '{}'?", near));
   }
   programs.erase("");
   if (programs.size() > kMaxExecutables && !variant.shell_allowed) {
-    problems.add("there are {} programs in the directories of PATH; at most {} are allowed", programs.size(),
+    findings.add("there are {} programs in the directories of PATH; at most {} are allowed", programs.size(),
                  kMaxExecutables);
   }
 }
 
-void check_libraries(const variant::Variant& variant, const ElfFiles& files, const Tree& tree, Problems& problems) {
+void check_libraries(const variant::Variant& variant, const ElfFiles& files, const Tree& tree, Findings& findings) {
   std::set<std::string> absent;  // entries of [libraries.absent] that say something
   const auto found = [&](const std::string& user, const ElfInfo& info, const std::string& soname) {
     if (!find_library(tree, user, info, soname).empty()) return true;
@@ -106,22 +106,22 @@ void check_libraries(const variant::Variant& variant, const ElfFiles& files, con
   };
   for (const auto& [path, info] : files) {
     if (!info.interpreter.empty() && tree.resolve(info.interpreter).empty()) {
-      problems.add("{}: its loader {} is missing", path, info.interpreter);
+      findings.add("{}: its loader {} is missing", path, info.interpreter);
     }
     for (const std::string& soname : info.needed) {
-      if (!found(path, info, soname)) problems.add("{}: needs {}, which is missing", path, soname);
+      if (!found(path, info, soname)) findings.add("{}: needs {}, which is missing", path, soname);
     }
     for (const DlopenNote& note : info.dlopen) {
       bool any = false;
       for (const std::string& soname : note.sonames) any = found(path, info, soname) || any;
       if (!any)
-        problems.add("{}: may load {} ({}), which is neither in the image nor in [libraries.absent]", path,
+        findings.add("{}: may load {} ({}), which is neither in the image nor in [libraries.absent]", path,
                      note.sonames.front(), note.feature);
     }
   }
   for (const auto& [soname, reason] : variant.absent_libraries) {
     if (!absent.contains(soname))
-      problems.add("[libraries.absent] {}: nothing may load it, or the image contains it", soname);
+      findings.add("[libraries.absent] {}: nothing may load it, or the image contains it", soname);
   }
 }
 
@@ -143,14 +143,14 @@ std::string pointed_at(std::string_view path, std::string_view target) {
   return whole.lexically_normal().native();
 }
 
-void check_symlinks(const Tree& tree, Problems& problems) {
+void check_symlinks(const Tree& tree, Findings& findings) {
   for (const auto& [path, entry] : tree.entries()) {
     const Symlink* const link = entry.symlink();
     if (link == nullptr) continue;
     const std::string target = pointed_at(path, link->target);
     if (filled_at_run_time(target)) continue;
     if (tree.resolve(in_image(target)).empty())
-      problems.add("{} ({}) points at {}, which is missing", path, entry.origin, link->target);
+      findings.add("{} ({}) points at {}, which is missing", path, entry.origin, link->target);
   }
 }
 
@@ -161,7 +161,7 @@ bool program_exists(const Tree& tree, const std::string& program) {
   });
 }
 
-Result<> check_units(const variant::Variant& variant, const Tree& tree, Problems& problems) {
+Result<> check_units(const variant::Variant& variant, const Tree& tree, Findings& findings) {
   std::set<std::string> groups{"root"};
   for (const auto& [name, group] : variant.groups) groups.insert(name);
   for (const auto& [name, user] : variant.users) groups.insert(name);
@@ -174,17 +174,17 @@ Result<> check_units(const variant::Variant& variant, const Tree& tree, Problems
       if (setting.key.starts_with("Exec") && setting.key != "ExecPaths" && setting.key != "ExecSearchPath") {
         const std::string program = exec_program(setting.value);
         if (!program.empty() && !program.contains('%') && !program_exists(tree, program)) {
-          problems.add("{} ({}) runs {}, which is missing", path, entry.origin, program);
+          findings.add("{} ({}) runs {}, which is missing", path, entry.origin, program);
         }
       }
       if (takes_credential(setting.key) && !setting.value.empty())
-        problems.add("{} ({}) takes a credential: {}={}", path, entry.origin, setting.key, setting.value);
+        findings.add("{} ({}) takes a credential: {}={}", path, entry.origin, setting.key, setting.value);
       const bool plain = !dynamic && !setting.value.empty() && !setting.value.contains('%');
       if (setting.key == "User" && plain && !variant.users.contains(setting.value)) {
-        problems.add("{} ({}) runs as user {}, which is not in [users]", path, entry.origin, setting.value);
+        findings.add("{} ({}) runs as user {}, which is not in [users]", path, entry.origin, setting.value);
       }
       if ((setting.key == "Group" || setting.key == "SocketGroup") && plain && !groups.contains(setting.value)) {
-        problems.add("{} ({}) names group {}, which is not in [groups]", path, entry.origin, setting.value);
+        findings.add("{} ({}) names group {}, which is not in [groups]", path, entry.origin, setting.value);
       }
     }
   }
@@ -194,16 +194,16 @@ Result<> check_units(const variant::Variant& variant, const Tree& tree, Problems
 // Names of users and groups in files of other programs.
 class AccountNames {
  public:
-  AccountNames(const variant::Variant& variant, Problems& problems) : variant_(variant), problems_(problems) {}
+  AccountNames(const variant::Variant& variant, Findings& findings) : variant_(variant), findings_(findings) {}
 
   void check_user(std::string_view name, std::string_view path, const Entry& entry) {
     if (is_name(name) && !is_user(name)) {
-      problems_.add("{} ({}) names user {}, which is not in [users]", path, entry.origin, name);
+      findings_.add("{} ({}) names user {}, which is not in [users]", path, entry.origin, name);
     }
   }
   void check_group(std::string_view name, std::string_view path, const Entry& entry) {
     if (is_name(name) && !is_user(name) && !variant_.groups.contains(std::string(name))) {
-      problems_.add("{} ({}) names group {}, which is not in [groups]", path, entry.origin, name);
+      findings_.add("{} ({}) names group {}, which is not in [groups]", path, entry.origin, name);
     }
   }
 
@@ -215,7 +215,7 @@ class AccountNames {
   bool is_user(std::string_view name) const { return variant_.users.contains(std::string(name)); }
 
   const variant::Variant& variant_;
-  Problems& problems_;
+  Findings& findings_;
 };
 
 // The value of `key`"…" in a line of udev's rules; empty when the line does not have it.
@@ -237,12 +237,12 @@ std::vector<std::string_view> columns(std::string_view line) {
   return words;
 }
 
-Result<> check_account_names(const variant::Variant& variant, const Tree& tree, Problems& problems) {
-  AccountNames names(variant, problems);
+Result<> check_account_names(const variant::Variant& variant, const Tree& tree, Findings& findings) {
+  AccountNames names(variant, findings);
   for (const auto& [path, entry] : tree.entries()) {
     const std::string_view folder = parent_path(path);
     if (folder == "/usr/lib/sysusers.d")
-      problems.add("{} ({}) has no effect: accounts come from [users]", path, entry.origin);
+      findings.add("{} ({}) has no effect: accounts come from [users]", path, entry.origin);
     const bool tmpfiles = folder == "/usr/lib/tmpfiles.d";
     const bool rules = folder == "/usr/lib/udev/rules.d";
     if ((!tmpfiles && !rules) || entry.content() == nullptr) continue;
@@ -267,15 +267,15 @@ Result<> check_account_names(const variant::Variant& variant, const Tree& tree, 
 }  // namespace
 
 Result<> check_tree(const variant::Variant& variant, const ElfFiles& files, const Tree& tree) {
-  Problems problems;
-  check_modes(tree, problems);
-  if (!variant.shell_allowed) TRY(check_interpreters(tree, problems));
-  check_executables(variant, tree, problems);
-  check_libraries(variant, files, tree, problems);
-  check_symlinks(tree, problems);
-  TRY(check_units(variant, tree, problems));
-  TRY(check_account_names(variant, tree, problems));
-  return problems.result();
+  Findings findings;
+  check_modes(tree, findings);
+  if (!variant.shell_allowed) TRY(check_interpreters(tree, findings));
+  check_executables(variant, tree, findings);
+  check_libraries(variant, files, tree, findings);
+  check_symlinks(tree, findings);
+  TRY(check_units(variant, tree, findings));
+  TRY(check_account_names(variant, tree, findings));
+  return findings.result();
 }
 
 }  // namespace bulkhead::rootfs

@@ -29,9 +29,9 @@ Error unknown_key(const std::string& file, std::string path, const toml::Node& e
   std::vector<std::string> known = {std::string(kInherits)};
   for (const Key& key : keys()) known.emplace_back(key.path);
   const std::string near = nearest(path, known);
-  Error problem = toml::error_at(file, entry.key_position, "unknown key '{}'", path);
-  if (!near.empty()) problem.message += std::format("; nearest known key: '{}'", near);
-  return std::move(problem).with_hint("docs/formats/variant.md lists every key");
+  Error reason = toml::error_at(file, entry.key_position, "unknown key '{}'", path);
+  if (!near.empty()) reason.message += std::format("; nearest known key: '{}'", near);
+  return std::move(reason).with_hint("docs/formats/variant.md lists every key");
 }
 
 Error wrong_type(const std::string& file, const toml::Node& node, std::string_view path, std::string_view wanted) {

@@ -83,15 +83,15 @@ class Loader {
 };
 
 Error unknown_variant(const sys::Path& variants_dir, const std::string& name) {
-  Error problem = error(ErrorCode::invalid_argument, "there is no variant '{}' in {}", name, variants_dir.native());
+  Error reason = error(ErrorCode::invalid_argument, "there is no variant '{}' in {}", name, variants_dir.native());
   const auto names = list(variants_dir);
-  if (!names || names->empty()) return problem;
+  if (!names || names->empty()) return reason;
   std::string all;
   for (const std::string& known : *names) all += (all.empty() ? "" : ", ") + known;
   const std::string near = nearest(name, *names);
-  problem.hint =
+  reason.hint =
       near.empty() ? std::format("variants: {}", all) : std::format("did you mean '{}'? variants: {}", near, all);
-  return problem;
+  return reason;
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ TEST_CASE("a new machine becomes a ready, blessed node that stays itself when it
   CHECK(is_machine_id(machine_id));
   const gpt::Partition data = disk.partition(gpt::kDataNumber);
   CHECK(data.end() > kScratchDiskSize - (std::uint64_t{8} << 20U));
-  CHECK(must(gpt::read_table(disk.path())).problems.empty());
+  CHECK(must(gpt::read_table(disk.path())).findings.empty());
   Node node(disk, "first-boot-2");
   const node_state::StatusLine state = node.wait_until_ready();
   CHECK(state.field("slot") == "A");

@@ -25,7 +25,7 @@ TEST_CASE("a first boot that is cut short several times ends in a ready node all
   Node node(disk, "power-cut-3");
   CHECK(node.wait_until_ready().field("slot") == "A");
   node.shut_down();
-  CHECK(must(gpt::read_table(disk.path())).problems.empty());
+  CHECK(must(gpt::read_table(disk.path())).findings.empty());
 }
 
 }  // namespace

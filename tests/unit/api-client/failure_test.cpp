@@ -45,10 +45,10 @@ TEST_CASE("an error keeps its code on the way from the server to the exit code o
 }
 
 TEST_CASE("what a hostile node says does not control the terminal") {
-  const Error problem =
+  const Error reported =
       error_of({.status = 400, .headers = {}, .body = R"({"message": "\u001b[2Jgone\nok", "hint": "\u009b\u202e"})"});
-  CHECK(problem.message == R"(\x1b[2Jgone\x0aok)");
-  CHECK(problem.hint == R"(\u009b\u202e)");
+  CHECK(reported.message == R"(\x1b[2Jgone\x0aok)");
+  CHECK(reported.hint == R"(\u009b\u202e)");
 }
 
 TEST_CASE("a code that this client does not know is told by the status") {

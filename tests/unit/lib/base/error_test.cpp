@@ -8,10 +8,10 @@
 using namespace bulkhead;
 
 TEST_CASE("an error reads from the outermost context to the cause") {
-  const Error problem =
+  const Error reason =
       error(ErrorCode::not_found, "no file {}", 7).with_context("reading the lock").with_context("building kvm");
-  CHECK(problem.describe() == "building kvm: reading the lock: no file 7");
-  CHECK(problem.context.front() == "reading the lock");
+  CHECK(reason.describe() == "building kvm: reading the lock: no file 7");
+  CHECK(reason.context.front() == "reading the lock");
 }
 
 TEST_CASE("a failed system call keeps its errno, its meaning and its text") {

@@ -49,10 +49,10 @@ TEST_CASE("columns are as wide as their widest cell, counted in characters") {
 }
 
 TEST_CASE("an error is red on a terminal only") {
-  const Error problem = error(ErrorCode::not_found, "no key").with_hint("make one");
-  const auto plain = testing::capture([&] { print_error("os-builder", problem, ColorMode::automatic); });
+  const Error reason = error(ErrorCode::not_found, "no key").with_hint("make one");
+  const auto plain = testing::capture([&] { print_error("os-builder", reason, ColorMode::automatic); });
   CHECK(plain.err == "os-builder: no key\n  hint: make one\n");
   CHECK(plain.out.empty());
-  const auto colored = testing::capture([&] { print_error("os-builder", problem, ColorMode::always); });
+  const auto colored = testing::capture([&] { print_error("os-builder", reason, ColorMode::always); });
   CHECK(colored.err.contains("\x1b[31mno key\x1b[0m"));
 }

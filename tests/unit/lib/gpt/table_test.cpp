@@ -65,7 +65,7 @@ TEST_CASE_METHOD(Fixture, "a partition table is read as it was written") {
   const auto reading = read_table(disk());
   REQUIRE(reading);
   CHECK(reading->table == table());
-  CHECK(reading->problems.empty());
+  CHECK(reading->findings.empty());
   CHECK(reading->disk_size == kDiskSize);
   CHECK(reading->sector_size == 512);
 }
@@ -102,11 +102,11 @@ TEST_CASE_METHOD(Fixture, "a damaged byte in either copy of the table is reporte
     flip(offset);
     const auto reading = read_table(disk());
     REQUIRE(reading);
-    CHECK_FALSE(reading->problems.empty());
+    CHECK_FALSE(reading->findings.empty());
     CHECK(reading->table.partitions == table().partitions);
     flip(offset);
   }
-  CHECK(read_table(disk()).value().problems.empty());
+  CHECK(read_table(disk()).value().findings.empty());
 }
 
 TEST_CASE_METHOD(Fixture, "a disk that was enlarged has its backup table in the wrong place") {
@@ -114,7 +114,7 @@ TEST_CASE_METHOD(Fixture, "a disk that was enlarged has its backup table in the 
   REQUIRE(::truncate(disk().c_str(), kDiskSize + kMiB) == 0);
   const auto reading = read_table(disk());
   REQUIRE(reading);
-  CHECK_FALSE(reading->problems.empty());
+  CHECK_FALSE(reading->findings.empty());
   CHECK(reading->table == table());
 }
 
@@ -128,7 +128,7 @@ TEST_CASE_METHOD(Fixture, "updating a partition changes its name and nothing els
   const auto reading = read_table(disk());
   REQUIRE(reading);
   CHECK(reading->table == wanted);
-  CHECK(reading->problems.empty());
+  CHECK(reading->findings.empty());
 }
 
 TEST_CASE_METHOD(Fixture, "a partition that is not where the caller thinks is not updated") {

@@ -32,7 +32,7 @@ TEST_CASE_METHOD(DiskFixture, "a disk is read back from its bytes as it was buil
   build();
   const auto content = disk::read_disk(image());
   if (!content) FAIL(content.error().describe());
-  CHECK(content->table.problems.empty());
+  CHECK(content->table.findings.empty());
   CHECK(content->esp_files == std::vector<std::string>{"EFI/BOOT/BOOTX64.EFI", "EFI/Linux/bulkhead_1.0.0+3.efi",
                                                        "EFI/systemd/systemd-bootx64.efi", "loader/loader.conf"});
   REQUIRE(content->slots.size() == 2);

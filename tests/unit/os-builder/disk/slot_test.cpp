@@ -83,7 +83,7 @@ TEST_CASE_METHOD(SlotFixture, "a second version goes into slot B and leaves slot
   CHECK(slot(gpt::Slot::b).signature->root_hash == next.root_hash);
   CHECK(verify(gpt::Slot::a));
   CHECK(verify(gpt::Slot::b));
-  CHECK(disk::read_disk(image())->table.problems.empty());
+  CHECK(disk::read_disk(image())->table.findings.empty());
   CHECK(sys::run_checked({.arguments = {"sgdisk", "-v", image().native()}}).value().contains("No problems found"));
 }
 

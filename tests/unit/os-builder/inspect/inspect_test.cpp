@@ -26,13 +26,13 @@ TEST_CASE_METHOD(Built, "everything in a disk image is read back from its bytes"
   CHECK(seen.kind == inspect::ImageKind::disk);
   CHECK(seen.format == "raw");
   REQUIRE(seen.table);
-  CHECK(seen.table->problems.empty());
+  CHECK(seen.table->findings.empty());
   CHECK(seen.table->table.partitions.size() == 7);
 
   REQUIRE(seen.slots.size() == 2);
   CHECK_FALSE(seen.slots[0].empty);
   CHECK(seen.slots[0].version == Version::parse("1.0.0").value());
-  CHECK(seen.slots[0].problem.empty());
+  CHECK(seen.slots[0].finding.empty());
   CHECK(seen.slots[0].certificate == must(crypto::Certificate::load(test_keys().root_hash.certificate)).fingerprint());
   CHECK(seen.slots[1].empty);
 
@@ -104,6 +104,6 @@ TEST_CASE_METHOD(Built, "compressed images and single parts are read too") {
 TEST_CASE("a UKI that cannot be read is told, not hidden") {
   const auto file = inspect::read_esp_file("EFI/Linux/x.efi", as_bytes("MZ and nothing else"));
   CHECK_FALSE(file.kernel);
-  CHECK_FALSE(file.problem.empty());
-  CHECK(inspect::read_esp_file("loader/loader.conf", as_bytes("timeout 0")).problem.empty());
+  CHECK_FALSE(file.finding.empty());
+  CHECK(inspect::read_esp_file("loader/loader.conf", as_bytes("timeout 0")).finding.empty());
 }
