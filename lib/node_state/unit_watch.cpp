@@ -70,6 +70,9 @@ Result<std::unique_ptr<UnitWatch>> UnitWatch::open(sd_event* loop, std::function
   TRY(check(::sd_bus_match_signal(raw, nullptr, nullptr, dbus::kSystemdPath, dbus::kSystemdManager, "UnitRemoved",
                                   on_removed, watch.get()),
             "watching units"));
+  TRY(check(::sd_bus_match_signal(raw, nullptr, nullptr, dbus::kSystemdPath, dbus::kSystemdManager, "Reloading",
+                                  on_reloading, watch.get()),
+            "watching units"));
   // Subscribed before the first query: a change in between arrives as a signal.
   TRY(check(::sd_bus_call_method(raw, dbus::kSystemdService, dbus::kSystemdPath, dbus::kSystemdManager, "Subscribe",
                                  nullptr, nullptr, nullptr),
@@ -115,7 +118,23 @@ int UnitWatch::on_removed(sd_bus_message* message, void* self, sd_bus_error* /*e
   const char* unit = nullptr;
   const char* path = nullptr;
   auto* watch = static_cast<UnitWatch*>(self);
-  if (::sd_bus_message_read(message, "so", &unit, &path) > 0 && watch->status_.forget(unit)) watch->on_change_();
+  if (watch->reloading_ || ::sd_bus_message_read(message, "so", &unit, &path) <= 0) return 0;
+  if (watch->status_.forget(unit)) watch->on_change_();
+  return 0;
+}
+
+// While it reads its files again, systemd unloads every unit for a moment, and it does not report those that have failed
+// when they are back.
+int UnitWatch::on_reloading(sd_bus_message* message, void* self, sd_bus_error* /*error*/) {
+  int active = 0;
+  auto* watch = static_cast<UnitWatch*>(self);
+  if (::sd_bus_message_read(message, "b", &active) <= 0) return 0;
+  watch->reloading_ = active != 0;
+  if (watch->reloading_) return 0;
+  auto status = read_status(watch->bus_.get());
+  if (!status || status->failed_units == watch->status_.failed_units) return 0;
+  watch->status_.failed_units = std::move(status->failed_units);
+  watch->on_change_();
   return 0;
 }
 

@@ -25,8 +25,7 @@ class UnitWatch {
 
     // One unit reports its state. Returns whether anything changed.
     bool update(const std::string& unit, std::string_view active_state);
-    // systemd has unloaded a unit: no failed one any more. It unloads every unit for a moment when it reads its files
-    // again, and says nothing when they are back; the gate and the blessing stay what they were.
+    // systemd has unloaded a unit: no failed one any more. The gate and the blessing stay what they were.
     bool forget(const std::string& unit) { return failed_units.erase(unit) > 0; }
     void copy_to(NodeState& node) const;
 
@@ -47,11 +46,13 @@ class UnitWatch {
   UnitWatch(dbus::Bus bus, std::function<void()> on_change) : bus_(std::move(bus)), on_change_(std::move(on_change)) {}
   static int on_properties(sd_bus_message* message, void* self, sd_bus_error* error);
   static int on_removed(sd_bus_message* message, void* self, sd_bus_error* error);
+  static int on_reloading(sd_bus_message* message, void* self, sd_bus_error* error);
   void apply(const std::string& unit, std::string_view active_state);
 
   dbus::Bus bus_;
   std::function<void()> on_change_;
   Status status_;
+  bool reloading_ = false;  // systemd reads its files again
 };
 
 }  // namespace bulkhead::node_state

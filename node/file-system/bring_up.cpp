@@ -53,18 +53,23 @@ std::string grow(Partition& partition) {
   return grown ? "" : grown.error().describe();
 }
 
+// The first check does not look at everything.
+constexpr unsigned kMostKilled = 2;
+
 // What the steps have learnt so far.
 struct Attempts {
   bool corrected = false;
   std::string complaint{};  // of the first check that failed
   std::string refusal{};    // of the first mount that failed
   std::string small{};      // why it did not grow
+  unsigned killed = 0;      // checks that took too long
 };
 
 Verdict checked(Partition& partition, const Check& check, Attempts& attempts) {
   const auto result = partition.accept(check).and_then([&] { return partition.check(check); });
   const Verdict verdict = result ? result->verdict : Verdict::failed;
   if (verdict == Verdict::corrected) attempts.corrected = true;
+  if (!result && result.error().code == ErrorCode::unavailable) ++attempts.killed;
   if (verdict == Verdict::failed && attempts.complaint.empty())
     attempts.complaint = result ? std::format("{}: {}", name_of(check), result->complaint) : result.error().describe();
   return verdict;
@@ -89,6 +94,8 @@ Outcome bring_up(FileSystem which, Partition& partition) {
 
   Attempts attempts;
   for (const Check& check : checks()) {
+    // Others, which look at as much, would not end sooner.
+    if (attempts.killed == kMostKilled) break;
     if (checked(partition, check, attempts) == Verdict::failed) continue;
     if (const std::string small = grow(partition); !small.empty()) attempts.small = small;
     if (!mounted(partition, attempts)) continue;

@@ -3,15 +3,26 @@
 // clears directories below its own that it does not know.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <vector>
 
 #include "lib/sys/file.hpp"
 
 namespace bulkhead::file_system {
 
-// Removes them and returns where they were, below `root`. No link is followed. What belongs to containers (/opt, /mnt,
-// the content of layers and volumes) is not looked at, and a directory that cannot be read is passed over. Errors: a
-// link that cannot be removed; those before it are gone.
-Result<std::vector<sys::Path>> remove_links(const sys::Path& root);
+struct RemovedLinks {
+  std::size_t count = 0;
+  std::vector<std::string> first{};  // where the first kNamedLinks were, below the root
+};
+
+inline constexpr std::size_t kNamedLinks = 20;
+inline constexpr std::size_t kMostLinks = 10'000;
+
+// Removes them. `root` is an open directory, whose file system need not be mounted anywhere yet. No link is followed,
+// and what an entry is, its inode says: the type beside a name in an ext4 directory is nothing but a hint. What belongs
+// to containers (/opt, /mnt, the content of layers and volumes) is not looked at. Errors: a directory that cannot be
+// read, a link that cannot be removed; failed_precondition: more than kMostLinks. Links before it are gone.
+Result<RemovedLinks> remove_links(int root);
 
 }  // namespace bulkhead::file_system

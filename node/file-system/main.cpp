@@ -4,7 +4,6 @@
 // status 0 also when the file system is lost: state.mount and var.mount put an empty one in memory in its place.
 // reset: makes an empty file system of one that is lost; the next start uses it.
 #include <cstdio>
-#include <ranges>
 #include <string_view>
 
 #include "lib/log/log.hpp"
@@ -16,15 +15,13 @@ namespace {
 using file_systems::Kind;
 using file_systems::label;
 
-constexpr std::size_t kMostLoggedLinks = 20;
-
 Result<> mount(FileSystem which, const log::Log& log) {
   DiskPartition partition(which);
   const Outcome outcome = bring_up(which, partition);
-  const auto& links = partition.removed_links();
-  for (const sys::Path& link : links | std::views::take(kMostLoggedLinks))
-    log.warning("{}: removed an unexpected symbolic link: {}", label(which), link.native());
-  if (links.size() > kMostLoggedLinks) log.warning("{}: removed {} links in all", label(which), links.size());
+  const RemovedLinks& links = partition.removed_links();
+  for (const std::string& link : links.first)
+    log.warning("{}: removed an unexpected symbolic link: {}", label(which), link);
+  if (links.count > links.first.size()) log.warning("{}: removed {} links in all", label(which), links.count);
   switch (outcome.kind) {
     case Kind::mounted:
     case Kind::reset: break;

@@ -12,7 +12,6 @@
 #include "lib/gpt/slot_layout.hpp"
 #include "lib/sys/child.hpp"
 #include "node/file-system/copy.hpp"
-#include "node/file-system/links.hpp"
 
 namespace bulkhead::file_system {
 namespace {
@@ -26,7 +25,6 @@ constexpr unsigned long kFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME;
 constexpr unsigned long kStateFlags = kFlags | MS_NOSYMFOLLOW;
 // Whatever the superblock says: a file system that turns out to be damaged must not stop the kernel.
 constexpr const char* kStateOptions = "errors=remount-ro";
-constexpr const char* kDataOptions = "errors=remount-ro,commit=30";
 constexpr const char* kCopyOptions = "mode=0700,size=64M";
 // Only root comes here, and nothing but STATE is ever looked at this way.
 constexpr const char* kOldState = "/run/bulkhead/file-systems/unwritable-state";
@@ -45,6 +43,24 @@ std::string last_line(std::string_view text) {
 Result<> mount_at(const char* source, const char* target, const char* type, unsigned long flags, const char* options) {
   if (::mount(source, target, type, flags, options) < 0) return fail_errno("mounting {}", source);
   return {};
+}
+
+// DATA, mounted nowhere yet (fsopen(2), fsmount(2)): whoever is killed meanwhile leaves nothing behind.
+Result<sys::UniqueFd> detached_data(const char* source) {
+  const sys::UniqueFd context(::fsopen("ext4", FSOPEN_CLOEXEC));
+  if (!context) return fail_errno("mounting {}", source);
+  const std::array<std::pair<const char*, const char*>, 3> options = {
+      {{"source", source}, {"errors", "remount-ro"}, {"commit", "30"}}};
+  for (const auto& [name, value] : options) {
+    if (::fsconfig(context.get(), FSCONFIG_SET_STRING, name, value, 0) < 0)
+      return fail_errno("mounting {}: option {}", source, name);
+  }
+  if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0)
+    return fail_errno("mounting {}", source);
+  constexpr unsigned kAttributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOATIME;
+  sys::UniqueFd mount(::fsmount(context.get(), FSMOUNT_CLOEXEC, kAttributes));
+  if (!mount) return fail_errno("mounting {}", source);
+  return mount;
 }
 
 // Mounted while this object lives.
@@ -145,13 +161,10 @@ Result<> DiskPartition::grow() {
 Result<> DiskPartition::mount() {
   if (which_ == FileSystem::state)
     return mount_at(device(which_), mount_point(which_), "ext4", kStateFlags, kStateOptions);
-  TRY(mount_at(device(which_), mount_point(which_), "ext4", kFlags, kDataOptions));
-  auto removed = remove_links(mount_point(which_));
-  if (!removed) {
-    ::umount2(mount_point(which_), MNT_DETACH);
-    return fail(std::move(removed).error());
-  }
-  removed_links_ = *std::move(removed);
+  const sys::UniqueFd data = TRY(detached_data(device(which_)));
+  removed_links_ = TRY(remove_links(data.get()));
+  if (::move_mount(data.get(), "", AT_FDCWD, mount_point(which_), MOVE_MOUNT_F_EMPTY_PATH) < 0)
+    return fail_errno("mounting {}", device(which_));
   return {};
 }
 

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <chrono>
-#include <vector>
 
 #include "lib/sys/file.hpp"
 #include "node/file-system/bring_up.hpp"
+#include "node/file-system/links.hpp"
 #include "node/file-system/superblock.hpp"
 
 namespace bulkhead::file_system {
@@ -32,7 +32,7 @@ class DiskPartition final : public Partition {
   Result<> format();
 
   // Links that mount() has removed (links.hpp): of DATA, before anybody can follow them.
-  const std::vector<sys::Path>& removed_links() const { return removed_links_; }
+  const RemovedLinks& removed_links() const { return removed_links_; }
 
  private:
   Result<> require_unused() const;
@@ -40,7 +40,7 @@ class DiskPartition final : public Partition {
   Result<std::uint64_t> size() const;
 
   FileSystem which_;
-  std::vector<sys::Path> removed_links_;
+  RemovedLinks removed_links_{};
 };
 
 }  // namespace bulkhead::file_system

@@ -85,6 +85,17 @@ void check_users_of_socket(Node& node) {
   CHECK(stranger.text.contains("ermission denied"));
 }
 
+// A failed unit is one, also after systemd has read its files again.
+void check_failed_unit_stays(Node& node) {
+  must_answer(node,
+              "mkdir -p /run/systemd/system; printf '[Service]\\nExecStart=/bin/busybox false\\n' "
+              ">/run/systemd/system/bad.service; systemctl daemon-reload; systemctl start bad");
+  must_answer(node, "until apiclient --json status | grep -q bad.service; do sleep 1; done");
+  must_answer(node, "systemctl daemon-reload; sleep 2");
+  CHECK(must_answer(node, "apiclient --json status").contains("bad.service"));
+  must_answer(node, "systemctl reset-failed bad; until ! apiclient --json status | grep -q bad.service; do sleep 1; done");
+}
+
 // A network namespace NAME that the bridge plugin connects as /run/NAME.json says, as containerd has it done for a
 // container.
 std::string connect(Node& node, const std::string& name) {
@@ -157,6 +168,7 @@ TEST_CASE("kvm-dev has a root shell on the serial console, and says so; the node
   check_sealed(node);
   check_containers_socket(node);
   check_users_of_socket(node);
+  check_failed_unit_stays(node);
 }
 
 TEST_CASE("what the packet filter lets through, to the node and to its containers") {

@@ -227,4 +227,5 @@ TEST_CASE("a check that took too long has failed, and the next one has its turn"
   const Outcome outcome = bring_up(FileSystem::data, hopeless);
   CHECK(outcome.kind == Kind::lost);
   CHECK(outcome.reason.contains("did not end within 60 seconds"));
+  CHECK(hopeless.checks.size() == 2);  // not ten times its limit
 }

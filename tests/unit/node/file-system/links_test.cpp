@@ -1,6 +1,7 @@
 #include "node/file-system/links.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +21,10 @@ struct Data {
   Data() {
     REQUIRE(sys::create_directories(root));
     REQUIRE(sys::create_directories(outside / "kept"));
+  }
+  RemovedLinks clean() const {
+    const sys::UniqueFd opened = sys::open_file(root, O_RDONLY | O_DIRECTORY).value();
+    return remove_links(opened.get()).value();
   }
   sys::Path link(const std::string& path, const std::string& target = {}) const {
     const sys::Path at = root / path;
@@ -48,13 +53,12 @@ TEST_CASE("links where programs of the node write are removed, and nothing behin
   };
   const Data data;
   for (const std::string& path : paths) data.link(path);
-  const auto removed = remove_links(data.root);
-  REQUIRE(removed);
-  CHECK(removed->size() == paths.size());
+  const RemovedLinks removed = data.clean();
+  CHECK(removed.count == paths.size());
   for (const std::string& path : paths) {
     INFO(path);
     CHECK_FALSE(sys::exists(data.root / path));
-    CHECK(std::ranges::contains(*removed, data.root / path));
+    CHECK(std::ranges::contains(removed.first, path));
   }
   CHECK(sys::exists(data.outside / "kept"));
 }
@@ -65,9 +69,7 @@ TEST_CASE("a directory of the node that is a link as a whole is removed, and wha
     const Data data;
     data.link(path);
     REQUIRE(::symlink("/", (data.outside / "private").c_str()) == 0);
-    const auto removed = remove_links(data.root);
-    REQUIRE(removed);
-    CHECK(*removed == std::vector{data.root / path});
+    CHECK(data.clean().first == std::vector<std::string>{path});
     CHECK(sys::exists(data.outside / "private"));
   }
 }
@@ -79,19 +81,30 @@ TEST_CASE("links of containers stay: in layers, in volumes, below /opt and /mnt;
         "lib/containerd/io.containerd.grpc.v1.cri/containers/1/volumes/2/current", "opt/current", "mnt/disk", "tmp/x"})
     data.link(path);
   data.link("run", "../run");
-  const auto removed = remove_links(data.root);
-  REQUIRE(removed);
-  CHECK(removed->empty());
+  CHECK(data.clean().count == 0);
 }
 
 TEST_CASE("the link of tmpfiles counts only with its own target") {
   const Data data;
   data.link("run");
-  CHECK(remove_links(data.root).value() == std::vector{data.root / "run"});
+  CHECK(data.clean().first == std::vector<std::string>{"run"});
 }
 
 TEST_CASE("an empty file system has nothing to remove") {
   const Data data;
-  CHECK(remove_links(data.root).value().empty());
-  CHECK(remove_links(data.root / "missing").value().empty());
+  CHECK(data.clean().count == 0);
+}
+
+TEST_CASE("only the first links are named, and there is a limit") {
+  const Data data;
+  for (std::size_t i = 0; i < kMostLinks; ++i) data.link(std::format("lib/containerd/{}", i));
+  const RemovedLinks removed = data.clean();
+  CHECK(removed.count == kMostLinks);
+  CHECK(removed.first.size() == kNamedLinks);
+
+  for (std::size_t i = 0; i <= kMostLinks; ++i) data.link(std::format("lib/containerd/{}", i));
+  const sys::UniqueFd opened = sys::open_file(data.root, O_RDONLY | O_DIRECTORY).value();
+  const auto refused = remove_links(opened.get());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.contains("symbolic links"));
 }
