@@ -77,11 +77,11 @@ log::Entry entry_of(const NodeState& node) {
                      {"BULKHEAD_UNITS", units}}};
 }
 
-class Daemon {
+class BannerLoop {
  public:
-  Daemon(const log::Log& log, View view) : log_(log), shown_(view), view_(std::move(view)) {}
-  Daemon(const Daemon&) = delete;
-  Daemon& operator=(const Daemon&) = delete;
+  BannerLoop(const log::Log& log, View view) : log_(log), shown_(view), view_(std::move(view)) {}
+  BannerLoop(const BannerLoop&) = delete;
+  BannerLoop& operator=(const BannerLoop&) = delete;
 
   Result<> run() {
     sd_event* raw = nullptr;
@@ -109,18 +109,18 @@ class Daemon {
 
  private:
   static int on_network(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* self) {
-    static_cast<Daemon*>(self)->network_->drain();
-    static_cast<Daemon*>(self)->schedule();
+    static_cast<BannerLoop*>(self)->network_->drain();
+    static_cast<BannerLoop*>(self)->schedule();
     return 0;
   }
 
   static int on_problems(sd_event_source* /*source*/, const inotify_event* /*event*/, void* self) {
-    static_cast<Daemon*>(self)->schedule();
+    static_cast<BannerLoop*>(self)->schedule();
     return 0;
   }
 
   static int on_draw(sd_event_source* /*source*/, void* self) {
-    static_cast<Daemon*>(self)->draw();
+    static_cast<BannerLoop*>(self)->draw();
     return 0;
   }
 
@@ -153,8 +153,8 @@ class Daemon {
 
 Result<> run(const log::Log& log) {
   auto view = TRY(first_view());
-  Daemon daemon(log, std::move(view));
-  return daemon.run();
+  BannerLoop loop(log, std::move(view));
+  return loop.run();
 }
 
 Result<> announce_failure(const std::string& reason) {
