@@ -13,10 +13,10 @@ Result<Api> Api::open(const net::Endpoint& endpoint) {
 }
 
 Result<std::string> Api::call(std::string_view method, const std::string& target, std::string json_body) {
-  net::Response response = TRY(connection_.send({.method = std::string(method),
-                                                 .target = target,
-                                                 .body = std::move(json_body),
-                                                 .content_type = "application/json"}));
+  net::ClientResponse response = TRY(connection_.send({.method = std::string(method),
+                                                       .target = target,
+                                                       .body = std::move(json_body),
+                                                       .content_type = "application/json"}));
   if (!response.ok()) return fail(error_of(response));
   return std::move(response.body);
 }
@@ -34,8 +34,8 @@ Result<nlohmann::ordered_json> Api::get_json(const std::string& target) {
   return parse_answer(answer);
 }
 
-Result<> Api::stream(const net::Request& request, const std::function<bool(std::string_view)>& on_chunk) {
-  const net::Response response = TRY(connection_.stream(request, on_chunk));
+Result<> Api::stream(const net::ClientRequest& request, const std::function<bool(std::string_view)>& on_chunk) {
+  const net::ClientResponse response = TRY(connection_.stream(request, on_chunk));
   if (!response.ok()) return fail(error_of(response));
   return {};
 }

@@ -23,9 +23,9 @@ class Api {
   Result<nlohmann::ordered_json> call_json(std::string_view method, const std::string& target,
                                            std::string json_body = {});
   // Any status.
-  Result<net::Response> ask(const net::Request& request) { return connection_.send(request); }
+  Result<net::ClientResponse> ask(const net::ClientRequest& request) { return connection_.send(request); }
   // Until the node ends it or `on_chunk` says so.
-  Result<> stream(const net::Request& request, const std::function<bool(std::string_view)>& on_chunk);
+  Result<> stream(const net::ClientRequest& request, const std::function<bool(std::string_view)>& on_chunk);
 
  private:
   explicit Api(net::Connection connection) : connection_(std::move(connection)) {}

@@ -24,7 +24,7 @@ ErrorCode code_of_status(int status) {
   }
 }
 
-Error error_of(const net::Response& response) {
+Error error_of(const net::ClientResponse& response) {
   const auto body = codec::parse_json(response.body).value_or(nlohmann::json());
   const auto text = [&body](const char* name) {
     const auto found = body.is_object() ? body.find(name) : body.end();

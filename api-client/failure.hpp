@@ -11,6 +11,6 @@ ErrorCode code_of_status(int status);
 
 // Code, message and hint of the body ({status, code, message, hint}). Message and hint are complete sentences about
 // what was asked for. An answer without such a body does not come from apiserver, and the error says so.
-Error error_of(const net::Response& response);
+Error error_of(const net::ClientResponse& response);
 
 }  // namespace bulkhead::client

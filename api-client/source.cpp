@@ -39,7 +39,7 @@ Result<std::string> read_path(const sys::Path& path) {
 Result<std::string> fetch(const net::Uri& uri) {
   const net::Endpoint endpoint = TRY(net::endpoint_of(uri));
   auto connection = TRY(net::Connection::open(endpoint, {.response_bytes = kLargest}));
-  net::Response response = TRY(connection.send({.target = uri.target}));
+  net::ClientResponse response = TRY(connection.send({.target = uri.target}));
   if (response.status >= 300 && response.status < 400)
     return fail(error(ErrorCode::failed_precondition,
                       "{} redirects to another address, which apiclient does not follow", uri.host)

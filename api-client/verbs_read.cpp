@@ -37,7 +37,7 @@ Result<cli::ExitCode> get(const Where& where, const GetOptions& given) {
   return cli::ExitCode::ok;
 }
 
-Result<cli::ExitCode> raw(const Where& where, const net::Request& request) {
+Result<cli::ExitCode> raw(const Where& where, const net::ClientRequest& request) {
   Api api = TRY(open_api(where));
   char last = '\n';
   TRY(api.stream(request, [&last](std::string_view bytes) {
@@ -85,7 +85,7 @@ void declare_reading_verbs(cli::Program& program, const Where& where) {
     return [&where, given](const cli::Invocation&) { return get(where, *given); };
   });
   program.verb("raw", "Send one request and print the answer unchanged", [&where](CLI::App& app) -> cli::Verb {
-    auto given = std::make_shared<net::Request>();
+    auto given = std::make_shared<net::ClientRequest>();
     given->target.clear();
     given->content_type = "application/json";
     app.add_option("-u,--uri", given->target, "Path and query, for example /settings?keys=settings.motd")

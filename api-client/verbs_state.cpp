@@ -66,7 +66,7 @@ Result<cli::ExitCode> user_data(const Where& where, const std::string& accepted,
 // A node that is not ready answers 503 with the same body.
 Result<cli::ExitCode> health(const Where& where, const cli::Invocation& invocation) {
   Api api = TRY(open_api(where));
-  const net::Response response = TRY(api.ask({.target = "/v1/health"}));
+  const net::ClientResponse response = TRY(api.ask({.target = "/v1/health"}));
   const auto document = parse_answer(response.body);
   if (!document || !document->is_object() || !document->contains("state")) return fail(error_of(response));
   print(invocation.json ? pretty(*document) : health_text(*document, colors_data(invocation)));

@@ -60,7 +60,7 @@ struct TakenBody {
 using Parser = http::response_parser<TakenBody>;
 
 // Beast throws when a field is too long.
-Result<std::string> wire_form(const Request& request, const std::string& host) try {
+Result<std::string> wire_form(const ClientRequest& request, const std::string& host) try {
   http::request<http::string_body> message;
   message.version(11);
   message.method_string(request.method);
@@ -96,7 +96,7 @@ bool is_token(std::string_view text) {
 }
 
 // Refuses values that would change the structure of the written request.
-Result<> check(const Request& request) {
+Result<> check(const ClientRequest& request) {
   if (!is_token(request.method)) return fail(ErrorCode::invalid_argument, "'{}' is not an HTTP method", request.method);
   const auto is_bad = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; };
   if (request.target.empty() || request.target.front() != '/' || std::ranges::any_of(request.target, is_bad))
@@ -125,8 +125,8 @@ std::string host_of(const Endpoint& endpoint) {
   return host;
 }
 
-Response response_of(Parser& parser) {
-  Response response{.status = static_cast<int>(parser.get().result_int()), .headers = {}, .body = {}};
+ClientResponse response_of(Parser& parser) {
+  ClientResponse response{.status = static_cast<int>(parser.get().result_int()), .headers = {}, .body = {}};
   for (const auto& field : parser.get().base())
     response.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
   response.body = std::move(parser.get().body().bytes);
@@ -185,11 +185,11 @@ struct Connection::State {
     return {};
   }
 
-  Result<Response> exchange(const Request& request, const std::function<bool(std::string_view)>* on_chunk);
+  Result<ClientResponse> exchange(const ClientRequest& request, const std::function<bool(std::string_view)>* on_chunk);
 };
 
-Result<Response> Connection::State::exchange(const Request& request,
-                                             const std::function<bool(std::string_view)>* on_chunk) {
+Result<ClientResponse> Connection::State::exchange(const ClientRequest& request,
+                                                   const std::function<bool(std::string_view)>* on_chunk) {
   TRY(check(request));
   if (!unread.empty()) channel.reset();  // bytes that answer no request
   Channel* const connected = TRY(connect());
@@ -240,13 +240,14 @@ Result<Connection> Connection::open(Endpoint endpoint, Limits limits) {
   return Connection(std::move(state));
 }
 
-Result<Response> Connection::send(const Request& request) {
+Result<ClientResponse> Connection::send(const ClientRequest& request) {
   auto response = state_->exchange(request, nullptr);
   if (!response) state_->drop();
   return response;
 }
 
-Result<Response> Connection::stream(const Request& request, const std::function<bool(std::string_view)>& on_chunk) {
+Result<ClientResponse> Connection::stream(const ClientRequest& request,
+                                          const std::function<bool(std::string_view)>& on_chunk) {
   auto response = state_->exchange(request, &on_chunk);
   if (!response) state_->drop();
   return response;

@@ -32,12 +32,12 @@ class Connection {
   // Any status is a success. Errors: unavailable (lost, too slow), data_loss (not HTTP, or above the limit). After an
   // error, or when the server has closed after its last answer, the next request connects again; no request is sent
   // twice.
-  Result<Response> send(const Request& request);
+  Result<ClientResponse> send(const ClientRequest& request);
 
   // For answers without an end. After the header there is no limit of time or size; `on_chunk` gets pieces of the body
-  // as they arrive and returns whether to continue. The body of the Response is empty. If the status is not 2xx, it is
-  // an ordinary answer, and on_chunk is not called.
-  Result<Response> stream(const Request& request, const std::function<bool(std::string_view)>& on_chunk);
+  // as they arrive and returns whether to continue. The body of the ClientResponse is empty. If the status is not 2xx,
+  // it is an ordinary answer, and on_chunk is not called.
+  Result<ClientResponse> stream(const ClientRequest& request, const std::function<bool(std::string_view)>& on_chunk);
 
  private:
   struct State;

@@ -4,7 +4,7 @@
 
 namespace bulkhead::net {
 
-std::string_view Response::header(std::string_view name) const {
+std::string_view ClientResponse::header(std::string_view name) const {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   const auto found = std::ranges::find_if(
       headers, [&](const auto& field) { return std::ranges::equal(field.first, name, {}, lower, lower); });

@@ -10,7 +10,7 @@ namespace bulkhead::net {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-struct Request {
+struct ClientRequest {
   std::string method = "GET";
   std::string target = "/";  // already encoded: target_of() in uri.hpp
   std::string body{};
@@ -18,7 +18,7 @@ struct Request {
   Headers headers{};
 };
 
-struct Response {
+struct ClientResponse {
   int status = 0;
   Headers headers;
   std::string body;

@@ -70,7 +70,7 @@ DocumentContent from_smbios(const sys::Path& table) {
 }
 
 // Of an answer that is an error of the API (openapi-components.yaml, Error).
-std::optional<ErrorCode> code_of(const net::Response& answer) {
+std::optional<ErrorCode> code_of(const net::ClientResponse& answer) {
   const auto body = codec::parse_json(answer.body);
   if (!body || !body->is_object() || !body->contains("code") || !(*body)["code"].is_string()) return std::nullopt;
   return parse_error_code((*body)["code"].get<std::string>());

@@ -17,26 +17,26 @@ constexpr std::size_t kLongestLine = 1024;
 
 enum Status : int { ok = 200, unauthorized = 401, forbidden = 403, not_found = 404, too_many = 429, server = 500 };
 
-bool is_worth_another_try(const Result<net::Response>& answer) {
+bool is_worth_another_try(const Result<net::ClientResponse>& answer) {
   if (!answer) return answer.error().code == ErrorCode::unavailable;
   return answer->status == unauthorized || answer->status == too_many || answer->status >= server;
 }
 
-Result<net::Response> send_once(const net::TcpEndpoint& endpoint, const net::Request& request,
-                                const net::Limits& limits) {
+Result<net::ClientResponse> send_once(const net::TcpEndpoint& endpoint, const net::ClientRequest& request,
+                                      const net::Limits& limits) {
   auto connection = TRY(net::Connection::open(endpoint, limits));
   return connection.send(request);
 }
 
 }  // namespace
 
-Result<net::Response> Imds::ask(const std::string& path) {
+Result<net::ClientResponse> Imds::ask(const std::string& path) {
   if (token_.empty()) {
     auto token = TRY(send_({.method = "PUT",
                             .target = "/latest/api/token",
                             .headers = {{"X-aws-ec2-metadata-token-ttl-seconds", std::string(kTokenSeconds)}}}));
     if (token.status == forbidden) off_ = true;
-    if (token.status != ok) return net::Response{.status = token.status, .headers = {}, .body = {}};
+    if (token.status != ok) return net::ClientResponse{.status = token.status, .headers = {}, .body = {}};
     token_ = trim(token.body);
   }
   auto answer = TRY(send_({.method = "GET", .target = path, .headers = {{"X-aws-ec2-metadata-token", token_}}}));
@@ -50,7 +50,7 @@ Result<std::optional<std::string>> Imds::get(const std::string& path) {
     auto answer = ask(path);
     if (off_) return std::nullopt;
     if (!is_worth_another_try(answer) || attempt >= patience_.attempts) {
-      net::Response response = TRY_CTX(std::move(answer), "asking the metadata service for {}", path);
+      net::ClientResponse response = TRY_CTX(std::move(answer), "asking the metadata service for {}", path);
       if (response.status == ok) return std::move(response.body);
       if (response.status == not_found) return std::nullopt;
       return fail(is_worth_another_try(response) ? ErrorCode::unavailable : ErrorCode::failed_precondition,
@@ -99,8 +99,8 @@ Result<net::TcpEndpoint> parse_endpoint(std::string_view url) {
 
 Send to_any_of(std::vector<net::TcpEndpoint> endpoints, net::Limits limits) {
   auto order = std::make_shared<std::vector<net::TcpEndpoint>>(std::move(endpoints));
-  return [order, limits](const net::Request& request) -> Result<net::Response> {
-    Result<net::Response> answer = fail(ErrorCode::invalid_argument, "there is no endpoint");
+  return [order, limits](const net::ClientRequest& request) -> Result<net::ClientResponse> {
+    Result<net::ClientResponse> answer = fail(ErrorCode::invalid_argument, "there is no endpoint");
     for (net::TcpEndpoint& endpoint : *order) {
       answer = send_once(endpoint, request, limits);
       if (!answer) continue;

@@ -43,7 +43,7 @@ class Imds {
  private:
   Result<std::optional<std::string>> get(const std::string& path);
   Result<std::optional<std::string>> get_line(const std::string& path);
-  Result<net::Response> ask(const std::string& path);
+  Result<net::ClientResponse> ask(const std::string& path);
 
   Send send_;
   Wait wait_;

@@ -27,7 +27,7 @@ std::function<void(Peer&)> answer(std::string bytes) {
   };
 }
 
-Result<Response> ask(const FakeServer& server, Limits limits = {}) {
+Result<ClientResponse> ask(const FakeServer& server, Limits limits = {}) {
   auto connection = must(Connection::open(server.endpoint(), limits));
   return connection.send({.target = "/x"});
 }
@@ -43,11 +43,11 @@ TEST_CASE("a request and its answer") {
     peer.send("HTTP/1.1 201 Created\r\nX-One: 1\r\nContent-Length: 2\r\n\r\nok");
   });
   auto connection = must(Connection::open(server.endpoint()));
-  const Response response = must(connection.send({.method = "POST",
-                                                  .target = "/tx/commit?tx=a",
-                                                  .body = "{}",
-                                                  .content_type = "application/json",
-                                                  .headers = {{"X-Two", "2"}}}));
+  const ClientResponse response = must(connection.send({.method = "POST",
+                                                        .target = "/tx/commit?tx=a",
+                                                        .body = "{}",
+                                                        .content_type = "application/json",
+                                                        .headers = {{"X-Two", "2"}}}));
   REQUIRE(done);
   CHECK(response.status == 201);
   CHECK(response.ok());
@@ -95,7 +95,7 @@ TEST_CASE("an answer without a length ends with the connection") {
 
 TEST_CASE("100 Continue announces the answer and is none") {
   const FakeServer server(answer("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 1\r\n\r\nx"));
-  const Response response = must(ask(server));
+  const ClientResponse response = must(ask(server));
   CHECK(response.status == 404);
   CHECK_FALSE(response.ok());
 }
@@ -201,7 +201,7 @@ TEST_CASE("a stream hands over pieces as they arrive, until it is stopped") {
   });
   std::string seen;
   auto connection = must(Connection::open(server.endpoint(), {.response_bytes = 5}));
-  const Response response = must(connection.stream({}, [&](std::string_view bytes) {
+  const ClientResponse response = must(connection.stream({}, [&](std::string_view bytes) {
     seen += bytes;
     return false;
   }));
@@ -229,7 +229,7 @@ TEST_CASE("a stream that is refused is an ordinary answer") {
   const FakeServer server(answer("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"));
   auto connection = must(Connection::open(server.endpoint()));
   bool called = false;
-  const Response response = must(connection.stream({}, [&](std::string_view) { return called = true; }));
+  const ClientResponse response = must(connection.stream({}, [&](std::string_view) { return called = true; }));
   CHECK(response.status == 403);
   CHECK(response.body == "no");
   CHECK_FALSE(called);

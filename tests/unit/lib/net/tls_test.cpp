@@ -136,7 +136,7 @@ class TlsServer {
 
 Result<std::string> ask(const TlsEndpoint& endpoint) {
   auto connection = TRY(Connection::open(endpoint));
-  Response response = TRY(connection.send({}));
+  ClientResponse response = TRY(connection.send({}));
   return std::move(response.body);
 }
 

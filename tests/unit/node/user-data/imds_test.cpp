@@ -121,7 +121,7 @@ TEST_CASE("nobody answering ends when patience does") {
   int asked = 0;
   int waited = 0;
   imds = Imds(
-      [&](const net::Request&) -> Result<net::Response> {
+      [&](const net::ClientRequest&) -> Result<net::ClientResponse> {
         ++asked;
         return fail(ErrorCode::unavailable, "no");
       },
@@ -139,10 +139,10 @@ TEST_CASE("a service that fails or refuses is tried again, one that forbids is n
   for (const auto& [status, tries] : {std::pair{503, 4}, {429, 4}, {401, 4}, {400, 1}, {301, 1}}) {
     int asked = 0;
     Imds imds(
-        [&](const net::Request& request) -> Result<net::Response> {
-          if (request.method == "PUT") return net::Response{.status = 200, .headers = {}, .body = "t"};
+        [&](const net::ClientRequest& request) -> Result<net::ClientResponse> {
+          if (request.method == "PUT") return net::ClientResponse{.status = 200, .headers = {}, .body = "t"};
           ++asked;
-          return net::Response{.status = status, .headers = {}, .body = {}};
+          return net::ClientResponse{.status = status, .headers = {}, .body = {}};
         },
         [](auto) { return true; }, kShort);
     CHECK(!imds.user_data());
@@ -153,7 +153,7 @@ TEST_CASE("a service that fails or refuses is tried again, one that forbids is n
 TEST_CASE("being told to end ends the tries") {
   int asked = 0;
   Imds imds(
-      [&](const net::Request&) -> Result<net::Response> {
+      [&](const net::ClientRequest&) -> Result<net::ClientResponse> {
         ++asked;
         return fail(ErrorCode::unavailable, "no");
       },
@@ -250,7 +250,7 @@ TEST_CASE("being told to end leaves what an earlier run found") {
   const auto scratch = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
   const Places places{.imds = scratch.path(), .facts = scratch.path() / "facts.json"};
   must(store(places.imds, Document{.source = "imds", .content = "earlier"}));
-  Imds imds([](const net::Request&) -> Result<net::Response> { return fail(ErrorCode::unavailable, "no"); },
+  Imds imds([](const net::ClientRequest&) -> Result<net::ClientResponse> { return fail(ErrorCode::unavailable, "no"); },
             [](auto) { return false; }, kShort);
   CHECK(!collect_imds(places, imds, log::Log(log::Log::Sink::standard_error)));
   CHECK(imds.stopped());
@@ -263,7 +263,7 @@ TEST_CASE("being told to end leaves what an earlier run found") {
 TEST_CASE("a metadata service that does not answer is an error of its source") {
   const auto scratch = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
   const Places places{.imds = scratch.path(), .facts = scratch.path() / "facts.json"};
-  Imds imds([](const net::Request&) -> Result<net::Response> { return fail(ErrorCode::unavailable, "no"); },
+  Imds imds([](const net::ClientRequest&) -> Result<net::ClientResponse> { return fail(ErrorCode::unavailable, "no"); },
             [](auto) { return true; }, kShort);
   CHECK(!collect_imds(places, imds, log::Log(log::Log::Sink::standard_error)));
   const Collected collected = must(load(places.imds));
