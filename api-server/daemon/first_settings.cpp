@@ -31,8 +31,8 @@ std::string text_of(const sys::Path& path) {
   return text ? *std::move(text) : std::string();
 }
 
-std::vector<user_data::InterfaceAddress> addresses() {
-  std::vector<user_data::InterfaceAddress> result;
+std::vector<intake::InterfaceAddress> addresses() {
+  std::vector<intake::InterfaceAddress> result;
   if (const auto found = node_state::NetworkWatch::addresses()) {
     for (const node_state::Address& each : *found)
       result.push_back({.interface = each.interface, .address = each.text});
@@ -46,7 +46,7 @@ void store_seed(configuration::Configuration& configuration, ProblemList& proble
   std::uint64_t random = 0;
   if (::getrandom(&random, sizeof(random), 0) != sizeof(random)) return;
   const configuration::Caller node = configuration::the_node("node");
-  const auto staged = configuration.stage(node, kSeedTransaction, {{"updates", {{"seed", user_data::seed(random)}}}});
+  const auto staged = configuration.stage(node, kSeedTransaction, {{"updates", {{"seed", intake::seed(random)}}}});
   if (!staged) return problems.set("seed", staged.error().describe());
   configuration.commit(
       {.transaction = kSeedTransaction, .caller = node, .apply = false},
@@ -66,7 +66,7 @@ OpenedStore open_datastore(const Places& places, ProblemList& problems) {
 
 NodeFacts find_facts(const Places& places, ProblemList& problems) {
   NodeFacts found;
-  user_data::Inputs inputs;
+  intake::Inputs inputs;
   inputs.machine_id = trim(text_of(places.root / "etc/machine-id"));
   inputs.addresses = addresses();
   // Written by a program that is not root.
@@ -74,15 +74,15 @@ NodeFacts find_facts(const Places& places, ProblemList& problems) {
   auto facts = text.empty() ? user_data::CloudFacts() : user_data::parse_facts(text);
   problems.set("facts", facts ? "" : facts.error().describe());
   if (facts) inputs.facts = *std::move(facts);
-  found.generated = user_data::generated(inputs);
+  found.generated = intake::generated(inputs);
   const std::string os_release = text_of(places.root / "usr/lib/os-release");
   found.facts = {.machine_id = inputs.machine_id,
-                 .hostname = user_data::hostname(inputs.facts, inputs.machine_id),
+                 .hostname = intake::hostname(inputs.facts, inputs.machine_id),
                  .product = slots::os_release_value(os_release, "NAME"),
                  .version = slots::os_release_value(os_release, "VERSION_ID"),
                  .variant = slots::os_release_value(os_release, "VARIANT_ID"),
-                 .region = user_data::region(inputs.facts).value_or(""),
-                 .node_address = user_data::node_address(inputs.facts, inputs.addresses, inputs.primary).value_or(""),
+                 .region = intake::region(inputs.facts).value_or(""),
+                 .node_address = intake::node_address(inputs.facts, inputs.addresses, inputs.primary).value_or(""),
                  .base_certificates = text_of(places.root / "usr/share/factory/etc/ssl/certs/ca-certificates.crt")};
   return found;
 }

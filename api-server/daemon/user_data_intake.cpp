@@ -20,7 +20,7 @@ UserDataIntake::UserDataIntake(Places places, configuration::Configuration& conf
                                ProblemList& problems, bool fresh)
     : places_(std::move(places)), configuration_(configuration), log_(log), problems_(problems) {
   if (fresh) return;
-  auto known = user_data::load_applied(places_.state / kAppliedFile);
+  auto known = intake::load_applied(places_.state / kAppliedFile);
   if (known && *known) {
     known_ = *std::move(known);
     return;
@@ -28,7 +28,7 @@ UserDataIntake::UserDataIntake(Places places, configuration::Configuration& conf
   // Nothing was stored yet: an earlier start ended before it had taken in anything.
   if (configuration.store().last_commit() == 0) return;
   // Doing it again would undo what was set since.
-  known_ = user_data::Applied{.incomplete = true};
+  known_ = intake::Applied{.incomplete = true};
   log_.error(known ? error(ErrorCode::data_loss,
                            "the record of applied user data is missing; the current documents are treated as applied")
                    : std::move(known).error());
@@ -67,20 +67,20 @@ bool UserDataIntake::stage(std::string_view accepted) {
     problems_.set("user data", collected.error().describe());
     return false;
   }
-  if (known_) known_ = user_data::completed(*std::move(known_), collected->documents, wall_clock());
-  const auto documents = user_data::to_apply(known_, collected->documents, reapplies(), accepted);
+  if (known_) known_ = intake::completed(*std::move(known_), collected->documents, wall_clock());
+  const auto documents = intake::to_apply(known_, collected->documents, reapplies(), accepted);
   for (const user_data::Document& document : collected->documents) {
     if (std::ranges::contains(documents, document.source, &user_data::Document::source)) continue;
-    const auto reason = known_ ? user_data::why_ignored(*known_, document) : std::nullopt;
+    const auto reason = known_ ? intake::why_ignored(*known_, document) : std::nullopt;
     if (known_ && reason)
       ignore(document, *reason, *known_);
     else
       unchanged_.push_back(document.source);
   }
-  user_data::MergedDocuments merged = user_data::merged_documents(documents, collected->unreadable);
+  intake::MergedDocuments merged = intake::merged_documents(documents, collected->unreadable);
   outcomes_ = std::move(merged.outcomes);
-  for (user_data::SourceOutcome& outcome : outcomes_) outcome.accepted = outcome.source == accepted;
-  for (user_data::SourceOutcome& outcome : user_data::still_refused(known_, collected->documents, documents)) {
+  for (intake::SourceOutcome& outcome : outcomes_) outcome.accepted = outcome.source == accepted;
+  for (intake::SourceOutcome& outcome : intake::still_refused(known_, collected->documents, documents)) {
     std::erase(unchanged_, outcome.source);
     outcomes_.push_back(std::move(outcome));
   }
@@ -102,8 +102,8 @@ bool UserDataIntake::stage(std::string_view accepted) {
 }
 
 void UserDataIntake::applied() {
-  known_ = user_data::after(known_, outcomes_, wall_clock());
-  if (auto stored = user_data::store_applied(places_.state / kAppliedFile, *known_); !stored)
+  known_ = intake::after(known_, outcomes_, wall_clock());
+  if (auto stored = intake::store_applied(places_.state / kAppliedFile, *known_); !stored)
     problems_.set("user data", stored.error().describe());
 }
 
@@ -112,7 +112,7 @@ void UserDataIntake::refused(const Error& reason) {
   static_cast<void>(dropped);  // it may never have been begun
   // A lock says nothing about the documents: they count when it is gone.
   if (reason.code == ErrorCode::locked) return postpone();
-  for (user_data::SourceOutcome& outcome : outcomes_) {
+  for (intake::SourceOutcome& outcome : outcomes_) {
     if (!outcome.refused) outcome.refused = reason.describe();
   }
   report();
@@ -120,7 +120,7 @@ void UserDataIntake::refused(const Error& reason) {
 }
 
 void UserDataIntake::ignore(const user_data::Document& document, const std::string& reason,
-                            const user_data::Applied& known) {
+                            const intake::Applied& known) {
   const auto before = known.documents.find(document.source);
   ignored_.push_back({.source = document.source,
                       .digest = crypto::sha256(document.content).to_string(),
@@ -135,7 +135,7 @@ void UserDataIntake::report() {
   for (const Ignored& each : ignored_) {
     if (each.missed) text += std::format("{}{} is ignored: {}", text.empty() ? "" : "; ", each.source, each.reason);
   }
-  for (const user_data::SourceOutcome& outcome : outcomes_) {
+  for (const intake::SourceOutcome& outcome : outcomes_) {
     if (!outcome.refused) continue;
     text += (text.empty() ? "" : "; ") + *outcome.refused;
     log_.write({.priority = log::Priority::error,
@@ -172,7 +172,7 @@ settings::Json UserDataIntake::to_json() const {
     entry["applied_at"] = std::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(found->second.time));
   };
   settings::Json sources = settings::Json::array();
-  for (const user_data::SourceOutcome& outcome : outcomes_) {
+  for (const intake::SourceOutcome& outcome : outcomes_) {
     settings::Json source = {{"source", outcome.source},
                              {"result", outcome.refused ? "refused"
                                         : pending_      ? "pending"

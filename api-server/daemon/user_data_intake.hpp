@@ -58,7 +58,7 @@ class UserDataIntake {
   };
 
   Result<user_data::Collected> collect() const;
-  void ignore(const user_data::Document& document, const std::string& reason, const user_data::Applied& known);
+  void ignore(const user_data::Document& document, const std::string& reason, const intake::Applied& known);
   void report();
   bool reapplies() const;
 
@@ -66,8 +66,8 @@ class UserDataIntake {
   configuration::Configuration& configuration_;
   const log::Log& log_;
   ProblemList& problems_;
-  std::optional<user_data::Applied> known_;
-  std::vector<user_data::SourceOutcome> outcomes_;
+  std::optional<intake::Applied> known_;
+  std::vector<intake::SourceOutcome> outcomes_;
   std::vector<std::string> unchanged_;
   std::vector<Ignored> ignored_;
   bool pending_ = false;

@@ -32,7 +32,7 @@ Result<> check_names(const std::vector<std::string>& names) {
 }
 
 Json generator(const Key& key) {
-  const auto name = user_data::generator_of(key.to_string());
+  const auto name = intake::generator_of(key.to_string());
   return name ? Json(*name) : Json();
 }
 

@@ -6,7 +6,7 @@
 #include "lib/crypto/sha256.hpp"
 #include "lib/user_data/documents.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::intake {
 namespace {
 
 using settings::Json;
@@ -33,7 +33,7 @@ bool counts(const Applied& applied, const Document& document) {
 
 // `before` is of the same source. Without an identity, any disk may be any other.
 bool may_be_other_disk(const AppliedDocument& before, const Document& document) {
-  return is_from_disk(document.source) && (before.disk.empty() || before.disk != document.disk);
+  return user_data::is_from_disk(document.source) && (before.disk.empty() || before.disk != document.disk);
 }
 
 std::optional<Applied> from_json(const Json& json) {
@@ -155,4 +155,4 @@ Result<> store_applied(const sys::Path& file, const Applied& applied) {
   return sys::write_file_atomically(file, json.dump(1) + '\n', 0600);
 }
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::intake

@@ -17,7 +17,7 @@
 #include "api-server/user-data/user_data.hpp"
 #include "lib/sys/file.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::intake {
 
 using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 
@@ -75,4 +75,4 @@ Applied completed(Applied applied, std::span<const Document> documents, Time now
 Result<std::optional<Applied>> load_applied(const sys::Path& file);
 Result<> store_applied(const sys::Path& file, const Applied& applied);
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::intake

@@ -5,7 +5,7 @@
 #include "lib/base/text.hpp"
 #include "lib/settings/rules.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::intake {
 namespace {
 
 using settings::Json;
@@ -81,4 +81,4 @@ std::optional<std::string_view> generator_of(std::string_view key) {
   return found->name;
 }
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::intake

@@ -13,7 +13,9 @@
 #include "lib/settings/model.hpp"
 #include "lib/user_data/facts.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::intake {
+
+using user_data::CloudFacts;
 
 struct InterfaceAddress {
   std::string interface;
@@ -56,4 +58,4 @@ inline constexpr std::array kGenerators = {
 };
 std::optional<std::string_view> generator_of(std::string_view key);
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::intake

@@ -5,7 +5,7 @@
 #include <array>
 #include <memory>
 
-namespace bulkhead::user_data {
+namespace bulkhead::intake {
 namespace {
 
 constexpr int kGzipOnly = 16 + MAX_WBITS;
@@ -44,4 +44,4 @@ Result<std::string> gunzip(std::string_view bytes, std::size_t limit) {
   }
 }
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::intake

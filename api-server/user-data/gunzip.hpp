@@ -6,7 +6,7 @@
 
 #include "lib/base/result.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::intake {
 
 bool is_gzip(std::string_view bytes);
 
@@ -14,4 +14,4 @@ bool is_gzip(std::string_view bytes);
 // the last member, or unpack to more than `limit` bytes. No more than that is ever in memory.
 Result<std::string> gunzip(std::string_view bytes, std::size_t limit);
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::intake

@@ -7,7 +7,7 @@
 #include "lib/crypto/sha256.hpp"
 #include "lib/settings/settings.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::intake {
 namespace {
 
 namespace toml = codec::toml;
@@ -72,9 +72,9 @@ Result<Json> settings_of(const Json& document, const std::string& source) {
 
 Result<Json> decode(const Document& document) {
   const std::string& source = document.source;
-  if (document.content.size() > kLargestDocument)
+  if (document.content.size() > user_data::kLargestDocument)
     return fail(ErrorCode::invalid_argument, "{}: has {} bytes; at most {} are allowed", source,
-                document.content.size(), kLargestDocument);
+                document.content.size(), user_data::kLargestDocument);
   std::string unpacked;
   std::string_view text = document.content;
   if (is_gzip(text)) {
@@ -125,4 +125,4 @@ MergedDocuments merged_documents(std::span<const Document> documents, std::span<
   return result;
 }
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::intake

@@ -13,7 +13,10 @@
 #include "lib/settings/model.hpp"
 #include "lib/user_data/documents.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::intake {
+
+using user_data::Document;
+using user_data::Unreadable;
 
 inline constexpr std::size_t kLargestUnpacked = std::size_t{4} << 20U;
 
@@ -42,4 +45,4 @@ struct MergedDocuments {
 // itself but conflicts with those before it.
 MergedDocuments merged_documents(std::span<const Document> documents, std::span<const Unreadable> unreadable = {});
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::intake

@@ -11,13 +11,13 @@ using namespace bulkhead;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const user_data::Document document{.source = "cidata",
                                      .content = std::string(reinterpret_cast<const char*>(data), size)};
-  const auto values = user_data::decode(document);
+  const auto values = intake::decode(document);
   if (!values) {
     if (!values.error().describe().starts_with("cidata:")) std::abort();
     return 0;
   }
   if (!settings::check(*values, settings::Settings::shape())) std::abort();
-  const user_data::MergedDocuments twice = user_data::merged_documents(std::array{document, document});
+  const intake::MergedDocuments twice = intake::merged_documents(std::array{document, document});
   if (twice.outcomes.size() != 2 || twice.settings != *values) std::abort();
   return 0;
 }

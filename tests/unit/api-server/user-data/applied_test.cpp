@@ -6,7 +6,7 @@
 #include "tests/support/must.hpp"
 
 using namespace bulkhead;
-using namespace bulkhead::user_data;
+using namespace bulkhead::intake;
 using bulkhead::testing::must;
 
 namespace {

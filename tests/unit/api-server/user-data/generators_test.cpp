@@ -8,7 +8,7 @@
 #include "tests/support/must.hpp"
 
 using namespace bulkhead;
-using namespace bulkhead::user_data;
+using namespace bulkhead::intake;
 using bulkhead::testing::must;
 
 namespace {
@@ -68,8 +68,8 @@ TEST_CASE("generated settings are a good document, whatever the cloud says") {
 
 TEST_CASE("facts are read back, and what is none is refused") {
   const CloudFacts facts{.region = "eu-central-1", .hostname = "a", .instance_id = "i-1", .node_address = "10.0.0.9"};
-  CHECK(must(parse_facts(to_text(facts))) == facts);
-  CHECK(must(parse_facts("{}")) == CloudFacts{});
-  CHECK(!parse_facts("[]"));
-  CHECK(!parse_facts(R"({"region": 3})"));
+  CHECK(must(user_data::parse_facts(user_data::to_text(facts))) == facts);
+  CHECK(must(user_data::parse_facts("{}")) == CloudFacts{});
+  CHECK(!user_data::parse_facts("[]"));
+  CHECK(!user_data::parse_facts(R"({"region": 3})"));
 }

@@ -10,7 +10,7 @@
 #include "tests/support/must.hpp"
 
 using namespace bulkhead;
-using namespace bulkhead::user_data;
+using namespace bulkhead::intake;
 using bulkhead::testing::must;
 using Catch::Matchers::ContainsSubstring;
 using settings::Json;
@@ -113,7 +113,7 @@ TEST_CASE("gzip that is damaged, cut, followed by something or a bomb is refused
   CHECK_THAT(refusal(damaged), ContainsSubstring("damaged"));
   CHECK_THAT(refusal(good + "more"), ContainsSubstring("followed by other bytes"));
   CHECK_THAT(refusal(gzipped(std::string(kLargestUnpacked + 1, ' '))), ContainsSubstring("unpacks to more than"));
-  CHECK_THAT(refusal(std::string(kLargestDocument + 1, ' ')), ContainsSubstring("at most"));
+  CHECK_THAT(refusal(std::string(user_data::kLargestDocument + 1, ' ')), ContainsSubstring("at most"));
 }
 
 TEST_CASE("deep nesting is refused before it can exhaust the stack") {
