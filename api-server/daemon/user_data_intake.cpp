@@ -28,7 +28,7 @@ UserDataIntake::UserDataIntake(Places places, configuration::Configuration& conf
   // Nothing was stored yet: an earlier start ended before it had taken in anything.
   if (configuration.store().last_commit() == 0) return;
   // Doing it again would undo what was set since.
-  known_ = intake::Applied{.incomplete = true};
+  known_ = intake::AppliedRecord{.incomplete = true};
   log_.error(known ? error(ErrorCode::data_loss,
                            "the record of applied user data is missing; the current documents are treated as applied")
                    : std::move(known).error());
@@ -120,7 +120,7 @@ void UserDataIntake::refused(const Error& reason) {
 }
 
 void UserDataIntake::ignore(const user_data::Document& document, const std::string& reason,
-                            const intake::Applied& known) {
+                            const intake::AppliedRecord& known) {
   const auto before = known.documents.find(document.source);
   ignored_.push_back({.source = document.source,
                       .digest = crypto::sha256(document.content).to_string(),

@@ -58,7 +58,7 @@ class UserDataIntake {
   };
 
   Result<user_data::Collected> collect() const;
-  void ignore(const user_data::Document& document, const std::string& reason, const intake::Applied& known);
+  void ignore(const user_data::Document& document, const std::string& reason, const intake::AppliedRecord& known);
   void report();
   bool reapplies() const;
 
@@ -66,7 +66,7 @@ class UserDataIntake {
   configuration::Configuration& configuration_;
   const log::Log& log_;
   ProblemList& problems_;
-  std::optional<intake::Applied> known_;
+  std::optional<intake::AppliedRecord> known_;
   std::vector<intake::SourceOutcome> outcomes_;
   std::vector<std::string> unchanged_;
   std::vector<Ignored> ignored_;

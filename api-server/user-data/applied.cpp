@@ -19,13 +19,13 @@ bool has_changed(const AppliedDocument* before, const Document& document) {
   return before == nullptr || before->sha256 != crypto::sha256(document.content).to_string();
 }
 
-const AppliedDocument* find(const Applied& applied, const std::string& source) {
+const AppliedDocument* find(const AppliedRecord& applied, const std::string& source) {
   const auto found = applied.documents.find(source);
   return found == applied.documents.end() ? nullptr : &found->second;
 }
 
 // Without the setting: whether the document is to be applied.
-bool counts(const Applied& applied, const Document& document) {
+bool counts(const AppliedRecord& applied, const Document& document) {
   const AppliedDocument* before = find(applied, document.source);
   if (before == nullptr) return document.source == "imds" && !applied.incomplete;
   return before->refused && has_changed(before, document);
@@ -36,11 +36,11 @@ bool may_be_other_disk(const AppliedDocument& before, const Document& document) 
   return user_data::is_from_disk(document.source) && (before.disk.empty() || before.disk != document.disk);
 }
 
-std::optional<Applied> from_json(const Json& json) {
+std::optional<AppliedRecord> from_json(const Json& json) {
   if (!json.is_object() || json.value("format", Json()) != kFormat || !json.contains("documents")) return std::nullopt;
   const Json& documents = json["documents"];
   if (!documents.is_object()) return std::nullopt;
-  Applied applied{.incomplete = json.value("incomplete", Json()) == true};
+  AppliedRecord applied{.incomplete = json.value("incomplete", Json()) == true};
   for (const auto& [source, entry] : documents.items()) {
     const auto is = [&](const char* name, auto kind) { return entry.contains(name) && (entry[name].*kind)(); };
     if (!entry.is_object() || !is("sha256", &Json::is_string) || !is("refused", &Json::is_boolean) ||
@@ -59,11 +59,11 @@ std::optional<Applied> from_json(const Json& json) {
 
 }  // namespace
 
-bool is_new(const Applied& applied, const std::string& source) {
+bool is_new(const AppliedRecord& applied, const std::string& source) {
   return source != "imds" && find(applied, source) == nullptr;
 }
 
-std::optional<std::string> why_ignored(const Applied& applied, const Document& document) {
+std::optional<std::string> why_ignored(const AppliedRecord& applied, const Document& document) {
   if (is_new(applied, document.source)) return "this source was not there on the first boot";
   const AppliedDocument* before = find(applied, document.source);
   if (before == nullptr || !has_changed(before, document) || !may_be_other_disk(*before, document)) return std::nullopt;
@@ -72,13 +72,13 @@ std::optional<std::string> why_ignored(const Applied& applied, const Document& d
   return "it has changed, and is on another disk than before";
 }
 
-bool can_be_accepted(const Applied& applied, const Document& document) {
+bool can_be_accepted(const AppliedRecord& applied, const Document& document) {
   const AppliedDocument* before = find(applied, document.source);
   return is_new(applied, document.source) || (before != nullptr && may_be_other_disk(*before, document));
 }
 
-std::vector<Document> to_apply(const std::optional<Applied>& applied, std::span<const Document> documents, bool reapply,
-                               std::string_view accepted) {
+std::vector<Document> to_apply(const std::optional<AppliedRecord>& applied, std::span<const Document> documents,
+                               bool reapply, std::string_view accepted) {
   std::vector<Document> all(documents.begin(), documents.end());
   if (!applied) return all;
   std::erase_if(
@@ -90,12 +90,12 @@ std::vector<Document> to_apply(const std::optional<Applied>& applied, std::span<
   return {first, all.end()};
 }
 
-bool must_apply(const std::optional<Applied>& applied, std::span<const Document> documents, bool reapply) {
+bool must_apply(const std::optional<AppliedRecord>& applied, std::span<const Document> documents, bool reapply) {
   return !applied || !to_apply(applied, documents, reapply).empty();
 }
 
-std::vector<SourceOutcome> still_refused(const std::optional<Applied>& applied, std::span<const Document> documents,
-                                         std::span<const Document> applied_now) {
+std::vector<SourceOutcome> still_refused(const std::optional<AppliedRecord>& applied,
+                                         std::span<const Document> documents, std::span<const Document> applied_now) {
   std::vector<SourceOutcome> outcomes;
   if (!applied) return outcomes;
   for (const Document& document : documents) {
@@ -111,8 +111,8 @@ std::vector<SourceOutcome> still_refused(const std::optional<Applied>& applied, 
   return outcomes;
 }
 
-Applied after(std::optional<Applied> applied, std::span<const SourceOutcome> outcomes, Time now) {
-  Applied result = std::move(applied).value_or(Applied{});
+AppliedRecord after(std::optional<AppliedRecord> applied, std::span<const SourceOutcome> outcomes, Time now) {
+  AppliedRecord result = std::move(applied).value_or(AppliedRecord{});
   for (const SourceOutcome& outcome : outcomes) {
     if (outcome.sha256.empty()) continue;
     const AppliedDocument* before = find(result, outcome.source);
@@ -123,7 +123,7 @@ Applied after(std::optional<Applied> applied, std::span<const SourceOutcome> out
   return result;
 }
 
-Applied completed(Applied applied, std::span<const Document> documents, Time now) {
+AppliedRecord completed(AppliedRecord applied, std::span<const Document> documents, Time now) {
   if (!applied.incomplete) return applied;
   for (const Document& document : documents) {
     const AppliedDocument entry{
@@ -133,7 +133,7 @@ Applied completed(Applied applied, std::span<const Document> documents, Time now
   return applied;
 }
 
-Result<std::optional<Applied>> load_applied(const sys::Path& file) {
+Result<std::optional<AppliedRecord>> load_applied(const sys::Path& file) {
   const auto text = sys::read_file(file, kLargestFile);
   if (!text && text.error().code == ErrorCode::not_found) return std::nullopt;
   if (!text) return fail(text.error());
@@ -143,7 +143,7 @@ Result<std::optional<Applied>> load_applied(const sys::Path& file) {
   return applied;
 }
 
-Result<> store_applied(const sys::Path& file, const Applied& applied) {
+Result<> store_applied(const sys::Path& file, const AppliedRecord& applied) {
   Json documents = Json::object();
   for (const auto& [source, document] : applied.documents) {
     documents[source] = {

@@ -25,7 +25,7 @@ std::vector<std::string> sources(const std::vector<Document>& documents) {
   return names;
 }
 
-Applied applied_of(std::initializer_list<Document> documents, const std::string& refused = {}) {
+AppliedRecord applied_of(std::initializer_list<Document> documents, const std::string& refused = {}) {
   std::vector<SourceOutcome> outcomes = merged_documents(std::vector<Document>(documents)).outcomes;
   for (SourceOutcome& outcome : outcomes) {
     outcome.refused.reset();
@@ -40,7 +40,7 @@ TEST_CASE("user data is applied on the first boot, and then no more") {
   const std::vector<Document> documents = {on_disk("A", "a"), document("local", "b")};
   CHECK(must_apply(std::nullopt, {}, false));
   CHECK(sources(to_apply(std::nullopt, documents, false)) == std::vector<std::string>{"cidata", "local"});
-  const Applied applied = applied_of({documents[0], documents[1]});
+  const AppliedRecord applied = applied_of({documents[0], documents[1]});
   CHECK(!must_apply(applied, documents, false));
   CHECK(!must_apply(applied, documents, true));
   const std::vector<Document> changed = {on_disk("A", "other"), documents[1]};
@@ -59,7 +59,7 @@ TEST_CASE("what has changed on another disk is ignored until an admin accepts it
   const Document local = document("local", "b");
   for (const char* refused : {"", "cidata"}) {
     CAPTURE(refused);
-    const Applied applied = applied_of({on_disk("A", "a"), local}, refused);
+    const AppliedRecord applied = applied_of({on_disk("A", "a"), local}, refused);
     const std::vector<Document> same = {on_disk("A", "other"), local};
     CHECK(sources(to_apply(applied, same, true)) == std::vector<std::string>{"cidata", "local"});
     CHECK(must_apply(applied, same, false) == (refused == std::string("cidata")));
@@ -79,7 +79,7 @@ TEST_CASE("what has changed on another disk is ignored until an admin accepts it
 }
 
 TEST_CASE("a disk without identity, or a record without one, is taken for no other disk") {
-  const Applied nameless = applied_of({on_disk("", "a")});
+  const AppliedRecord nameless = applied_of({on_disk("", "a")});
   CHECK(why_ignored(nameless, on_disk("", "b")).value_or("").contains("no UUID"));
   CHECK(why_ignored(nameless, on_disk("B", "b")).value_or("").contains("not known"));
   CHECK(why_ignored(applied_of({on_disk("A", "a")}), on_disk("", "b")).value_or("").contains("no UUID"));
@@ -89,11 +89,11 @@ TEST_CASE("a disk without identity, or a record without one, is taken for no oth
   CHECK_FALSE(why_ignored(applied_of({document("fw-cfg", "a")}), document("fw-cfg", "b")));
   // What is there when the record was lost may be anybody's.
   const std::vector<Document> there = {on_disk("B", "a")};
-  CHECK(completed(Applied{.incomplete = true}, there, {}).documents.at("cidata").disk.empty());
+  CHECK(completed(AppliedRecord{.incomplete = true}, there, {}).documents.at("cidata").disk.empty());
 }
 
 TEST_CASE("only an admin binds a source to another disk") {
-  const Applied applied = applied_of({on_disk("A", "a"), document("local", "b")});
+  const AppliedRecord applied = applied_of({on_disk("A", "a"), document("local", "b")});
   // The content of before, on another disk: it may be applied again, with others.
   const std::vector<Document> copied = {on_disk("B", "a"), document("local", "c")};
   CHECK_FALSE(why_ignored(applied, copied[0]));
@@ -108,7 +108,7 @@ TEST_CASE("only an admin binds a source to another disk") {
 
 TEST_CASE("a document that was refused is tried again when it has changed") {
   const std::vector<Document> documents = {document("cidata", "a"), document("smbios", "bad"), document("local", "b")};
-  const Applied applied = applied_of({documents[0], documents[1], documents[2]}, "smbios");
+  const AppliedRecord applied = applied_of({documents[0], documents[1], documents[2]}, "smbios");
   CHECK(!must_apply(applied, documents, false));
   const std::vector<Document> mended = {documents[0], document("smbios", "good"), documents[2]};
   CHECK(sources(to_apply(applied, mended, false)) == std::vector<std::string>{"smbios", "local"});
@@ -116,12 +116,12 @@ TEST_CASE("a document that was refused is tried again when it has changed") {
 
 TEST_CASE("a document that was refused stays refused until it changes") {
   const std::vector<Document> documents = {on_disk("A", "a = 1\n"), document("local", "[settings]\n")};
-  const Applied applied = applied_of({documents[0], documents[1]}, "cidata");
+  const AppliedRecord applied = applied_of({documents[0], documents[1]}, "cidata");
   const auto outcomes = still_refused(applied, documents, to_apply(applied, documents, false));
   REQUIRE(outcomes.size() == 1);
   CHECK(outcomes[0].source == "cidata");
   CHECK(outcomes[0].refused.value_or("").contains("unknown table or key 'a'"));
-  const Applied together = applied_of({documents[0], documents[1]}, "local");
+  const AppliedRecord together = applied_of({documents[0], documents[1]}, "local");
   CHECK(still_refused(together, documents, {}).size() == 1);
   const std::vector<Document> mended = {on_disk("A", "[settings]\n"), documents[1]};
   CHECK(still_refused(applied, mended, to_apply(applied, mended, false)).empty());
@@ -129,7 +129,7 @@ TEST_CASE("a document that was refused stays refused until it changes") {
 }
 
 TEST_CASE("the first answer of the metadata service counts whenever it comes") {
-  const Applied applied = applied_of({document("cidata", "a")});
+  const AppliedRecord applied = applied_of({document("cidata", "a")});
   const std::vector<Document> documents = {document("cidata", "a"), document("imds", "late")};
   CHECK(sources(to_apply(applied, documents, false)) == std::vector<std::string>{"imds"});
   CHECK(!must_apply(applied_of({documents[0], documents[1]}), documents, false));
@@ -139,7 +139,7 @@ TEST_CASE("what was applied is read back, and a damaged record is an error") {
   const auto directory = must(sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-"));
   const sys::Path file = directory.path() / "user-data.json";
   CHECK(must(load_applied(file)) == std::nullopt);
-  const Applied applied = applied_of({on_disk("vfat 1234-ABCD", "a"), document("local", "b")}, "local");
+  const AppliedRecord applied = applied_of({on_disk("vfat 1234-ABCD", "a"), document("local", "b")}, "local");
   must(store_applied(file, applied));
   CHECK(must(load_applied(file)) == applied);
   // As versions before wrote it: readable, and the disk is not known.
