@@ -11,7 +11,7 @@
 #include "node/user-data/config_disk.hpp"
 #include "node/user-data/untrusted_file.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::collect {
 namespace {
 
 using DocumentContent = Result<std::optional<std::string>>;
@@ -28,11 +28,13 @@ Result<> keep(const sys::Path& directory, std::string_view source, const Documen
               const std::string& disk = {}) {
   if (!found) {
     log.error(Error(found.error()).with_context(std::format("user data from {}", source)));
-    return store(directory, Unreadable{.source = std::string(source), .reason = found.error().describe()});
+    return user_data::store(directory,
+                            user_data::Unreadable{.source = std::string(source), .reason = found.error().describe()});
   }
-  if (!has_content(*found)) return forget(directory, source);
+  if (!has_content(*found)) return user_data::forget(directory, source);
   log.info("user data from {}: {} bytes", source, found->value_or("").size());
-  return store(directory, Document{.source = std::string(source), .content = found->value_or(""), .disk = disk});
+  return user_data::store(
+      directory, user_data::Document{.source = std::string(source), .content = found->value_or(""), .disk = disk});
 }
 
 struct DiskSource {
@@ -43,7 +45,7 @@ struct DiskSource {
 };
 
 DocumentContent read_document(const ConfigDisk& disk, const DiskSource& source) {
-  auto content = TRY(read_from(disk, source.file, kLargestDocument));
+  auto content = TRY(read_from(disk, source.file, user_data::kLargestDocument));
   if (!content && source.required)
     return fail(ErrorCode::failed_precondition, "disk {} with label {} has no file {}", disk.device.native(),
                 disk.label, source.file.native());
@@ -56,7 +58,7 @@ Result<> keep_from_disk(const sys::Path& directory, const DiskSource& source,
   const auto disk = only_disk(*disks, source.label);
   if (!disk) return keep(directory, source.name, fail(disk.error()), log);
   const std::optional<ConfigDisk>& only = *disk;
-  if (!only) return forget(directory, source.name);
+  if (!only) return user_data::forget(directory, source.name);
   return keep(directory, source.name, read_document(*only, source), log, only->identity);
 }
 
@@ -64,8 +66,9 @@ DocumentContent from_smbios(const sys::Path& table) {
   const auto bytes = TRY(read_plain(table, kLargestSmbiosTable));
   if (!bytes) return std::nullopt;  // not every machine has the tables
   auto content = TRY(credential(oem_strings(*bytes), "bulkhead.user-data"));
-  if (content && content->size() > kLargestDocument)
-    return fail(ErrorCode::failed_precondition, "the SMBIOS string is longer than {} bytes", kLargestDocument);
+  if (content && content->size() > user_data::kLargestDocument)
+    return fail(ErrorCode::failed_precondition, "the SMBIOS string is longer than {} bytes",
+                user_data::kLargestDocument);
   return content;
 }
 
@@ -104,26 +107,26 @@ Result<std::vector<net::TcpEndpoint>> endpoints_of(std::span<const std::string> 
 }  // namespace
 
 Result<> collect(const Places& places, const log::Log& log) {
-  TRY(make_directory(places.directory));
+  TRY(user_data::make_directory(places.directory));
   const auto disks = find_config_disks(places.classes, places.devices);
   const DiskSource cidata{.name = "cidata", .label = "cidata", .file = "user-data", .required = true};
   TRY(keep_from_disk(places.directory, cidata, disks, log));
   const DiskSource config_drive{.name = "config-drive", .label = "config-2", .file = "openstack/latest/user_data"};
   TRY(keep_from_disk(places.directory, config_drive, disks, log));
   // The kernel makes this link with the file's name.
-  TRY(keep(places.directory, "fw-cfg", read_plain(places.fw_cfg, kLargestDocument), log));
+  TRY(keep(places.directory, "fw-cfg", read_plain(places.fw_cfg, user_data::kLargestDocument), log));
   TRY(keep(places.directory, "smbios", from_smbios(places.smbios), log));
-  return keep(places.directory, "local", read_plain(places.local, kLargestDocument), log);
+  return keep(places.directory, "local", read_plain(places.local, user_data::kLargestDocument), log);
 }
 
 Result<> collect_imds(const Places& places, Imds& imds, const log::Log& log) {
-  TRY(make_directory(places.imds));
+  TRY(user_data::make_directory(places.imds));
   auto user_data = imds.user_data();
   // Whether there is some is not known: what an earlier run found stays.
   if (imds.stopped()) return fail(std::move(user_data).error());
   TRY(keep(places.imds, "imds", user_data, log));
   const CloudFacts facts = TRY(imds.facts());
-  return sys::write_file_atomically(places.facts, to_text(facts), 0644);
+  return sys::write_file_atomically(places.facts, user_data::to_text(facts), 0644);
 }
 
 Result<> notify_api(const Places& places) {
@@ -157,4 +160,4 @@ int run(std::span<const std::string> arguments, Places places, const log::Log& l
   return done ? 0 : 1;
 }
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::collect

@@ -20,12 +20,12 @@
 #include "node/user-data/imds.hpp"
 #include "node/user-data/smbios.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::collect {
 
 struct Places {
-  sys::Path directory = kUserDataDirectory;
-  sys::Path imds = kImdsDirectory;
-  sys::Path facts = kFactsFile;
+  sys::Path directory = user_data::kUserDataDirectory;
+  sys::Path imds = user_data::kImdsDirectory;
+  sys::Path facts = user_data::kFactsFile;
   sys::Path classes = "/sys/class/block";
   sys::Path devices = "/dev";
   sys::Path fw_cfg = "/sys/firmware/qemu_fw_cfg/by_name/opt/bulkhead/user-data/raw";
@@ -48,4 +48,4 @@ Result<> notify_api(const Places& places);
 // The program; its exit status.
 int run(std::span<const std::string> arguments, Places places, const log::Log& log);
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::collect

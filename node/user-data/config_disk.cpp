@@ -12,7 +12,7 @@
 #include "lib/base/text.hpp"
 #include "node/user-data/untrusted_file.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::collect {
 namespace {
 
 // Devices in memory, on files and on other devices: never a disk that the machine's owner attached.
@@ -141,4 +141,4 @@ Result<std::optional<std::string>> read_from(const ConfigDisk& disk, const sys::
   return TRY_CTX(read_below(mount.get(), file, limit), "reading disk {}", disk.device.native());
 }
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::collect

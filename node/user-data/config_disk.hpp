@@ -12,7 +12,7 @@
 
 #include "lib/sys/file.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::collect {
 
 struct ConfigDisk {
   sys::Path device;
@@ -34,4 +34,4 @@ Result<std::optional<ConfigDisk>> only_disk(const std::vector<ConfigDisk>& disks
 // A file of such a disk; empty when there is no such file. Needs CAP_SYS_ADMIN.
 Result<std::optional<std::string>> read_from(const ConfigDisk& disk, const sys::Path& file, std::size_t limit);
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::collect

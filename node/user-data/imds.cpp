@@ -9,7 +9,7 @@
 #include "lib/codec/json.hpp"
 #include "lib/net/uri.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::collect {
 namespace {
 
 constexpr std::string_view kTokenSeconds = "300";
@@ -111,4 +111,4 @@ Send to_any_of(std::vector<net::TcpEndpoint> endpoints, net::Limits limits) {
   };
 }
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::collect

@@ -13,7 +13,9 @@
 #include "lib/net/connection.hpp"
 #include "lib/user_data/facts.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::collect {
+
+using user_data::CloudFacts;
 
 // What it needs from outside: the seam for tests.
 using Send = std::function<Result<net::Response>(const net::Request&)>;
@@ -63,4 +65,4 @@ inline constexpr net::Limits kImdsLimits{
 // servers close idle ones before the next request.
 Send to_any_of(std::vector<net::TcpEndpoint> endpoints, net::Limits limits = kImdsLimits);
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::collect

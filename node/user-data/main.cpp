@@ -3,5 +3,5 @@
 int main(int argc, char** argv) {
   using namespace bulkhead;
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  return user_data::run(arguments, {}, log::Log::from_environment());
+  return collect::run(arguments, {}, log::Log::from_environment());
 }

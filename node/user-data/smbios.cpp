@@ -3,7 +3,7 @@
 #include "lib/base/hex.hpp"
 #include "lib/codec/base64.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::collect {
 namespace {
 
 constexpr std::size_t kHeader = 4;  // type, length, handle
@@ -56,4 +56,4 @@ Result<std::optional<std::string>> credential(const std::vector<std::string>& st
   return found;
 }
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::collect

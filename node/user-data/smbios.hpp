@@ -12,7 +12,7 @@
 
 #include "lib/base/result.hpp"
 
-namespace bulkhead::user_data {
+namespace bulkhead::collect {
 
 // The structure table, as Linux shows it.
 inline constexpr std::string_view kSmbiosTable = "/sys/firmware/dmi/tables/DMI";
@@ -25,4 +25,4 @@ std::vector<std::string> oem_strings(std::string_view table);
 // invalid_argument for text that is not base64, and when there are two.
 Result<std::optional<std::string>> credential(const std::vector<std::string>& strings, std::string_view name);
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::collect

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace bulkhead::user_data {
+namespace bulkhead::collect {
 namespace {
 
 constexpr unsigned kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
@@ -29,4 +29,4 @@ Result<std::optional<std::string>> read_plain(const sys::Path& path, std::size_t
   return sys::read_file(file->get(), path, limit);
 }
 
-}  // namespace bulkhead::user_data
+}  // namespace bulkhead::collect

@@ -13,7 +13,7 @@
 #include "tests/unit/node/user-data/smbios_table.hpp"
 
 using namespace bulkhead;
-using namespace bulkhead::user_data;
+using namespace bulkhead::collect;
 using bulkhead::testing::must;
 using bulkhead::testing::smbios_table;
 
@@ -50,16 +50,16 @@ struct Machine {
     }
     return "no such disk";
   }
-  Collected collected() const {
-    must(collect(places, kLog));
-    return must(load(places.directory));
+  user_data::Collected collected() const {
+    must(collect::collect(places, kLog));
+    return must(user_data::load(places.directory));
   }
 };
 
 }  // namespace
 
 TEST_CASE("a machine without user data has no documents and no errors") {
-  const Collected collected = Machine().collected();
+  const user_data::Collected collected = Machine().collected();
   CHECK(collected.documents.empty());
   CHECK(collected.unreadable.empty());
 }
@@ -69,7 +69,7 @@ TEST_CASE("firmware, credential and local file are collected in their order") {
   machine.put(machine.places.local, "local");
   machine.put(machine.places.smbios, smbios_table("io.systemd.credential:bulkhead.user-data=smbios"));
   machine.put(machine.places.fw_cfg, "fw-cfg");
-  const Collected collected = machine.collected();
+  const user_data::Collected collected = machine.collected();
   REQUIRE(collected.documents.size() == 3);
   for (const auto& [index, source] : {std::pair{0U, "fw-cfg"}, {1U, "smbios"}, {2U, "local"}}) {
     CHECK(collected.documents[index].source == source);
@@ -91,11 +91,11 @@ TEST_CASE("a local file that is a link, too large or no file is an error and not
   REQUIRE(::symlink("other", machine.places.local.c_str()) == 0);
   CHECK(machine.collected().unreadable.size() == 1);
   REQUIRE(::unlink(machine.places.local.c_str()) == 0);
-  machine.put(machine.places.local, std::string(kLargestDocument + 1, 'x'));
+  machine.put(machine.places.local, std::string(user_data::kLargestDocument + 1, 'x'));
   CHECK(machine.collected().unreadable.size() == 1);
   REQUIRE(::unlink(machine.places.local.c_str()) == 0);
   must(sys::create_directories(machine.places.local));
-  const Collected collected = machine.collected();
+  const user_data::Collected collected = machine.collected();
   REQUIRE(collected.unreadable.size() == 1);
   CHECK(collected.unreadable[0].source == "local");
   CHECK(collected.documents.empty());
@@ -119,7 +119,7 @@ TEST_CASE("disks are found by the label of their file system") {
 TEST_CASE("a disk that cannot be mounted is an error of its source") {
   const Machine machine;
   machine.disk("vdb", "CIDATA");  // no block device
-  const Collected collected = machine.collected();
+  const user_data::Collected collected = machine.collected();
   REQUIRE(collected.unreadable.size() == 1);
   CHECK(collected.unreadable[0].source == "cidata");
   CHECK(collected.unreadable[0].reason.contains("vdb"));
@@ -130,7 +130,7 @@ TEST_CASE("of two disks with the label of a source, none is taken") {
   machine.disk("vdb", "CIDATA");
   machine.disk("sdc1", "cidata", "00c0ffee");  // in whatever case, and also a partition
   machine.disk("vdd", "CONFIG-2");
-  const Collected collected = machine.collected();
+  const user_data::Collected collected = machine.collected();
   REQUIRE(collected.unreadable.size() == 2);
   CHECK(collected.unreadable[0].source == "cidata");
   for (const char* part : {"dev/sdc1 (", "dev/vdb (", "none of them is used"})

@@ -12,7 +12,7 @@
 #include "tests/unit/node/user-data/fake_server.hpp"
 
 using namespace bulkhead;
-using namespace bulkhead::user_data;
+using namespace bulkhead::collect;
 using namespace std::chrono_literals;
 using bulkhead::testing::FakeServer;
 using bulkhead::testing::http_answer;
@@ -223,10 +223,10 @@ TEST_CASE("the metadata service's document and facts are stored, and the API is 
   const FakeServer server(full_service());
   Imds imds = imds_at(server.port());
   must(collect_imds(places, imds, log));
-  const Collected collected = must(load(places.imds));
+  const user_data::Collected collected = must(user_data::load(places.imds));
   REQUIRE(collected.documents.size() == 1);
   CHECK(collected.documents[0].source == "imds");
-  CHECK(must(parse_facts(must(sys::read_file(places.facts)))).region == "eu-central-1");
+  CHECK(must(user_data::parse_facts(must(sys::read_file(places.facts)))).region == "eu-central-1");
 
   CHECK(notify_api(places).error().code == ErrorCode::unavailable);
   unsigned status = 200;
@@ -249,12 +249,12 @@ TEST_CASE("the metadata service's document and facts are stored, and the API is 
 TEST_CASE("being told to end leaves what an earlier run found") {
   const auto scratch = sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-test-").value();
   const Places places{.imds = scratch.path(), .facts = scratch.path() / "facts.json"};
-  must(store(places.imds, Document{.source = "imds", .content = "earlier"}));
+  must(user_data::store(places.imds, user_data::Document{.source = "imds", .content = "earlier"}));
   Imds imds([](const net::ClientRequest&) -> Result<net::ClientResponse> { return fail(ErrorCode::unavailable, "no"); },
             [](auto) { return false; }, kShort);
   CHECK(!collect_imds(places, imds, log::Log(log::Log::Sink::standard_error)));
   CHECK(imds.stopped());
-  const Collected collected = must(load(places.imds));
+  const user_data::Collected collected = must(user_data::load(places.imds));
   CHECK(collected.unreadable.empty());
   REQUIRE(collected.documents.size() == 1);
   CHECK(collected.documents[0].content == "earlier");
@@ -266,7 +266,7 @@ TEST_CASE("a metadata service that does not answer is an error of its source") {
   Imds imds([](const net::ClientRequest&) -> Result<net::ClientResponse> { return fail(ErrorCode::unavailable, "no"); },
             [](auto) { return true; }, kShort);
   CHECK(!collect_imds(places, imds, log::Log(log::Log::Sink::standard_error)));
-  const Collected collected = must(load(places.imds));
+  const user_data::Collected collected = must(user_data::load(places.imds));
   REQUIRE(collected.unreadable.size() == 1);
   CHECK(collected.unreadable[0].source == "imds");
 }

@@ -6,7 +6,7 @@
 #include "tests/unit/node/user-data/smbios_table.hpp"
 
 using namespace bulkhead;
-using namespace bulkhead::user_data;
+using namespace bulkhead::collect;
 using bulkhead::testing::must;
 using bulkhead::testing::smbios_structure;
 using bulkhead::testing::smbios_table;
