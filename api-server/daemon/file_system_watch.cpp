@@ -13,7 +13,7 @@ using file_systems::FileSystem;
 using file_systems::Kind;
 
 // Empty when there is none.
-std::string problem(FileSystem which, const file_systems::Outcome& outcome) {
+std::string problem(FileSystem which, const file_systems::FileSystemOutcome& outcome) {
   switch (outcome.kind) {
     case Kind::mounted:
     case Kind::repaired: return {};
@@ -59,13 +59,13 @@ void FileSystemWatch::look() {
       problems_.set(name, found.error().describe());
       continue;
     }
-    const std::optional<file_systems::Outcome>& outcome = *found;
+    const std::optional<file_systems::FileSystemOutcome>& outcome = *found;
     problems_.set(name, outcome ? problem(which, *outcome) : "");
     if (outcome) outcomes_[which] = *outcome;
   }
 }
 
-std::optional<file_systems::Outcome> FileSystemWatch::outcome(FileSystem which) const {
+std::optional<file_systems::FileSystemOutcome> FileSystemWatch::outcome(FileSystem which) const {
   const auto found = outcomes_.find(which);
   return found == outcomes_.end() ? std::nullopt : std::optional(found->second);
 }

@@ -21,13 +21,13 @@ class FileSystemWatch {
   // Reads the outcomes.
   void look();
   // As of the last look; nothing when bulkhead-file-system left none.
-  std::optional<file_systems::Outcome> outcome(file_systems::FileSystem which) const;
+  std::optional<file_systems::FileSystemOutcome> outcome(file_systems::FileSystem which) const;
 
  private:
   sys::Path directory_;
   ProblemList& problems_;
   sys::UniqueFd notices_;
-  std::map<file_systems::FileSystem, file_systems::Outcome> outcomes_;
+  std::map<file_systems::FileSystem, file_systems::FileSystemOutcome> outcomes_;
 };
 
 }  // namespace bulkhead::daemon

@@ -35,7 +35,7 @@ struct Node {
   // The source whose document an admin takes in although it is ignored; empty: only look again.
   std::function<void(const std::string&, std::function<void(Result<Json>)>)> user_data_again{};
   std::function<Result<>()> reboot{};
-  std::function<std::optional<file_systems::Outcome>(file_systems::FileSystem)> file_system{};
+  std::function<std::optional<file_systems::FileSystemOutcome>(file_systems::FileSystem)> file_system{};
   std::function<void(file_systems::FileSystem, std::function<void(Result<>)>)> reset_file_system{};
   std::function<void(std::function<void(Result<boot_times::BootTimes>)>)> read_boot{};
   // Calls back whenever the descriptor is readable, until its return value is destroyed.

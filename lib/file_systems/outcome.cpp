@@ -59,7 +59,7 @@ std::string_view to_string(Kind kind) {
   return "";
 }
 
-Result<> write_outcome(const sys::Path& directory, FileSystem which, const Outcome& outcome) {
+Result<> write_outcome(const sys::Path& directory, FileSystem which, const FileSystemOutcome& outcome) {
   TRY(sys::create_directories(directory));
   std::string reason = outcome.reason.substr(0, kLongestReason);
   std::ranges::replace_if(reason, [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
@@ -70,13 +70,13 @@ Result<> write_outcome(const sys::Path& directory, FileSystem which, const Outco
   return {};
 }
 
-Result<std::optional<Outcome>> read_outcome(const sys::Path& directory, FileSystem which) {
+Result<std::optional<FileSystemOutcome>> read_outcome(const sys::Path& directory, FileSystem which) {
   // The last word first: a writer that was interrupted leaves two.
   for (auto kind = kKinds.rbegin(); kind != kKinds.rend(); ++kind) {
     const sys::Path file = file_of(directory, which, *kind);
     if (!sys::exists(file)) continue;
     const std::string text = TRY(sys::read_file(file, kLongestReason + 1));
-    return Outcome{.kind = *kind, .reason = std::string(trim(text))};
+    return FileSystemOutcome{.kind = *kind, .reason = std::string(trim(text))};
   }
   return std::nullopt;
 }

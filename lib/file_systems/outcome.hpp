@@ -38,11 +38,11 @@ enum class Kind : std::uint8_t {
 
 std::string_view to_string(Kind kind);
 
-struct Outcome {
+struct FileSystemOutcome {
   Kind kind = Kind::mounted;
   std::string reason{};  // one line; empty for `mounted`
 
-  bool operator==(const Outcome&) const = default;
+  bool operator==(const FileSystemOutcome&) const = default;
 };
 
 // Whether what is written now is still there after a restart.
@@ -51,8 +51,8 @@ constexpr bool lasts(Kind kind) { return kind != Kind::copied && kind != Kind::l
 inline constexpr const char* kDirectory = "/run/bulkhead/file-systems";
 
 // Replaces the outcome of before. Control characters of the reason become spaces.
-Result<> write_outcome(const sys::Path& directory, FileSystem which, const Outcome& outcome);
+Result<> write_outcome(const sys::Path& directory, FileSystem which, const FileSystemOutcome& outcome);
 // Nothing when there is none: bulkhead-file-system has not run or did not get that far.
-Result<std::optional<Outcome>> read_outcome(const sys::Path& directory, FileSystem which);
+Result<std::optional<FileSystemOutcome>> read_outcome(const sys::Path& directory, FileSystem which);
 
 }  // namespace bulkhead::file_systems

@@ -31,7 +31,7 @@ std::string name_of(const Check& check) {
   return check.force ? "e2fsck -f" : "e2fsck";
 }
 
-Outcome copied_or_lost(FileSystem which, Partition& partition, const std::string& reason) {
+FileSystemOutcome copied_or_lost(FileSystem which, Partition& partition, const std::string& reason) {
   if (which != FileSystem::state) return {.kind = Kind::lost, .reason = reason};
   const auto copied = partition.accept({}).and_then([&] { return partition.mount_copy(); });
   if (copied) return {.kind = Kind::copied, .reason = reason};
@@ -83,7 +83,7 @@ bool mounted(Partition& partition, Attempts& attempts) {
 
 }  // namespace
 
-Outcome bring_up(FileSystem which, Partition& partition) {
+FileSystemOutcome bring_up(FileSystem which, Partition& partition) {
   const auto read_only = partition.read_only();
   if (!read_only) return {.kind = Kind::lost, .reason = read_only.error().describe()};
   if (*read_only) return copied_or_lost(which, partition, "the disk is read-only");

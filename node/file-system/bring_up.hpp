@@ -10,7 +10,7 @@
 namespace bulkhead::file_system {
 
 using file_systems::FileSystem;
-using file_systems::Outcome;
+using file_systems::FileSystemOutcome;
 
 // What e2fsck(8) did, from its exit status.
 enum class Verdict : std::uint8_t {
@@ -60,6 +60,6 @@ class Partition {
 
 // Never fails: when nothing helps, the outcome is `lost`, and nothing is mounted. Only STATE, which is small and which
 // decides who may reach the node, is copied when it cannot be written to.
-Outcome bring_up(FileSystem which, Partition& partition);
+FileSystemOutcome bring_up(FileSystem which, Partition& partition);
 
 }  // namespace bulkhead::file_system

@@ -12,7 +12,7 @@ TEST_CASE("an outcome is read as it was written, and the last one counts") {
   const sys::Path place = directory.path() / "file-systems";
   CHECK(read_outcome(place, FileSystem::data).value() == std::nullopt);
   for (const Kind kind : {Kind::lost, Kind::reset, Kind::copied, Kind::damaged, Kind::repaired, Kind::mounted}) {
-    const Outcome outcome{.kind = kind, .reason = "why"};
+    const FileSystemOutcome outcome{.kind = kind, .reason = "why"};
     REQUIRE(write_outcome(place, FileSystem::data, outcome));
     CHECK(read_outcome(place, FileSystem::data).value() == outcome);
   }

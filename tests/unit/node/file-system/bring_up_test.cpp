@@ -68,7 +68,7 @@ class FakePartition final : public Partition {
 TEST_CASE("nothing is repaired on a disk whose superblock cannot be read") {
   FakePartition partition;
   partition.readable = false;
-  const Outcome outcome = bring_up(FileSystem::data, partition);
+  const FileSystemOutcome outcome = bring_up(FileSystem::data, partition);
   CHECK(outcome.kind == Kind::lost);
   CHECK(outcome.reason.contains("reading the superblock"));
   CHECK(partition.checks.empty());
@@ -77,7 +77,7 @@ TEST_CASE("nothing is repaired on a disk whose superblock cannot be read") {
 
 TEST_CASE("a clean file system costs one check") {
   FakePartition partition;
-  CHECK(bring_up(FileSystem::data, partition) == Outcome{.kind = Kind::mounted});
+  CHECK(bring_up(FileSystem::data, partition) == FileSystemOutcome{.kind = Kind::mounted});
   CHECK(partition.checks == std::vector{Check{}});
   CHECK(partition.mounts == 1);
 }
@@ -92,7 +92,7 @@ TEST_CASE("a file system that says it is clean but does not mount is checked wit
   FakePartition partition;
   partition.verdict = [](const Check& check) { return check.force ? Verdict::corrected : Verdict::clean; };
   partition.mountable = [](const std::vector<Check>& checks) { return checks.back().force; };
-  const Outcome outcome = bring_up(FileSystem::data, partition);
+  const FileSystemOutcome outcome = bring_up(FileSystem::data, partition);
   CHECK(outcome.kind == Kind::repaired);
   CHECK(outcome.reason == "e2fsck -f corrected errors");
 }
@@ -103,7 +103,7 @@ TEST_CASE("the copies of the superblock are tried, for both block sizes") {
     partition.verdict = [&](const Check& check) {
       return check.backup_superblock == block && check.block_size == size ? Verdict::corrected : Verdict::failed;
     };
-    const Outcome outcome = bring_up(FileSystem::state, partition);
+    const FileSystemOutcome outcome = bring_up(FileSystem::state, partition);
     CHECK(outcome.kind == Kind::repaired);
     CHECK(partition.mounts == 1);
   }
@@ -112,15 +112,15 @@ TEST_CASE("the copies of the superblock are tried, for both block sizes") {
 TEST_CASE("what e2fsck gives up on is mounted if the kernel takes it") {
   FakePartition partition;
   partition.verdict = [](const Check&) { return Verdict::failed; };
-  const Outcome outcome = bring_up(FileSystem::state, partition);
-  CHECK(outcome == Outcome{.kind = Kind::damaged, .reason = "e2fsck: bad magic number"});
+  const FileSystemOutcome outcome = bring_up(FileSystem::state, partition);
+  CHECK(outcome == FileSystemOutcome{.kind = Kind::damaged, .reason = "e2fsck: bad magic number"});
 }
 
 TEST_CASE("what nothing helps is lost, with the reasons, and nothing is mounted") {
   FakePartition partition;
   partition.verdict = [](const Check&) { return Verdict::failed; };
   partition.mountable = [](const auto&) { return false; };
-  const Outcome outcome = bring_up(FileSystem::data, partition);
+  const FileSystemOutcome outcome = bring_up(FileSystem::data, partition);
   CHECK(outcome.kind == Kind::lost);
   CHECK(outcome.reason.contains("structure needs cleaning"));
   CHECK(outcome.reason.contains("bad magic number"));
@@ -134,14 +134,15 @@ TEST_CASE("a reason is not told twice") {
   partition.mountable = [](const auto&) { return false; };
   partition.copyable = false;
   partition.why_not_copyable = "structure needs cleaning";
-  CHECK(bring_up(FileSystem::state, partition) == Outcome{.kind = Kind::lost, .reason = "structure needs cleaning"});
+  CHECK(bring_up(FileSystem::state, partition) ==
+        FileSystemOutcome{.kind = Kind::lost, .reason = "structure needs cleaning"});
 }
 
 TEST_CASE("a read-only disk is not checked; STATE is copied, DATA is not") {
   for (const FileSystem which : file_systems::kFileSystems) {
     FakePartition partition;
     partition.is_read_only = true;
-    const Outcome outcome = bring_up(which, partition);
+    const FileSystemOutcome outcome = bring_up(which, partition);
     CHECK(outcome.kind == (which == FileSystem::state ? Kind::copied : Kind::lost));
     CHECK(outcome.reason.contains("read-only"));
     CHECK(partition.checks.empty());
@@ -153,7 +154,7 @@ TEST_CASE("STATE that cannot be copied either is lost") {
   FakePartition partition;
   partition.is_read_only = true;
   partition.copyable = false;
-  const Outcome outcome = bring_up(FileSystem::state, partition);
+  const FileSystemOutcome outcome = bring_up(FileSystem::state, partition);
   CHECK(outcome.kind == Kind::lost);
   CHECK(outcome.reason.contains("cannot be read"));
 }
@@ -161,7 +162,7 @@ TEST_CASE("STATE that cannot be copied either is lost") {
 TEST_CASE("a file system grows with its partition, after a check of everything") {
   FakePartition partition;
   partition.free_room = std::uint64_t{1} << 30U;
-  CHECK(bring_up(FileSystem::data, partition) == Outcome{.kind = Kind::mounted});
+  CHECK(bring_up(FileSystem::data, partition) == FileSystemOutcome{.kind = Kind::mounted});
   CHECK(partition.checks == std::vector{Check{}, Check{.force = true}});
   CHECK(partition.growths == 1);
 }
@@ -169,12 +170,12 @@ TEST_CASE("a file system grows with its partition, after a check of everything")
 TEST_CASE("a few blocks are not worth growing; one that cannot grow is mounted all the same, and says so") {
   FakePartition partition;
   partition.free_room = 4096;
-  CHECK(bring_up(FileSystem::data, partition) == Outcome{.kind = Kind::mounted});
+  CHECK(bring_up(FileSystem::data, partition) == FileSystemOutcome{.kind = Kind::mounted});
   CHECK(partition.growths == 0);
 
   partition.free_room = std::uint64_t{1} << 30U;
   partition.growable = false;
-  const Outcome outcome = bring_up(FileSystem::data, partition);
+  const FileSystemOutcome outcome = bring_up(FileSystem::data, partition);
   CHECK(partition.mounted);
   CHECK(outcome.kind == Kind::small);
   CHECK(outcome.reason.contains("resize2fs failed"));
@@ -183,8 +184,8 @@ TEST_CASE("a few blocks are not worth growing; one that cannot grow is mounted a
 TEST_CASE("a partition that is not there is lost, and says so") {
   FakePartition partition;
   partition.is_read_only = fail(ErrorCode::not_found, "the system disk has no partition for DATA");
-  const Outcome outcome = bring_up(FileSystem::data, partition);
-  CHECK(outcome == Outcome{.kind = Kind::lost, .reason = "the system disk has no partition for DATA"});
+  const FileSystemOutcome outcome = bring_up(FileSystem::data, partition);
+  CHECK(outcome == FileSystemOutcome{.kind = Kind::lost, .reason = "the system disk has no partition for DATA"});
 }
 
 TEST_CASE("a file system with a foreign feature is neither checked nor mounted nor copied, and the reason names it") {
@@ -193,7 +194,7 @@ TEST_CASE("a file system with a foreign feature is neither checked nor mounted n
     partition.acceptable = [](const auto&, const auto&) { return false; };
     partition.is_read_only = which == FileSystem::state;
     for (int i = 0; i < 2; ++i) {
-      const Outcome outcome = bring_up(which, partition);
+      const FileSystemOutcome outcome = bring_up(which, partition);
       CHECK(outcome.kind == Kind::lost);
       CHECK(outcome.reason.contains("the superblock asks for the feature mmp"));
       partition.is_read_only = false;
@@ -210,7 +211,7 @@ TEST_CASE("a foreign feature only in the primary superblock is damage, which a c
   partition.acceptable = [](const Check& check, const std::vector<Check>& checks) {
     return check.backup_superblock == 8193 || !checks.empty();
   };
-  const Outcome outcome = bring_up(FileSystem::state, partition);
+  const FileSystemOutcome outcome = bring_up(FileSystem::state, partition);
   CHECK(outcome.kind == Kind::repaired);
   CHECK(partition.checks.size() == 1);
 }
@@ -224,7 +225,7 @@ TEST_CASE("a check that took too long has failed, and the next one has its turn"
   FakePartition hopeless;
   hopeless.too_long = [](const Check&) { return true; };
   hopeless.mountable = [](const auto&) { return false; };
-  const Outcome outcome = bring_up(FileSystem::data, hopeless);
+  const FileSystemOutcome outcome = bring_up(FileSystem::data, hopeless);
   CHECK(outcome.kind == Kind::lost);
   CHECK(outcome.reason.contains("did not end within 60 seconds"));
   CHECK(hopeless.checks.size() == 2);  // not ten times its limit
