@@ -31,7 +31,7 @@ std::string name_of(const Check& check) {
   return check.force ? "e2fsck -f" : "e2fsck";
 }
 
-FileSystemOutcome copied_or_lost(FileSystem which, Partition& partition, const std::string& reason) {
+FileSystemOutcome copied_or_lost(FileSystem which, MountablePartition& partition, const std::string& reason) {
   if (which != FileSystem::state) return {.kind = Kind::lost, .reason = reason};
   const auto copied = partition.accept({}).and_then([&] { return partition.mount_copy(); });
   if (copied) return {.kind = Kind::copied, .reason = reason};
@@ -44,7 +44,7 @@ constexpr std::uint64_t kWorthGrowing = std::uint64_t{64} << 20U;
 
 // The disk has grown, and the partition with it. A file system that stays small works all the same. Why it did not
 // grow; empty when it did, or need not.
-std::string grow(Partition& partition) {
+std::string grow(MountablePartition& partition) {
   const auto room = partition.room();
   if (!room || *room < kWorthGrowing) return {};
   const auto checked = partition.check({.force = true});
@@ -65,7 +65,7 @@ struct Attempts {
   unsigned killed = 0;      // checks that took too long
 };
 
-Verdict checked(Partition& partition, const Check& check, Attempts& attempts) {
+Verdict checked(MountablePartition& partition, const Check& check, Attempts& attempts) {
   const auto result = partition.accept(check).and_then([&] { return partition.check(check); });
   const Verdict verdict = result ? result->verdict : Verdict::failed;
   if (verdict == Verdict::corrected) attempts.corrected = true;
@@ -75,7 +75,7 @@ Verdict checked(Partition& partition, const Check& check, Attempts& attempts) {
   return verdict;
 }
 
-bool mounted(Partition& partition, Attempts& attempts) {
+bool mounted(MountablePartition& partition, Attempts& attempts) {
   const auto result = partition.accept({}).and_then([&] { return partition.mount(); });
   if (!result && attempts.refusal.empty()) attempts.refusal = result.error().describe();
   return result.has_value();
@@ -83,7 +83,7 @@ bool mounted(Partition& partition, Attempts& attempts) {
 
 }  // namespace
 
-FileSystemOutcome bring_up(FileSystem which, Partition& partition) {
+FileSystemOutcome bring_up(FileSystem which, MountablePartition& partition) {
   const auto read_only = partition.read_only();
   if (!read_only) return {.kind = Kind::lost, .reason = read_only.error().describe()};
   if (*read_only) return copied_or_lost(which, partition, "the disk is read-only");

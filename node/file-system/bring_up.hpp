@@ -33,12 +33,12 @@ struct CheckResult {
 };
 
 // The seam between the order of steps and the machine: partition.hpp has the real one.
-class Partition {
+class MountablePartition {
  public:
-  Partition() = default;
-  Partition(const Partition&) = delete;
-  Partition& operator=(const Partition&) = delete;
-  virtual ~Partition() = default;
+  MountablePartition() = default;
+  MountablePartition(const MountablePartition&) = delete;
+  MountablePartition& operator=(const MountablePartition&) = delete;
+  virtual ~MountablePartition() = default;
 
   // The disk or its driver refuses writing. Errors: not_found when there is no such partition.
   virtual Result<bool> read_only() = 0;
@@ -60,6 +60,6 @@ class Partition {
 
 // Never fails: when nothing helps, the outcome is `lost`, and nothing is mounted. Only STATE, which is small and which
 // decides who may reach the node, is copied when it cannot be written to.
-FileSystemOutcome bring_up(FileSystem which, Partition& partition);
+FileSystemOutcome bring_up(FileSystem which, MountablePartition& partition);
 
 }  // namespace bulkhead::file_system

@@ -15,7 +15,7 @@ namespace bulkhead::file_system {
 // seconds for each GiB, several times what a full check takes on a slow disk (1 TiB: 44 minutes).
 std::chrono::seconds limit_of_helpers(FileSystem which, std::uint64_t bytes);
 
-class DiskPartition final : public Partition {
+class DiskPartition final : public MountablePartition {
  public:
   explicit DiskPartition(FileSystem which) : which_(which) {}
 

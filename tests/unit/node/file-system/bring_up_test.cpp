@@ -13,7 +13,7 @@ using file_systems::Kind;
 namespace {
 
 // A file system that becomes mountable when the right check has run.
-class FakePartition final : public Partition {
+class FakePartition final : public MountablePartition {
  public:
   Result<bool> is_read_only = false;
   bool readable = true;
