@@ -198,7 +198,7 @@ void Configuration::start_commit(const CommitRequest& wanted, const Done& done, 
     forget_owner(request.transaction);
     take_effect(*std::move(next), false);
     if (commit->id != 0) events_("commit", json_of(*commit));
-    return done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
+    return done(ChangeOutcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
   }
 
   committing_ = request.transaction;
@@ -206,7 +206,7 @@ void Configuration::start_commit(const CommitRequest& wanted, const Done& done, 
             [this, request, done, changes = *std::move(changes)](Result<apply::ApplyPlan> applied, Turn mine) {
               committing_.clear();
               if (!applied) return done(fail(std::move(applied).error()));
-              Outcome outcome{.commit = 0, .changes = changes, .applied = *std::move(applied)};
+              ChangeOutcome outcome{.commit = 0, .changes = changes, .applied = *std::move(applied)};
               if (request.try_for)
                 begin_try(request, *request.try_for, std::move(outcome), done);
               else
@@ -214,7 +214,7 @@ void Configuration::start_commit(const CommitRequest& wanted, const Done& done, 
             });
 }
 
-void Configuration::begin_try(const CommitRequest& request, std::chrono::seconds time, Outcome outcome,
+void Configuration::begin_try(const CommitRequest& request, std::chrono::seconds time, ChangeOutcome outcome,
                               const Done& done) {
   try_ = Try{.transaction = request.transaction,
              .caller = request.caller,
@@ -224,7 +224,7 @@ void Configuration::begin_try(const CommitRequest& request, std::chrono::seconds
   done(std::move(outcome));
 }
 
-void Configuration::store_applied(const CommitRequest& request, Outcome outcome, const Done& done, Turn turn) {
+void Configuration::store_applied(const CommitRequest& request, ChangeOutcome outcome, const Done& done, Turn turn) {
   auto commit = store_.commit(request.transaction, request.caller.name);
   if (commit) {
     forget_owner(request.transaction);
@@ -252,7 +252,7 @@ void Configuration::apply(std::vector<Key> keys, Done done) {
     if (!next) return done(fail(std::move(next).error()));
     carry_out(*std::move(next), std::move(turn), [done](Result<apply::ApplyPlan> applied, const Turn&) {
       if (!applied) return done(fail(std::move(applied).error()));
-      done(Outcome{.commit = 0, .changes = {}, .applied = *std::move(applied)});
+      done(ChangeOutcome{.commit = 0, .changes = {}, .applied = *std::move(applied)});
     });
   });
 }
@@ -272,7 +272,7 @@ void Configuration::confirm(const Caller& asking, Done done) {
     try_.reset();
     if (commit->id != 0) events_("commit", json_of(*commit));
     events_("try", {{"state", "confirmed"}});
-    done(Outcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
+    done(ChangeOutcome{.commit = commit->id, .changes = commit->changes, .applied = {}});
   });
 }
 
@@ -285,7 +285,7 @@ void Configuration::revert(const std::string& why, Done done, const std::string&
     end_try(why, std::move(turn),
             [done, changes = std::move(changes)](Result<apply::ApplyPlan> applied, const Turn&) mutable {
               if (!applied) return done(fail(std::move(applied).error()));
-              done(Outcome{.commit = 0, .changes = std::move(changes), .applied = *std::move(applied)});
+              done(ChangeOutcome{.commit = 0, .changes = std::move(changes), .applied = *std::move(applied)});
             });
   });
 }
@@ -309,9 +309,9 @@ void Configuration::end_try(const std::string& why, Turn turn, Applied then) {
             });
 }
 
-Result<Outcome> Configuration::apply_now() {
+Result<ChangeOutcome> Configuration::apply_now() {
   Next next = TRY(prepare({}, {"hostname", "lockdown"}));
-  Outcome outcome;
+  ChangeOutcome outcome;
   outcome.applied = TRY(applier_.apply(next.plan, next.kernel, {}));
   kernel_ = next.kernel;
   take_effect(std::move(next), true);

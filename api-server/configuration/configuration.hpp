@@ -35,7 +35,7 @@ using Executor = std::function<void(std::function<void()> work, std::move_only_f
 using SteadyClock = std::function<std::chrono::steady_clock::time_point()>;
 
 // The result of a commit, a try or a revert.
-struct Outcome {
+struct ChangeOutcome {
   std::uint64_t commit = 0;  // 0: nothing was stored
   std::vector<datastore::Change> changes;
   apply::ApplyPlan applied;
@@ -71,7 +71,7 @@ struct Try {
 // "commit", "apply", "try" with data for the event stream.
 using EventSink = std::function<void(std::string_view name, const Json& data)>;
 
-using Done = std::function<void(Result<Outcome>)>;
+using Done = std::function<void(Result<ChangeOutcome>)>;
 
 struct CommitRequest {
   std::string transaction;
@@ -140,7 +140,7 @@ class Configuration {
   void lock_down() { locked_down_ = true; }
 
   // Renders everything and applies it, on the calling thread: at the start.
-  Result<Outcome> apply_now();
+  Result<ChangeOutcome> apply_now();
   // The files of settings in effect.
   Result<std::vector<render::File>> files() const;
 
@@ -169,8 +169,8 @@ class Configuration {
                        bool apply = true) const;
   void carry_out(Next next, Turn turn, Applied then);
   void start_commit(const CommitRequest& wanted, const Done& done, Turn turn);
-  void begin_try(const CommitRequest& request, std::chrono::seconds time, Outcome outcome, const Done& done);
-  void store_applied(const CommitRequest& request, Outcome outcome, const Done& done, Turn turn);
+  void begin_try(const CommitRequest& request, std::chrono::seconds time, ChangeOutcome outcome, const Done& done);
+  void store_applied(const CommitRequest& request, ChangeOutcome outcome, const Done& done, Turn turn);
   void take_in_stored();
   void take_effect(Next next, bool applied);
 
@@ -222,7 +222,7 @@ std::set<std::string> affected_services(const Key& key);
 Json json_of(const datastore::Change& change, const settings::Flat& before);
 Json json_of(const apply::ApplyPlan& plan);  // {files, services, reboot_required}
 Json json_of(const TransactionPlan& plan, const settings::Flat& before);
-Json json_of(const Outcome& outcome);
+Json json_of(const ChangeOutcome& outcome);
 Json json_of(const Try& current, std::chrono::steady_clock::time_point now);
 Json json_of(const datastore::Commit& commit);                // without changes
 Json keys_of(const std::vector<datastore::Change>& changes);  // ["settings.motd"]

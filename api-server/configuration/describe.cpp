@@ -38,7 +38,7 @@ Json json_of(const TransactionPlan& plan, const settings::Flat& before) {
   return json;
 }
 
-Json json_of(const Outcome& outcome) {
+Json json_of(const ChangeOutcome& outcome) {
   Json json = json_of(outcome.applied);
   json["commit"] = outcome.commit;
   json["keys"] = keys_of(outcome.changes);

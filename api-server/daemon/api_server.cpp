@@ -20,8 +20,8 @@ namespace bulkhead::daemon {
 namespace {
 
 namespace asio = boost::asio;
+using configuration::ChangeOutcome;
 using configuration::Configuration;
-using configuration::Outcome;
 using Failure = boost::system::error_code;
 
 constexpr unsigned kSocketMode = 0660;
@@ -147,7 +147,7 @@ Result<> ApiServer::serve() {
             }
             take_in_again(
                 options_.places, *configuration_, *user_data_, problems_,
-                [this, done](const Result<Outcome>& outcome) {
+                [this, done](const Result<ChangeOutcome>& outcome) {
                   done(outcome ? Result<settings::Json>(user_data_->to_json()) : fail(outcome.error()));
                 },
                 accepted);
@@ -298,9 +298,10 @@ void ApiServer::follow_access() {
 void ApiServer::take_in_what_waited() {
   if (configuration_->current_try() || !user_data_->pending()) return;
   asio::post(loop_, [this] {
-    take_in_again(options_.places, *configuration_, *user_data_, problems_, [this](const Result<Outcome>& outcome) {
-      if (!outcome) log_.error(outcome.error());
-    });
+    take_in_again(options_.places, *configuration_, *user_data_, problems_,
+                  [this](const Result<ChangeOutcome>& outcome) {
+                    if (!outcome) log_.error(outcome.error());
+                  });
   });
 }
 

@@ -11,7 +11,7 @@
 namespace bulkhead::daemon {
 namespace {
 
-using configuration::Outcome;
+using configuration::ChangeOutcome;
 using settings::Key;
 
 constexpr const char* kSeedTransaction = "node.seed";
@@ -50,7 +50,7 @@ void store_seed(configuration::Configuration& configuration, ProblemList& proble
   if (!staged) return problems.set("seed", staged.error().describe());
   configuration.commit(
       {.transaction = kSeedTransaction, .caller = node, .apply = false},
-      [&problems](const Result<Outcome>& done) { problems.set("seed", done ? "" : done.error().describe()); });
+      [&problems](const Result<ChangeOutcome>& done) { problems.set("seed", done ? "" : done.error().describe()); });
 }
 
 }  // namespace
@@ -100,7 +100,7 @@ std::string remedy(const Key& key) {
 void commit_user_data(bool apply, configuration::Configuration& configuration, UserDataIntake& user_data,
                       configuration::Done done) {
   configuration.commit({.transaction = kUserDataTransaction, .caller = UserDataIntake::caller(), .apply = apply},
-                       [&user_data, done = std::move(done)](const Result<Outcome>& outcome) {
+                       [&user_data, done = std::move(done)](const Result<ChangeOutcome>& outcome) {
                          if (outcome)
                            user_data.applied();
                          else
@@ -125,7 +125,7 @@ void apply_first_settings(const Places& places, configuration::Configuration& co
                           const log::Log& log, ProblemList& problems) {
   NodeFacts found = find_facts(places, problems);
   configuration.set_facts(std::move(found.generated), std::move(found.facts));
-  if (user_data.stage()) commit_user_data(false, configuration, user_data, [](const Result<Outcome>&) {});
+  if (user_data.stage()) commit_user_data(false, configuration, user_data, [](const Result<ChangeOutcome>&) {});
   user_data.mark_settled();
   store_seed(configuration, problems);
   const auto applied = configuration.apply_now();
@@ -139,7 +139,7 @@ void take_in_again(const Places& places, configuration::Configuration& configura
   NodeFacts found = find_facts(places, problems);
   configuration.set_facts(std::move(found.generated), std::move(found.facts));
   if (!user_data.stage(accepted)) {
-    configuration.apply({}, [&user_data, done = std::move(done)](const Result<Outcome>& outcome) {
+    configuration.apply({}, [&user_data, done = std::move(done)](const Result<ChangeOutcome>& outcome) {
       if (!outcome && outcome.error().code == ErrorCode::locked) user_data.postpone();
       done(outcome);
     });

@@ -7,12 +7,13 @@ void TryTimer::follow() {
   if (const auto& open = configuration_.current_try()) {
     timer_.set_at(open->deadline, [this, transaction = open->transaction] {
       configuration_.revert(
-          "its time had passed", [this](const Result<configuration::Outcome>& done) { reverted(done); }, transaction);
+          "its time had passed", [this](const Result<configuration::ChangeOutcome>& done) { reverted(done); },
+          transaction);
     });
   }
 }
 
-void TryTimer::reverted(const Result<configuration::Outcome>& done) {
+void TryTimer::reverted(const Result<configuration::ChangeOutcome>& done) {
   // Somebody reverted or confirmed it while this waited for its turn.
   if (!done && done.error().code == ErrorCode::not_found) return;
   audit_.write({.author = "node",

@@ -20,7 +20,7 @@ class TryTimer {
   void follow();
 
  private:
-  void reverted(const Result<configuration::Outcome>& done);
+  void reverted(const Result<configuration::ChangeOutcome>& done);
 
   Timer& timer_;
   configuration::Configuration& configuration_;

@@ -4,7 +4,7 @@
 namespace bulkhead::handlers {
 namespace {
 
-using configuration::Outcome;
+using configuration::ChangeOutcome;
 using http::Reply;
 using http::Request;
 using http::Response;
@@ -24,9 +24,9 @@ std::string joined_keys(const std::vector<datastore::Change>& changes) {
 
 // Records the result, then answers.
 configuration::Done finishing(Node& node, const Request& request, std::string action,
-                              std::function<void(const Outcome&)> answer, Reply reply) {
+                              std::function<void(const ChangeOutcome&)> answer, Reply reply) {
   return [&node, peer = request.peer, transaction = transaction_of(request), action = std::move(action),
-          answer = std::move(answer), reply = std::move(reply)](const Result<Outcome>& outcome) {
+          answer = std::move(answer), reply = std::move(reply)](const Result<ChangeOutcome>& outcome) {
     // The router writes down what was refused because of who asked.
     if (!outcome && outcome.error().code == ErrorCode::permission_denied) return reply(http::failure(outcome.error()));
     AuditRecord record{.author = peer->name,
@@ -51,11 +51,11 @@ configuration::Done finishing(Node& node, const Request& request, std::string ac
 void commit(Node& node, const Request& request, const Reply& reply, bool apply) {
   configuration::CommitRequest wanted = wanted_by(request);
   wanted.apply = apply;
-  node.configuration.commit(
-      std::move(wanted),
-      finishing(
-          node, request, apply ? "commit and apply" : "commit",
-          [reply](const Outcome& outcome) { reply(http::json(configuration::keys_of(outcome.changes))); }, reply));
+  const auto answer = [reply](const ChangeOutcome& outcome) {
+    reply(http::json(configuration::keys_of(outcome.changes)));
+  };
+  node.configuration.commit(std::move(wanted),
+                            finishing(node, request, apply ? "commit and apply" : "commit", answer, reply));
 }
 
 // Of the parameter `keys`: settings, or tables of them. Errors: not_found for what is neither.
@@ -79,7 +79,7 @@ void apply(Node& node, const Request& request, const Reply& reply) {
   if (!keys) return reply(http::failure(keys.error()));
   node.configuration.apply(
       *std::move(keys),
-      finishing(node, request, "apply", [reply](const Outcome&) { reply(http::no_content()); }, reply));
+      finishing(node, request, "apply", [reply](const ChangeOutcome&) { reply(http::no_content()); }, reply));
 }
 
 // The answer to a held try: a stream that ends with the try. When the client disconnects first, the try is reverted.
@@ -93,7 +93,7 @@ Response held(Node& node, const Json& begun) {
               if (leave) leave();
               const auto& current = node.configuration.current_try();
               if (!current || current->transaction != mine) return;
-              node.configuration.revert("the client disconnected", [](const Result<Outcome>&) {}, mine);
+              node.configuration.revert("the client disconnected", [](const Result<ChangeOutcome>&) {}, mine);
             };
             if (!listening) stream->close();
           }};
@@ -111,7 +111,7 @@ void v1_commit(Node& node, const Request& request, const Reply& reply) {
     return reply(http::failure(error(ErrorCode::invalid_argument, "the parameter 'hold' needs 'try'")));
   node.configuration.commit(wanted, finishing(
                                         node, request, wanted.try_for ? "try" : "commit and apply",
-                                        [&node, reply, hold](const Outcome& outcome) {
+                                        [&node, reply, hold](const ChangeOutcome& outcome) {
                                           Json body = configuration::json_of(outcome);
                                           if (const auto& open = node.configuration.current_try())
                                             body["try"] =
@@ -164,7 +164,7 @@ void add_transaction_routes(http::Router& router, Node& node) {
               [&node](const Request& r, const Reply& reply) { v1_commit(node, r, reply); }});
   router.add({"GET", "/v1/try", Role::reader, answering([&node](const Request&) { return current_try(node); })});
   const auto outcome = [](const Reply& reply) {
-    return [reply](const Outcome& done) { reply(http::json(configuration::json_of(done))); };
+    return [reply](const ChangeOutcome& done) { reply(http::json(configuration::json_of(done))); };
   };
   router.add({"POST", "/v1/try/confirm", Role::operator_role, [&node, outcome](const Request& r, const Reply& reply) {
                 node.configuration.confirm(caller_of(r), finishing(node, r, "confirm", outcome(reply), reply));

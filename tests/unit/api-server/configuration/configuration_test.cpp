@@ -27,7 +27,7 @@ TEST_CASE("a commit is checked, applied and stored, in that order") {
   CHECK(plan.changes.size() == 1);
   CHECK_FALSE(plan.apply.files.empty());
   CHECK_FALSE(node.times().contains("time.example.com"));
-  const Outcome outcome = must(node.commit("t"));
+  const ChangeOutcome outcome = must(node.commit("t"));
   CHECK(outcome.commit == 1);
   CHECK(node.times().contains("time.example.com"));
   CHECK(node.systemd.acts == std::vector<std::string>{std::string("restart ") + kTime});
@@ -72,8 +72,8 @@ TEST_CASE("a try is in force, and stored when it is confirmed") {
   CHECK(node.configuration.store().live().empty());
   REQUIRE(node.configuration.current_try());
   CHECK(node.configuration.current_try()->deadline == node.now + std::chrono::seconds(60));
-  Result<Outcome> confirmed;
-  node.configuration.confirm(tester(), [&](Result<Outcome> done) { confirmed = std::move(done); });
+  Result<ChangeOutcome> confirmed;
+  node.configuration.confirm(tester(), [&](Result<ChangeOutcome> done) { confirmed = std::move(done); });
   CHECK(must(confirmed).commit == 1);
   CHECK_FALSE(node.configuration.current_try());
   CHECK(node.configuration.store().live().size() == 1);
@@ -84,7 +84,7 @@ TEST_CASE("a try that is reverted leaves nothing behind") {
   const std::string before = node.times();
   node.stage("t", kServers);
   must(node.commit("t", std::chrono::seconds(60)));
-  node.configuration.revert("its time had passed", [](const Result<Outcome>& done) { CHECK(done); });
+  node.configuration.revert("its time had passed", [](const Result<ChangeOutcome>& done) { CHECK(done); });
   CHECK(node.times() == before);
   CHECK_FALSE(node.configuration.current_try());
   CHECK(node.configuration.store().transactions().empty());
@@ -97,11 +97,11 @@ TEST_CASE("a try that began while a revert of another one waited stays open") {
   node.stage("second", {{"motd", "x"}});
   must(node.commit("first", std::chrono::seconds(60)));
   node.busy = true;
-  node.configuration.revert("by hand", [](const Result<Outcome>& done) { CHECK(done); });
+  node.configuration.revert("by hand", [](const Result<ChangeOutcome>& done) { CHECK(done); });
   node.configuration.commit({.transaction = "second", .caller = tester(), .try_for = std::chrono::seconds(60)},
-                            [](const Result<Outcome>& done) { CHECK(done); });
-  Result<Outcome> late;
-  node.configuration.revert("its time was over", [&](Result<Outcome> done) { late = std::move(done); }, "first");
+                            [](const Result<ChangeOutcome>& done) { CHECK(done); });
+  Result<ChangeOutcome> late;
+  node.configuration.revert("its time was over", [&](Result<ChangeOutcome> done) { late = std::move(done); }, "first");
   node.finish_job();
   node.finish_job();
   REQUIRE_FALSE(late);
@@ -118,7 +118,7 @@ TEST_CASE("while a try is open nothing else comes into force, and its transactio
   node.stage("other", {{"motd", "x"}});
   CHECK(node.commit("other").error().code == ErrorCode::locked);
   CHECK(node.configuration.drop(tester(), "t").error().code == ErrorCode::locked);
-  node.configuration.confirm(tester(), [](const Result<Outcome>& done) { CHECK(done); });
+  node.configuration.confirm(tester(), [](const Result<ChangeOutcome>& done) { CHECK(done); });
   CHECK(must(node.commit("other")).commit == 2);
 }
 
@@ -129,9 +129,10 @@ TEST_CASE("changes wait for the one in work, and each is checked when its turn c
   node.busy = true;
   std::vector<std::string> results;
   for (const char* name : {"a", "b"})
-    node.configuration.commit({.transaction = name, .caller = tester()}, [&results, name](const Result<Outcome>& done) {
-      results.push_back(std::format("{} {}", name, done ? "done" : to_string(done.error().code)));
-    });
+    node.configuration.commit(
+        {.transaction = name, .caller = tester()}, [&results, name](const Result<ChangeOutcome>& done) {
+          results.push_back(std::format("{} {}", name, done ? "done" : to_string(done.error().code)));
+        });
   CHECK(results.empty());
   REQUIRE(node.jobs.size() == 1);
   node.finish_job();
@@ -143,11 +144,11 @@ TEST_CASE("facts that come while a change is being applied are checked with the 
   node.stage("slow", {{"motd", "x"}});
   node.busy = true;
   node.configuration.commit({.transaction = "slow", .caller = tester("admin")},
-                            [](const Result<Outcome>& done) { CHECK(done); });
+                            [](const Result<ChangeOutcome>& done) { CHECK(done); });
   node.configuration.set_facts({{"network", {{"hostname", "not a host name"}}}}, {.hostname = "node"});
   node.finish_job();
-  Result<Outcome> next;
-  node.configuration.apply({}, [&](Result<Outcome> done) { next = std::move(done); });
+  Result<ChangeOutcome> next;
+  node.configuration.apply({}, [&](Result<ChangeOutcome> done) { next = std::move(done); });
   REQUIRE_FALSE(next);
   CHECK(next.error().message.starts_with("network.hostname:"));
 }
@@ -158,10 +159,10 @@ TEST_CASE("who may not change access cannot slip it in behind a change that is b
   node.stage("mine", {{"motd", "y"}});
   node.busy = true;
   node.configuration.commit({.transaction = "slow", .caller = tester("admin")},
-                            [](const Result<Outcome>& done) { CHECK(done); });
-  Result<Outcome> mine;
+                            [](const Result<ChangeOutcome>& done) { CHECK(done); });
+  Result<ChangeOutcome> mine;
   node.configuration.commit({.transaction = "mine", .caller = tester("operator", Role::operator_role)},
-                            [&](Result<Outcome> done) { mine = std::move(done); });
+                            [&](Result<ChangeOutcome> done) { mine = std::move(done); });
   must(node.configuration.drop(tester(), "mine"));
   node.stage("mine", {{"api", {{"listen-port", 9443}}}});
   node.finish_job();
@@ -176,10 +177,10 @@ TEST_CASE("when the executor drops a change, the next one has its turn") {
   node.stage("next", {{"motd", "y"}});
   node.busy = true;
   node.configuration.commit({.transaction = "lost", .caller = tester()},
-                            [](const Result<Outcome>&) { FAIL("nothing was applied"); });
+                            [](const Result<ChangeOutcome>&) { FAIL("nothing was applied"); });
   bool answered = false;
   node.configuration.commit({.transaction = "next", .caller = tester(), .apply = false},
-                            [&](const Result<Outcome>& done) { answered = done.has_value(); });
+                            [&](const Result<ChangeOutcome>& done) { answered = done.has_value(); });
   CHECK_FALSE(answered);
   node.jobs.clear();
   CHECK(answered);
@@ -191,9 +192,9 @@ TEST_CASE("whoever throws when a change is over does not keep the next one from 
   node.stage("a", {{"motd", "x"}});
   node.busy = true;
   node.configuration.commit({.transaction = "a", .caller = tester()},
-                            [](const Result<Outcome>&) { throw std::length_error("from a library"); });
+                            [](const Result<ChangeOutcome>&) { throw std::length_error("from a library"); });
   bool confirmed = true;
-  node.configuration.confirm(tester(), [&](const Result<Outcome>& done) { confirmed = done.has_value(); });
+  node.configuration.confirm(tester(), [&](const Result<ChangeOutcome>& done) { confirmed = done.has_value(); });
   CHECK_THROWS_AS(node.finish_job(), std::length_error);
   CHECK_FALSE(confirmed);
   CHECK(node.configuration.store().last_commit() == 1);
@@ -206,7 +207,7 @@ TEST_CASE("what is asked for when a change is over comes after what waits alread
   std::vector<std::string> order;
   const auto commit = [&](const std::string& name, std::function<void()> then) {
     node.configuration.commit({.transaction = name, .caller = tester(), .apply = name == "a"},
-                              [&order, name, then = std::move(then)](const Result<Outcome>& done) {
+                              [&order, name, then = std::move(then)](const Result<ChangeOutcome>& done) {
                                 REQUIRE(done);
                                 order.push_back("begin " + name);
                                 then();
@@ -224,15 +225,15 @@ TEST_CASE("a thousand changes that are over at once do not pile up") {
   for (int i = 0; i < 1000; ++i) {
     node.stage("t", {{"motd", std::to_string(i)}});
     node.configuration.commit({.transaction = "t", .caller = tester(), .apply = false},
-                              [](const Result<Outcome>& done) { CHECK(done); });
+                              [](const Result<ChangeOutcome>& done) { CHECK(done); });
   }
   CHECK(node.configuration.store().last_commit() == 1000);
 }
 
 TEST_CASE("a table stands for the settings below it when services are notified") {
   Node node;
-  Result<Outcome> outcome = fail(ErrorCode::internal, "not called back");
-  node.configuration.apply({settings::Key({"ntp"})}, [&](Result<Outcome> done) { outcome = std::move(done); });
+  Result<ChangeOutcome> outcome = fail(ErrorCode::internal, "not called back");
+  node.configuration.apply({settings::Key({"ntp"})}, [&](Result<ChangeOutcome> done) { outcome = std::move(done); });
   must(outcome);
   CHECK(node.systemd.acts == std::vector<std::string>{std::string("restart ") + kTime});
   CHECK(affected_services(settings::Key({"motd"})) == std::set<std::string>{"motd"});
@@ -329,7 +330,7 @@ TEST_CASE("a weaker lockdown mode needs a restart, and is not said to be done") 
   const auto set = [&](const char* mode) {
     node.stage("t", {{"kernel", {{"lockdown", mode}}}});
     const bool planned = must(node.configuration.plan("t")).apply.reboot_required;
-    const Outcome outcome = must(node.commit("t"));
+    const ChangeOutcome outcome = must(node.commit("t"));
     CHECK(outcome.applied.reboot_required == planned);
     REQUIRE(outcome.applied.notifications.size() == 1);
     return std::format("{} {}", outcome.applied.notifications.front().result, planned ? "reboot" : "now");
@@ -366,7 +367,7 @@ TEST_CASE("secrets are in no plan, no history and no redacted settings") {
   node.stage("t", document);
   const TransactionPlan plan = must(node.configuration.plan("t"));
   CHECK_FALSE(json_of(plan, node.configuration.store().live()).dump().contains("hunter2"));
-  const Outcome outcome = must(node.commit("t"));
+  const ChangeOutcome outcome = must(node.commit("t"));
   CHECK_FALSE(json_of(outcome).dump().contains("hunter2"));
   CHECK_FALSE(node.configuration.effective_redacted().dump().contains("hunter2"));
   CHECK(node.configuration.effective().dump().contains("hunter2"));
@@ -404,7 +405,7 @@ TEST_CASE("settings behave like a map with a history") {
       must(node.configuration.stage_rollback(tester(), "t", commit));
       next = history[commit];
     }
-    const Outcome done = must(node.commit("t"));
+    const ChangeOutcome done = must(node.commit("t"));
     CHECK((done.commit != 0) == (next != live));
     if (done.commit != 0) history.push_back(next);
     live = next;
@@ -417,9 +418,9 @@ TEST_CASE("nothing can be staged into a transaction that is being committed, and
   Node node;
   node.stage("t", kServers);
   node.busy = true;
-  Result<Outcome> done = fail(ErrorCode::internal, "not called back");
+  Result<ChangeOutcome> done = fail(ErrorCode::internal, "not called back");
   node.configuration.commit({.transaction = "t", .caller = tester()},
-                            [&](Result<Outcome> outcome) { done = std::move(outcome); });
+                            [&](Result<ChangeOutcome> outcome) { done = std::move(outcome); });
   const auto staged = node.configuration.stage(tester(), "t", {{"motd", "smuggled"}});
   CHECK(staged.error().code == ErrorCode::locked);
   CHECK(node.configuration.drop(tester(), "t").error().code == ErrorCode::locked);
@@ -435,12 +436,12 @@ TEST_CASE("a change that waited for its turn counts with the role that its calle
     node.stage("slow", {{"motd", "x"}});
     node.stage("mine", {{"api", {{"listen-port", 9443}}}});
     node.busy = true;
-    node.configuration.commit({.transaction = "slow", .caller = tester()}, [](const Result<Outcome>&) {});
+    node.configuration.commit({.transaction = "slow", .caller = tester()}, [](const Result<ChangeOutcome>&) {});
     configuration::Caller caller = tester("revoked");
     caller.role_now = [now] { return now; };
-    Result<Outcome> result = fail(ErrorCode::internal, "not called back");
+    Result<ChangeOutcome> result = fail(ErrorCode::internal, "not called back");
     node.configuration.commit({.transaction = "mine", .caller = caller},
-                              [&](Result<Outcome> outcome) { result = std::move(outcome); });
+                              [&](Result<ChangeOutcome> outcome) { result = std::move(outcome); });
     node.finish_job();
     CHECK(result.error().code == ErrorCode::permission_denied);
     CHECK(node.effective("/api/listen-port") != "9443");
@@ -456,8 +457,8 @@ TEST_CASE("a transaction belongs to who opened it, and a try of an operator does
   CHECK(node.configuration.stage(other, "u", {{"kernel", {{"lockdown", "integrity"}}}}).error().code ==
         ErrorCode::permission_denied);
   CHECK(node.configuration.stage(other, "node.x", {{"motd", "x"}}).error().code == ErrorCode::invalid_argument);
-  Result<Outcome> result = fail(ErrorCode::internal, "not called back");
-  const auto keep = [&](Result<Outcome> outcome) { result = std::move(outcome); };
+  Result<ChangeOutcome> result = fail(ErrorCode::internal, "not called back");
+  const auto keep = [&](Result<ChangeOutcome> outcome) { result = std::move(outcome); };
   node.configuration.commit({.transaction = "t", .caller = other, .try_for = std::chrono::seconds(86'400)}, keep);
   CHECK(result);
   // Not for nothing, and not for what the node does by itself.

@@ -83,11 +83,11 @@ struct FakeNode {
     systemd.states = {{kTimeUnit, "active"}};
   }
 
-  Result<configuration::Outcome> commit(const std::string& transaction,
-                                        std::optional<std::chrono::seconds> try_for = {}) {
-    Result<configuration::Outcome> result = fail(ErrorCode::internal, "not called back");
+  Result<configuration::ChangeOutcome> commit(const std::string& transaction,
+                                              std::optional<std::chrono::seconds> try_for = {}) {
+    Result<configuration::ChangeOutcome> result = fail(ErrorCode::internal, "not called back");
     configuration.commit({.transaction = transaction, .caller = tester(), .apply = true, .try_for = try_for},
-                         [&](Result<configuration::Outcome> done) { result = std::move(done); });
+                         [&](Result<configuration::ChangeOutcome> done) { result = std::move(done); });
     return result;
   }
   void finish_job() {

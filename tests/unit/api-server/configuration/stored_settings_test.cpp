@@ -113,7 +113,7 @@ TEST_CASE("settings that do not go together any more: one of them is left out, u
   // Also when a change is stored and not applied.
   chosen.stage("t", {{"motd", "x"}});
   chosen.configuration.commit({.transaction = "t", .caller = tester(), .apply = false},
-                              [](const Result<Outcome>& done) { CHECK(done); });
+                              [](const Result<ChangeOutcome>& done) { CHECK(done); });
   CHECK(out_of(chosen.configuration) == Keys{"sandbox.default-runtime"});
   CHECK(chosen.effective("/motd") == R"("x")");
 
@@ -123,7 +123,7 @@ TEST_CASE("settings that do not go together any more: one of them is left out, u
   must(node.commit("t", std::chrono::seconds(60)));
   CHECK(out_of(node.configuration).empty());
   CHECK(node.effective("/workloads/web/runtime") == R"("gvisor")");
-  node.configuration.revert("by hand", [](const Result<Outcome>& done) { CHECK(done); });
+  node.configuration.revert("by hand", [](const Result<ChangeOutcome>& done) { CHECK(done); });
   CHECK(out_of(node.configuration) == Keys{"workloads.web"});
 }
 

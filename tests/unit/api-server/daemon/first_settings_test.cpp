@@ -11,8 +11,8 @@
 using namespace bulkhead;
 using namespace bulkhead::daemon;
 using bulkhead::testing::must;
+using configuration::ChangeOutcome;
 using configuration::Configuration;
-using configuration::Outcome;
 
 namespace {
 
@@ -71,17 +71,17 @@ struct FirstSettingsFixture {
     user_data = std::make_unique<UserDataIntake>(places, *configuration, log, problems, opened.fresh);
     apply_first_settings(places, *configuration, *user_data, log, problems);
   }
-  Result<Outcome> again(std::string_view accepted = {}) {
-    Result<Outcome> result = fail(ErrorCode::internal, "not called back");
+  Result<ChangeOutcome> again(std::string_view accepted = {}) {
+    Result<ChangeOutcome> result = fail(ErrorCode::internal, "not called back");
     take_in_again(
-        places, *configuration, *user_data, problems, [&](Result<Outcome> done) { result = std::move(done); },
+        places, *configuration, *user_data, problems, [&](Result<ChangeOutcome> done) { result = std::move(done); },
         accepted);
     return result;
   }
   void commit(const settings::Json& document) {
     must(configuration->stage(configuration::the_node("test"), "t", document));
     configuration->commit({.transaction = "t", .caller = configuration::the_node("test")},
-                          [](const Result<Outcome>& done) { CHECK(done); });
+                          [](const Result<ChangeOutcome>& done) { CHECK(done); });
   }
 
   std::string effective(const std::string& pointer) const {
@@ -300,7 +300,7 @@ TEST_CASE("user data can be taken in again while the server runs, and services a
   node.boot();
   node.systemd.states = {{"systemd-timesyncd.service", "active"}};
   node.give("[settings.ntp]\ntime-servers = [\"time.example.com\"]\n", "imds");
-  const Outcome outcome = must(node.again());
+  const ChangeOutcome outcome = must(node.again());
   CHECK(outcome.commit == node.configuration->store().last_commit());
   CHECK(node.systemd.acts == std::vector<std::string>{"restart systemd-timesyncd.service"});
   CHECK(node.source("imds")["result"] == "applied");
