@@ -38,8 +38,8 @@ Result<std::vector<int>> versions_in(const sys::Path& directory) {
 }
 
 // Whoever can write to the disk can leave any number of files there: only one of them is read.
-Result<State> read_state(const sys::Path& directory, int model_version, std::span<const Step> steps) {
-  State state;
+Result<StoredFiles> read_state(const sys::Path& directory, int model_version, std::span<const Step> steps) {
+  StoredFiles state;
   state.lineage = TRY(read_lineage(directory));
   if (state.lineage) {
     for (const int version : {state.lineage->good, model_version}) {
@@ -62,14 +62,14 @@ Result<> write_all(const sys::Path& directory, const std::vector<Write>& writes)
 }  // namespace
 
 Result<Opened> migrate(const sys::Path& directory, int model_version, std::span<const Step> steps) {
-  const State state = TRY_CTX(read_state(directory, model_version, steps), "looking for settings");
+  const StoredFiles state = TRY_CTX(read_state(directory, model_version, steps), "looking for settings");
   const MigrationPlan plan = TRY_CTX(plan_migration(state, model_version, steps), "migrating settings");
   TRY_CTX(write_all(directory, plan.writes), "migrating settings");
   return Opened{.path = directory / file_name(model_version), .origin = plan.origin, .from = plan.from};
 }
 
 Result<> bless(const sys::Path& directory, int model_version) {
-  State state;
+  StoredFiles state;
   state.lineage = TRY(read_lineage(directory));
   return write_all(directory, plan_blessing(state, model_version));
 }

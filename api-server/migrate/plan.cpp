@@ -36,7 +36,8 @@ std::optional<int> likely_good(const std::map<int, std::optional<std::string>>& 
   return behind == files.begin() ? behind->first : std::prev(behind)->first;
 }
 
-Result<MigrationPlan> made_from(const State& state, Lineage lineage, int model_version, std::span<const Step> steps) {
+Result<MigrationPlan> made_from(const StoredFiles& state, Lineage lineage, int model_version,
+                                std::span<const Step> steps) {
   const auto source = state.files.find(lineage.good);
   MigrationPlan plan{
       .writes = {}, .origin = lineage.good < model_version ? Origin::forward : Origin::backward, .from = lineage.good};
@@ -103,16 +104,18 @@ std::optional<Lineage> parse_lineage(std::string_view text) {
 
 namespace {
 
-bool is_first(const State& state) { return state.lineage ? state.lineage->good == kNothingGood : state.files.empty(); }
+bool is_first(const StoredFiles& state) {
+  return state.lineage ? state.lineage->good == kNothingGood : state.files.empty();
+}
 
-Lineage lineage_of(const State& state, int model_version) {
+Lineage lineage_of(const StoredFiles& state, int model_version) {
   if (state.lineage) return *state.lineage;
   return {.good = likely_good(state.files, model_version).value_or(model_version)};
 }
 
 // The first settings of a node, made by a version that was never blessed: another version that starts instead begins
 // anew, as on an empty STATE.
-MigrationPlan plan_first(const State& state, int model_version) {
+MigrationPlan plan_first(const StoredFiles& state, int model_version) {
   const bool there = state.files.contains(model_version);
   MigrationPlan plan{.writes = {}, .origin = there ? Origin::trial : Origin::fresh, .from = model_version};
   const Lineage lineage{.good = kNothingGood, .trial = model_version};
@@ -122,7 +125,7 @@ MigrationPlan plan_first(const State& state, int model_version) {
 
 }  // namespace
 
-std::optional<int> version_to_read(const State& state, int model_version, std::span<const Step> steps) {
+std::optional<int> version_to_read(const StoredFiles& state, int model_version, std::span<const Step> steps) {
   if (is_first(state)) return std::nullopt;
   const Lineage lineage = lineage_of(state, model_version);
   const bool is_made = lineage.trial == model_version && state.files.contains(model_version);
@@ -130,7 +133,7 @@ std::optional<int> version_to_read(const State& state, int model_version, std::s
   return leads(lineage.good, model_version, steps) ? std::optional(lineage.good) : std::nullopt;
 }
 
-Result<MigrationPlan> plan_migration(const State& state, int model_version, std::span<const Step> steps) {
+Result<MigrationPlan> plan_migration(const StoredFiles& state, int model_version, std::span<const Step> steps) {
   if (is_first(state)) return plan_first(state, model_version);
   Lineage lineage = lineage_of(state, model_version);
   const bool there = state.files.contains(model_version);
@@ -161,7 +164,7 @@ Result<MigrationPlan> plan_migration(const State& state, int model_version, std:
                   .with_hint("boot the version that wrote them, or one that can migrate them"));
 }
 
-std::vector<Write> plan_blessing(const State& state, int model_version) {
+std::vector<Write> plan_blessing(const StoredFiles& state, int model_version) {
   if (!state.lineage) return {lineage_write({.good = model_version})};
   if (state.lineage->good == model_version) return {};
   if (state.lineage->good == kNothingGood) return {lineage_write({.good = model_version})};

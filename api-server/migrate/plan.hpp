@@ -32,7 +32,7 @@ std::string to_text(const Lineage& lineage);
 std::optional<Lineage> parse_lineage(std::string_view text);
 
 // What stands in the directory.
-struct State {
+struct StoredFiles {
   std::optional<Lineage> lineage;
   // settings-<model version>, with its content if it is that of version_to_read().
   std::map<int, std::optional<std::string>> files;
@@ -65,12 +65,12 @@ std::string file_name(int model_version);
 inline constexpr std::string_view kLineageFile = "settings-lineage";
 
 // The model version whose file plan_migration() reads; nothing when it reads none.
-std::optional<int> version_to_read(const State& state, int model_version, std::span<const Step> steps);
+std::optional<int> version_to_read(const StoredFiles& state, int model_version, std::span<const Step> steps);
 // Errors: those of walk() and of the datastore; failed_precondition when settings are newer than anything that this
 // version can read.
-Result<MigrationPlan> plan_migration(const State& state, int model_version, std::span<const Step> steps);
+Result<MigrationPlan> plan_migration(const StoredFiles& state, int model_version, std::span<const Step> steps);
 // The running version is good.
-std::vector<Write> plan_blessing(const State& state, int model_version);
+std::vector<Write> plan_blessing(const StoredFiles& state, int model_version);
 // Settings of the good version for the one before it; nothing when there is none.
 Result<std::vector<Write>> plan_way_back(const Lineage& lineage, const settings::Flat& live, std::uint64_t last_commit,
                                          std::span<const Step> steps);

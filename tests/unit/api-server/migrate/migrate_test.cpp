@@ -226,14 +226,14 @@ TEST_CASE("power may go away between any two writes") {
   };
   const Flat old{{key("ntp.servers"), Json({"a"})}};
   const Flat fresh{{key("time.servers"), Json({"b"})}};
-  const std::vector<std::pair<State, int>> stories = {
-      {State{.lineage = Lineage{.good = 1}, .files = {{1, base(4, old)}}}, 2},
-      {State{.lineage = std::nullopt, .files = {{1, base(4, old)}}}, 2},
-      {State{.lineage = Lineage{.good = 1, .trial = 3}, .files = {{1, base(4, old)}, {2, base(3, fresh)}}}, 2},
-      {State{.lineage = Lineage{.good = 2, .way_back = 1}, .files = {{1, base(4, old)}, {2, base(5, fresh)}}}, 1},
-      {State{.lineage = Lineage{.good = 1, .trial = 2}, .files = {{1, base(4, old)}, {2, base(5, fresh)}}}, 1},
+  const std::vector<std::pair<StoredFiles, int>> stories = {
+      {StoredFiles{.lineage = Lineage{.good = 1}, .files = {{1, base(4, old)}}}, 2},
+      {StoredFiles{.lineage = std::nullopt, .files = {{1, base(4, old)}}}, 2},
+      {StoredFiles{.lineage = Lineage{.good = 1, .trial = 3}, .files = {{1, base(4, old)}, {2, base(3, fresh)}}}, 2},
+      {StoredFiles{.lineage = Lineage{.good = 2, .way_back = 1}, .files = {{1, base(4, old)}, {2, base(5, fresh)}}}, 1},
+      {StoredFiles{.lineage = Lineage{.good = 1, .trial = 2}, .files = {{1, base(4, old)}, {2, base(5, fresh)}}}, 1},
   };
-  const auto apply = [](State state, std::span<const Write> writes) {
+  const auto apply = [](StoredFiles state, std::span<const Write> writes) {
     for (const Write& write : writes) {
       if (write.name == kLineageFile)
         state.lineage = parse_lineage(write.content);
@@ -244,12 +244,12 @@ TEST_CASE("power may go away between any two writes") {
   };
   for (const auto& [state, version] : stories) {
     const MigrationPlan whole = must(plan_migration(state, version, kSteps));
-    const State end = apply(state, whole.writes);
+    const StoredFiles end = apply(state, whole.writes);
     for (std::size_t done = 0; done <= whole.writes.size(); ++done) {
-      const State cut = apply(state, std::span(whole.writes).first(done));
+      const StoredFiles cut = apply(state, std::span(whole.writes).first(done));
       // The settings that count are untouched, so that the other slot finds them.
       if (state.lineage) CHECK(cut.files.at(state.lineage->good) == state.files.at(state.lineage->good));
-      const State again = apply(cut, must(plan_migration(cut, version, kSteps)).writes);
+      const StoredFiles again = apply(cut, must(plan_migration(cut, version, kSteps)).writes);
       CHECK(again.files == end.files);
       CHECK(again.lineage == end.lineage);
     }
@@ -279,7 +279,7 @@ TEST_CASE("only the file that the settings come from is read") {
 
 TEST_CASE("which file is read follows from the lineage") {
   const auto read = [](std::optional<Lineage> lineage, std::vector<int> versions, int model_version) {
-    State state{.lineage = lineage, .files = {}};
+    StoredFiles state{.lineage = lineage, .files = {}};
     for (const int version : versions) state.files[version];
     return version_to_read(state, model_version, kSteps);
   };
