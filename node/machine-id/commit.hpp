@@ -6,10 +6,10 @@
 
 namespace bulkhead::machine_id {
 
-enum class Commit { unchanged, written };
+enum class StoreResult { unchanged, written };
 
 // Makes `stored` equal to `current`, durably (fsync of file and directory). A `current` that is not a machine id is
 // refused with failed_precondition and nothing is written.
-Result<Commit> commit_machine_id(const sys::Path& current, const sys::Path& stored);
+Result<StoreResult> commit_machine_id(const sys::Path& current, const sys::Path& stored);
 
 }  // namespace bulkhead::machine_id

@@ -9,7 +9,7 @@ int main() {
     log.error(commit.error());
     return 1;
   }
-  if (*commit == machine_id::Commit::written) {
+  if (*commit == machine_id::StoreResult::written) {
     log.write({.priority = log::Priority::notice,
                .message = "the machine id was stored on STATE",
                .message_id = log::kMachineIdCommitted.id,

@@ -22,16 +22,16 @@ struct Files {
 TEST_CASE("the machine id is stored once and then left alone") {
   const Files files;
   REQUIRE(sys::write_file_atomically(files.current, kId));
-  CHECK(commit_machine_id(files.current, files.stored).value() == Commit::written);
+  CHECK(commit_machine_id(files.current, files.stored).value() == StoreResult::written);
   CHECK(sys::read_file(files.stored).value() == kId);
-  CHECK(commit_machine_id(files.current, files.stored).value() == Commit::unchanged);
+  CHECK(commit_machine_id(files.current, files.stored).value() == StoreResult::unchanged);
 }
 
 TEST_CASE("a damaged stored machine id is replaced") {
   const Files files;
   REQUIRE(sys::write_file_atomically(files.current, kId));
   REQUIRE(sys::write_file_atomically(files.stored, std::string(100, 'x')));
-  CHECK(commit_machine_id(files.current, files.stored).value() == Commit::written);
+  CHECK(commit_machine_id(files.current, files.stored).value() == StoreResult::written);
   CHECK(sys::read_file(files.stored).value() == kId);
 }
 
