@@ -51,7 +51,7 @@ struct EspFile {
   std::string finding;
 };
 
-struct Slot {
+struct InspectedSlot {
   gpt::Slot slot = gpt::Slot::a;
   bool empty = true;
   std::optional<Version> version;     // from the label
@@ -77,9 +77,9 @@ struct Inspection {
   ImageKind kind = ImageKind::disk;
   std::uint64_t size = 0;  // bytes, uncompressed
   std::optional<gpt::TableReading> table;
-  std::vector<EspFile> esp;  // sorted by path; of an EFI program only itself
-  std::vector<Slot> slots;   // A, B
-  std::optional<Root> root;  // of the first slot that is not empty
+  std::vector<EspFile> esp;          // sorted by path; of an EFI program only itself
+  std::vector<InspectedSlot> slots;  // A, B
+  std::optional<Root> root;          // of the first slot that is not empty
 };
 
 // Where the packages of an image are listed in it.

@@ -30,7 +30,7 @@ std::string partitions_text(const gpt::TableReading& reading, bool color) {
   return text;
 }
 
-std::string slot_text(const Slot& slot, bool color) {
+std::string slot_text(const InspectedSlot& slot, bool color) {
   std::string text = heading(std::format("Slot {}", to_string(slot.slot)), color);
   if (slot.empty) return text + "  empty\n";
   text += field("version", slot.version ? slot.version->to_string() : "unknown");
@@ -153,7 +153,7 @@ ordered_json esp_json(const EspFile& file) {
   return json;
 }
 
-ordered_json slot_json(const Slot& slot) {
+ordered_json slot_json(const InspectedSlot& slot) {
   ordered_json json = {{"slot", to_string(slot.slot)}, {"empty", slot.empty}};
   if (slot.empty) return json;
   json["version"] = slot.version ? ordered_json(slot.version->to_string()) : ordered_json(nullptr);
@@ -186,7 +186,7 @@ std::string to_text(const Inspection& inspection, bool color) {
   std::string text = std::format("{}: {}, {}, {}\n", inspection.path, to_string(inspection.kind), inspection.format,
                                  format_bytes(inspection.size));
   if (inspection.table) text += partitions_text(*inspection.table, color);
-  for (const Slot& slot : inspection.slots) text += slot_text(slot, color);
+  for (const InspectedSlot& slot : inspection.slots) text += slot_text(slot, color);
   if (inspection.kind != ImageKind::root) text += esp_text(inspection.esp, color);
   for (const EspFile& file : inspection.esp) {
     if (file.kernel) text += kernel_text(file, *file.kernel, color);
@@ -203,7 +203,7 @@ std::string to_json(const Inspection& inspection) {
                        {"size", inspection.size}};
   if (inspection.table) json["partition_table"] = table_json(*inspection.table);
   if (!inspection.slots.empty()) json["slots"] = ordered_json::array();
-  for (const Slot& slot : inspection.slots) json["slots"].push_back(slot_json(slot));
+  for (const InspectedSlot& slot : inspection.slots) json["slots"].push_back(slot_json(slot));
   if (!inspection.esp.empty()) json["efi_files"] = ordered_json::array();
   for (const EspFile& file : inspection.esp) json["efi_files"].push_back(esp_json(file));
   if (inspection.root) json["root"] = root_json(*inspection.root);
