@@ -11,19 +11,19 @@
 namespace bulkhead::daemon {
 namespace {
 
-constexpr std::uint64_t kLargestIdentity = 64U << 10U;
+constexpr std::uint64_t kLargestPem = 64U << 10U;
 constexpr mode_t kPrivate = 0600;
 constexpr auto kValid = std::chrono::days(3650);
 
 }  // namespace
 
-Result<Identity> own_identity(const sys::Path& directory, const std::string& hostname) {
+Result<ServerCertificate> own_certificate(const sys::Path& directory, const std::string& hostname) {
   const sys::Path key_file = directory / "key.pem";
   const sys::Path certificate_file = directory / "certificate.pem";
-  Identity own;
+  ServerCertificate own;
   if (sys::exists(key_file) && sys::exists(certificate_file)) {
-    own.certificates = TRY(sys::read_file(certificate_file, kLargestIdentity));
-    own.key = TRY(crypto::SecretText::read(key_file, kLargestIdentity));
+    own.certificates = TRY(sys::read_file(certificate_file, kLargestPem));
+    own.key = TRY(crypto::SecretText::read(key_file, kLargestPem));
     return own;
   }
   TRY(sys::create_directories(directory));
@@ -41,7 +41,7 @@ Result<Identity> own_identity(const sys::Path& directory, const std::string& hos
   return own;
 }
 
-Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api& api, const Identity& own) {
+Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api& api, const ServerCertificate& own) {
   if (!api.client_ca) return std::nullopt;
   const settings::Api& declared = settings::Settings::defaults().api;
   const settings::IpAddress& address = settings::set_or_default(api.listen_address, declared.listen_address);

@@ -14,7 +14,7 @@
 namespace bulkhead::daemon {
 
 // A certificate and its key, PEM.
-struct Identity {
+struct ServerCertificate {
   std::string certificates;
   crypto::SecretText key;
 };
@@ -22,10 +22,10 @@ struct Identity {
 // The node's self-signed certificate: read from `directory`, or made and stored there. It names `hostname` and is valid
 // from 1970 until ten years after the node's first boot: clients pin its fingerprint. Errors: those of files and
 // OpenSSL.
-Result<Identity> own_identity(const sys::Path& directory, const std::string& hostname);
+Result<ServerCertificate> own_certificate(const sys::Path& directory, const std::string& hostname);
 
 // Empty when settings.api has no client CA. Errors: invalid_argument for texts that are not base64.
-Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api& api, const Identity& own);
+Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api& api, const ServerCertificate& own);
 
 // Checks whether a listener could start with the certificates and the key that are set. Errors: invalid_argument, with
 // the setting and its rule.

@@ -229,7 +229,7 @@ void ApiServer::listen_remotely() {
     server_->stop_remote();
     const auto settings = settings::Settings::of_checked(configuration_->effective());
     if (!settings.api.client_ca) return {};
-    const auto own = TRY(own_identity(options_.places.state / "api", running_hostname()));
+    const auto own = TRY(own_certificate(options_.places.state / "api", running_hostname()));
     auto listener = TRY(remote_listener(settings.api, own));
     // What is in force when it is asked, not now: a change that waits for its turn asks again.
     if (listener)

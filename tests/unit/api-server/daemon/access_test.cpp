@@ -84,8 +84,8 @@ TEST_CASE("over the socket for containers, everybody is a reader, root too") {
 
 TEST_CASE("the node's own certificate is made once and kept") {
   const auto directory = must(sys::TempDir::create("/tmp", "bulkhead-test-"));
-  const Identity made = must(own_identity(directory.path() / "api", "node-7"));
-  CHECK(must(own_identity(directory.path() / "api", "other")).certificates == made.certificates);
+  const ServerCertificate made = must(own_certificate(directory.path() / "api", "node-7"));
+  CHECK(must(own_certificate(directory.path() / "api", "other")).certificates == made.certificates);
   const auto certificate = must(crypto::Certificate::parse_pem(made.certificates));
   CHECK(certificate.subject() == "CN=node-7");
   CHECK(must(http::server_context({.address = "::",
@@ -106,8 +106,8 @@ TEST_CASE("what cannot be read or kept of the node's own certificate leaves no m
   must(sys::create_directories(unwritable / "certificate.pem"));
   int failures = 0;
   const auto fail_both = [&] {
-    failures += own_identity(unreadable_key, "node-7") ? 0 : 1;
-    failures += own_identity(unwritable, "node-7") ? 0 : 1;
+    failures += own_certificate(unreadable_key, "node-7") ? 0 : 1;
+    failures += own_certificate(unwritable, "node-7") ? 0 : 1;
     must(sys::remove_all(unwritable / "key.pem"));  // a new one each time
   };
   fail_both();  // what is allocated once and kept
@@ -123,7 +123,7 @@ TEST_CASE("what cannot be read or kept of the node's own certificate leaves no m
 }
 
 TEST_CASE("a listener is only made when a client CA is set, and never from broken parts") {
-  const Identity own{.certificates = "x", .key = crypto::SecretText("y")};
+  const ServerCertificate own{.certificates = "x", .key = crypto::SecretText("y")};
   CHECK_FALSE(must(remote_listener({}, own)));
   CHECK_FALSE(http::server_context({.address = "::",
                                     .port = 0,
