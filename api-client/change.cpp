@@ -15,7 +15,7 @@
 namespace bulkhead::client {
 namespace {
 
-Result<std::optional<Try>> wanted_try(const ChangeOptions& options) {
+Result<std::optional<TryOptions>> wanted_try(const ChangeOptions& options) {
   if (options.try_for.empty()) {
     if (options.hold)
       return fail(error(ErrorCode::invalid_argument, "--hold needs --try").with_hint("for example: --try 60s --hold"));
@@ -25,7 +25,7 @@ Result<std::optional<Try>> wanted_try(const ChangeOptions& options) {
     return fail(error(ErrorCode::invalid_argument, "--dry-run and --try exclude each other")
                     .with_hint("leave out --try to see what would change, or --dry-run to change it for a time"));
   const auto seconds = TRY(parse_seconds(options.try_for));
-  return Try{.seconds = seconds, .hold = options.hold};
+  return TryOptions{.seconds = seconds, .hold = options.hold};
 }
 
 // The state in an event named "try"; empty for other events.
@@ -86,7 +86,7 @@ Result<cli::ExitCode> show_plan(const Where& where, std::string_view verb, const
 
 Result<cli::ExitCode> change(const Where& where, std::string_view verb, const ChangeOptions& options,
                              const cli::Invocation& invocation, const Stage& stage) {
-  const std::optional<Try> attempt = TRY(wanted_try(options));
+  const std::optional<TryOptions> attempt = TRY(wanted_try(options));
   if (options.dry_run) return show_plan(where, verb, invocation, stage);
   Api api = TRY(open_api(where));
   Transaction transaction(api, verb);

@@ -63,7 +63,7 @@ Result<nlohmann::ordered_json> Transaction::plan() {
   return api_.get_json(net::target_of("/v1/plan", {{"tx", name_}}));
 }
 
-Result<nlohmann::ordered_json> Transaction::commit(const std::optional<Try>& attempt) {
+Result<nlohmann::ordered_json> Transaction::commit(const std::optional<TryOptions>& attempt) {
   const std::string seconds = attempt ? std::to_string(attempt->seconds) : std::string();
   auto outcome = TRY(api_.call_json("POST", net::target_of("/v1/commit", {{"tx", name_}, {"try", seconds}})));
   open_ = false;

@@ -13,7 +13,7 @@ namespace bulkhead::client {
 // "apiclient-set-<16 random letters and digits>", as Bottlerocket names them.
 std::string transaction_name(std::string_view verb);
 
-struct Try {
+struct TryOptions {
   int seconds = 0;
   bool hold = false;
 };
@@ -34,7 +34,7 @@ class Transaction {
 
   Result<nlohmann::ordered_json> plan();
   // The outcome. On error the transaction is still open, until the destructor.
-  Result<nlohmann::ordered_json> commit(const std::optional<Try>& attempt = std::nullopt);
+  Result<nlohmann::ordered_json> commit(const std::optional<TryOptions>& attempt = std::nullopt);
   // A try that holds: events as they come, until the try is over or `on_chunk` says so.
   Result<> commit_and_hold(int seconds, const std::function<bool(std::string_view)>& on_chunk);
 

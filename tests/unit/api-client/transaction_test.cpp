@@ -55,7 +55,7 @@ TEST_CASE("a committed transaction is not dropped") {
     Transaction transaction(api, "set");
     name = transaction.name();
     must(transaction.stage_pairs({"motd=x"}));
-    must(transaction.commit(Try{.seconds = 60}));
+    must(transaction.commit(TryOptions{.seconds = 60}));
   }
   const std::scoped_lock lock(node.mutex);
   CHECK(node.seen ==
