@@ -22,20 +22,20 @@ constexpr int kBacklog = 4096;
 constexpr unsigned kUserTimeoutMs = 30'000;
 constexpr std::size_t kMostRates = 4096;
 
-using Places = std::list<Server::Core::Placed>;
+using Seats = std::list<Server::Core::Placed>;
 
 // When a source has that many. Closing ends in the session's own handlers, which come later.
-bool close_oldest_of(Places& places, const std::string& source, std::size_t limit) {
+bool close_oldest_of(Seats& seats, const std::string& source, std::size_t limit) {
   const auto is_from_there = [&](const Server::Core::Placed& other) { return other.source == source; };
-  if (static_cast<std::size_t>(std::ranges::count_if(places, is_from_there)) < limit) return false;
-  const auto oldest = std::ranges::find_if(places, is_from_there);
+  if (static_cast<std::size_t>(std::ranges::count_if(seats, is_from_there)) < limit) return false;
+  const auto oldest = std::ranges::find_if(seats, is_from_there);
   oldest->session->close();
-  places.erase(oldest);
+  seats.erase(oldest);
   return true;
 }
 
-void remove(Places& places, const AnySession* session) {
-  std::erase_if(places, [&](const Server::Core::Placed& other) { return other.session == session; });
+void remove(Seats& seats, const AnySession* session) {
+  std::erase_if(seats, [&](const Server::Core::Placed& other) { return other.session == session; });
 }
 
 }  // namespace
