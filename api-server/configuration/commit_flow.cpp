@@ -11,8 +11,8 @@ using settings::Flat;
 
 struct Configuration::Next {
   Json document;
+  settings::Settings typed;  // the document
   LeftOut left_out;
-  settings::Api api;
   std::vector<render::File> files;
   apply::ApplyPlan plan;
   apply::KernelState kernel;
@@ -72,16 +72,15 @@ Result<Configuration::Next> Configuration::screened(Flat live, const std::set<st
   Screen screen(std::move(live), refused_values_);
   for (;;) {
     Next next{
-        .document = document_of(screen.accepted()), .left_out = {}, .api = {}, .files = {}, .plan = {}, .kernel = {}};
-    const auto typed = settings::Settings::of_checked(next.document);
-    std::vector<Conflict> conflicts = conflicts_between(typed);
+        .document = document_of(screen.accepted()), .typed = {}, .left_out = {}, .files = {}, .plan = {}, .kernel = {}};
+    next.typed = settings::Settings::of_checked(next.document);
+    std::vector<Conflict> conflicts = conflicts_between(next.typed);
     if (conflicts.empty()) {
-      auto files = rendered(typed, facts_, affected, all);
+      auto files = rendered(next.typed, facts_, affected, all);
       if (files) {
         next.left_out = screen.left_out();
-        next.api = typed.api;
         next.files = *std::move(files);
-        next.kernel = kernel_of(typed, facts_);
+        next.kernel = kernel_of(next.typed, facts_);
         return next;
       }
       conflicts.push_back({.keys = keys_named_by(files.error()), .reason = files.error()});
@@ -116,7 +115,7 @@ Result<Configuration::Next> Configuration::prepare(const std::vector<Change>& ch
   Next next = TRY(screened(std::move(live), affected, all));
   TRY(check_left_out(changes, next.left_out, affected, all));
   // Only when changes are about it: what has been stored for long must not keep anything else from being changed.
-  if (std::ranges::any_of(changes, is_about_access)) TRY(check_access_(next.api));
+  if (std::ranges::any_of(changes, is_about_access)) TRY(check_access_(next.typed.api));
   if (!apply) return next;
   for (const Key& key : in_one_only(left_out_, next.left_out)) affected.merge(affected_services(key));
   next.plan = TRY(applier_.plan(next.files, affected));
@@ -128,11 +127,13 @@ Result<Configuration::Next> Configuration::prepare(const std::vector<Change>& ch
 void Configuration::take_in_stored() {
   auto next = screened(store_.live(), {}, false);
   effective_ = next ? std::move(next->document) : base_;
+  in_effect_ = next ? std::move(next->typed) : settings::Settings::of_checked(base_);
   if (next) left_out_ = std::move(next->left_out);
 }
 
 void Configuration::take_effect(Next next, bool applied) {
   effective_ = std::move(next.document);
+  in_effect_ = std::move(next.typed);
   left_out_ = std::move(next.left_out);
   redacted_ = nullptr;
   ++generation_;

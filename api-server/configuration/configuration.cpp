@@ -176,9 +176,6 @@ Result<std::vector<Change>> Configuration::drop(const Caller& caller, const std:
   return changes;
 }
 
-Result<std::vector<render::File>> Configuration::files() const {
-  const auto typed = TRY(settings::Settings::from_json(effective_));
-  return render::render(typed, facts_);
-}
+Result<std::vector<render::File>> Configuration::files() const { return render::render(in_effect_, facts_); }
 
 }  // namespace bulkhead::configuration

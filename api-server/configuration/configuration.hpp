@@ -101,8 +101,9 @@ class Configuration {
   Configuration& operator=(const Configuration&) = delete;
 
   const datastore::Datastore& store() const { return store_; }
-  // Settings in effect, and the same with secrets replaced: valid until the next change.
+  // Settings in effect, as a document and typed, and the document with secrets replaced: valid until the next change.
   const Json& effective() const { return effective_; }
+  const settings::Settings& in_effect() const { return in_effect_; }
   const Json& effective_redacted() const;
   // What is stored and not in effect.
   const LeftOut& left_out() const { return left_out_; }
@@ -190,7 +191,8 @@ class Configuration {
   mutable bool checked_ = false;  // generated_ is
   render::Facts facts_;
   Json effective_;
-  mutable Json redacted_;  // made when it is asked for
+  settings::Settings in_effect_;  // effective_, typed
+  mutable Json redacted_;         // made when it is asked for
   std::uint64_t generation_ = 0;
   apply::KernelState kernel_;
   std::optional<Try> try_;

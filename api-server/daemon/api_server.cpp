@@ -227,10 +227,10 @@ void ApiServer::listen_remotely() {
     if (wanted == api_) return {};
     api_ = wanted;
     server_->stop_remote();
-    const auto settings = settings::Settings::of_checked(configuration_->effective());
-    if (!settings.api.client_ca) return {};
+    const settings::Api& api = configuration_->in_effect().api;
+    if (!api.client_ca) return {};
     const auto own = TRY(own_certificate(options_.places.state / "api", running_hostname()));
-    auto listener = TRY(remote_listener(settings.api, own));
+    auto listener = TRY(remote_listener(api, own));
     // What is in force when it is asked, not now: a change that waits for its turn asks again.
     if (listener)
       listener->who_is = [access = access_](const http::ClientCertificate& certificate) {
@@ -287,11 +287,10 @@ void ApiServer::look_at_health() {
 // Before anything else happens: the next change may be of somebody who may nothing any more.
 void ApiServer::follow_access() {
   if (!configuration_) return;
-  const settings::Json& effective = configuration_->effective();
-  const settings::Json wanted = effective.value("api", settings::Json::object());
+  const settings::Json wanted = configuration_->effective().value("api", settings::Json::object());
   if (wanted == access_json_) return;
   access_json_ = wanted;
-  *access_ = settings::Settings::of_checked(effective).api;
+  *access_ = configuration_->in_effect().api;
 }
 
 // Documents that came during a try.

@@ -146,10 +146,7 @@ void UserDataIntake::report() {
   problems_.set("user data", text);
 }
 
-bool UserDataIntake::reapplies() const {
-  const settings::Json& effective = configuration_.effective();
-  return effective.contains("boot") && effective["boot"].value("reapply-user-data", false);
-}
+bool UserDataIntake::reapplies() const { return configuration_.in_effect().boot.reapply_user_data.value_or(false); }
 
 void UserDataIntake::mark_settled() const {
   const auto refused = [](const auto& known) { return known.second.refused; };

@@ -22,8 +22,7 @@ Json status(const Node& node) {
           {"commit", node.configuration.store().last_commit()},
           {"try", open ? configuration::json_of(*open, std::chrono::steady_clock::now()) : Json()},
           {"locked_down", node.configuration.locked_down()},
-          {"relaxed",
-           configuration::relaxed_parameters(settings::Settings::of_checked(node.configuration.effective()).kernel)},
+          {"relaxed", configuration::relaxed_parameters(node.configuration.in_effect().kernel)},
           {"failed_units", state.failed_units},
           {"addresses", address_texts(state)},
           {"transactions", node.configuration.store().transactions().size()}};

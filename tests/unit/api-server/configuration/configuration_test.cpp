@@ -84,7 +84,15 @@ TEST_CASE("a try that is reverted leaves nothing behind") {
   const std::string before = node.times();
   node.stage("t", kServers);
   must(node.commit("t", std::chrono::seconds(60)));
+  // As a document and typed.
+  const auto both = [&] {
+    const Json typed = node.configuration.in_effect().to_json().at("ntp");
+    CHECK(typed == node.configuration.effective().at("ntp"));
+    return typed.dump();
+  };
+  CHECK(both().contains("time.example.com"));
   node.configuration.revert("its time had passed", [](const Result<ChangeOutcome>& done) { CHECK(done); });
+  CHECK_FALSE(both().contains("time.example.com"));
   CHECK(node.times() == before);
   CHECK_FALSE(node.configuration.current_try());
   CHECK(node.configuration.store().transactions().empty());
