@@ -35,14 +35,14 @@ std::string running_hostname() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
-settings::Json os_json(const sys::Path& root) {
+handlers::Os os_of(const sys::Path& root) {
   const auto text = sys::read_file(root / "usr/lib/os-release", 64U << 10U);
   const auto value = [&](std::string_view name) { return text ? slots::os_release_value(*text, name) : std::string(); };
-  return {{"pretty_name", value("PRETTY_NAME")},
-          {"variant_id", value("VARIANT_ID")},
-          {"version_id", value("VERSION_ID")},
-          {"build_id", value("BUILD_ID")},
-          {"arch", "x86_64"}};
+  return {.pretty_name = value("PRETTY_NAME"),
+          .variant_id = value("VARIANT_ID"),
+          .version_id = value("VERSION_ID"),
+          .build_id = value("BUILD_ID"),
+          .arch = "x86_64"};
 }
 
 std::unique_ptr<dbus::Systemd> systemd_for(const Options& options) {
@@ -136,7 +136,7 @@ Result<> ApiServer::serve() {
       .configuration = *configuration_,
       .events = events_,
       .audit = audit_,
-      .os = os_json(options_.places.root),
+      .os = os_of(options_.places.root),
       .state = [this] { return state(); },
       .hostname = running_hostname,
       .user_data = [this] { return user_data_->to_json(); },

@@ -38,6 +38,14 @@ Json generator(const Key& key) {
 
 }  // namespace
 
+Json os_json(const Os& os) {
+  return {{"pretty_name", os.pretty_name},
+          {"variant_id", os.variant_id},
+          {"version_id", os.version_id},
+          {"build_id", os.build_id},
+          {"arch", os.arch}};
+}
+
 Json services_json(const Node& node, const std::vector<std::string>& names) {
   const auto files = node.configuration.files();
   Json result = Json::object();
@@ -72,7 +80,7 @@ Json files_json(const Node& node) {
 void add_metadata_routes(http::Router& router, Node& node) {
   router.add({"GET", "/os", Role::reader, answering([&node](const Request& r) {
                 const std::string prefix = r.parameter("prefix").value_or("");
-                Json found = node.os;
+                Json found = os_json(node.os);
                 for (auto entry = found.begin(); entry != found.end();) {
                   const bool wanted = ("os." + entry.key()).starts_with(prefix) || entry.key().starts_with(prefix);
                   entry = wanted ? std::next(entry) : found.erase(entry);

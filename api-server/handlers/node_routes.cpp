@@ -15,7 +15,7 @@ Json status(const Node& node) {
   const auto& open = node.configuration.current_try();
   return {{"state", to_string(state_of(state))},
           {"problems", problems_of(state)},
-          {"os", node.os},
+          {"os", os_json(node.os)},
           {"hostname", node.hostname()},
           {"slot", state.running.slot ? node_state::slot_letter(state.running) : ""},
           {"boot", slots::describe(state.running)},
@@ -83,8 +83,7 @@ std::vector<std::string> address_texts(const NodeState& node) {
 
 void add_node_routes(http::Router& router, Node& node) {
   router.add({"GET", "/v1/version", std::nullopt, answering([&node](const Request&) {
-                return http::json(
-                    {{"api", "v1"}, {"product", "Bulkhead"}, {"version", node.os.value("version_id", "")}});
+                return http::json({{"api", "v1"}, {"product", "Bulkhead"}, {"version", node.os.version_id}});
               })});
   router.add(
       {"GET", "/v1/status", Role::reader, answering([&node](const Request&) { return http::json(status(node)); })});

@@ -19,7 +19,7 @@ void list(std::string& text, std::string_view name, const std::vector<std::strin
 
 std::string report(const Node& node) {
   const NodeState state = node.state();
-  std::string text = std::format("{} ({})\n", node.os.value("pretty_name", ""), node.os.value("build_id", ""));
+  std::string text = std::format("{} ({})\n", node.os.pretty_name, node.os.build_id);
   text += std::format("state: {}\nslot: {} ({})\n", to_string(state_of(state)), node_state::slot_letter(state.running),
                       slots::describe(state.running));
   list(text, "problems", problems_of(state));

@@ -23,12 +23,21 @@ using Json = nlohmann::json;
 
 using node_state::NodeState;
 
+// The image: what its os-release says, and for which machines it is.
+struct Os {
+  std::string pretty_name{};
+  std::string variant_id{};
+  std::string version_id{};
+  std::string build_id{};
+  std::string arch{};
+};
+
 // What handlers need besides the configuration. Everything outlives the router.
 struct Node {
   configuration::Configuration& configuration;
   EventHub& events;
   Audit& audit;
-  Json os{};  // openapi.yaml, Os
+  Os os{};
   std::function<NodeState()> state{};
   std::function<std::string()> hostname{};
   std::function<Json()> user_data{};  // openapi.yaml, UserData
@@ -80,6 +89,7 @@ std::vector<std::string> problems_of(const NodeState& node);
 // {"state", "problems"}, as GET /v1/health and the event "health" give it.
 Json health_json(const NodeState& node);
 std::vector<std::string> address_texts(const NodeState& node);
+Json os_json(const Os& os);  // openapi.yaml, Os
 Json services_json(const Node& node, const std::vector<std::string>& names);
 Json files_json(const Node& node);
 

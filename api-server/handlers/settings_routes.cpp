@@ -83,7 +83,7 @@ Result<Response> get_model(const Node& node, const Request& request) {
   Json model = Json::object();
   if (wants("settings"))
     model["settings"] = TRY(of_prefix(settings_for(request, node.configuration), prefix.empty() ? "settings" : prefix));
-  if (wants("os")) model["os"] = os_below(node.os, prefix.starts_with("os.") ? prefix : "os");
+  if (wants("os")) model["os"] = os_below(os_json(node.os), prefix.starts_with("os.") ? prefix : "os");
   if (wants("services")) model["services"] = services_json(node, {});
   if (wants("configuration-files")) model["configuration-files"] = files_json(node);
   if (model.empty())

@@ -20,7 +20,7 @@ struct ApiFixture {
   handlers::Node parts{.configuration = node.configuration,
                        .events = events,
                        .audit = audit,
-                       .os = {{"pretty_name", "Bulkhead 7"}, {"variant_id", "kvm"}, {"version_id", "7"}},
+                       .os = {.pretty_name = "Bulkhead 7", .variant_id = "kvm", .version_id = "7"},
                        .state = [this] { return state; },
                        .hostname = [] { return std::string("node"); },
                        .user_data = [this] { return *user_data; },
