@@ -293,7 +293,7 @@ void ApiServer::follow_access() {
   *access_ = configuration_->in_effect().api;
 }
 
-// Documents that came during a try.
+// Documents that came during a try, or while others were being committed.
 void ApiServer::take_in_what_waited() {
   if (configuration_->current_try() || !user_data_->pending()) return;
   asio::post(loop_, [this] {
@@ -307,7 +307,7 @@ void ApiServer::take_in_what_waited() {
 void ApiServer::on_event(std::string_view name, const settings::Json& data) {
   events_.publish(name, data);
   if (name == "try" && try_timer_) try_timer_->follow();
-  if (name == "try" && user_data_) take_in_what_waited();
+  if ((name == "try" || name == "commit") && user_data_) take_in_what_waited();
   if (name == "commit" && blessing_) blessing_->committed();
   if (name == "commit" && user_data_) user_data_->mark_settled();
   if (name != "commit" && name != "apply") return;

@@ -99,14 +99,15 @@ std::string remedy(const Key& key) {
 
 void commit_user_data(bool apply, configuration::Configuration& configuration, UserDataIntake& user_data,
                       configuration::Done done) {
-  configuration.commit({.transaction = kUserDataTransaction, .caller = UserDataIntake::caller(), .apply = apply},
-                       [&user_data, done = std::move(done)](const Result<ChangeOutcome>& outcome) {
-                         if (outcome)
-                           user_data.applied();
-                         else
-                           user_data.refused(outcome.error());
-                         done(outcome);
-                       });
+  configuration.commit(
+      {.transaction = kUserDataTransaction, .caller = UserDataIntake::caller(), .apply = apply},
+      [&user_data, outcomes = user_data.outcomes(), done = std::move(done)](const Result<ChangeOutcome>& outcome) {
+        if (outcome)
+          user_data.applied(outcomes);
+        else
+          user_data.refused(outcome.error(), outcomes);
+        done(outcome);
+      });
 }
 
 }  // namespace

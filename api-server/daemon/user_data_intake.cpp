@@ -52,7 +52,7 @@ Result<> UserDataIntake::may_accept(std::string_view source) const {
   if (configuration_.current_try()) return fail(configuration::locked("a try is open; confirm or revert it first"));
   const user_data::Collected collected = TRY(collect());
   const auto found = std::ranges::find(collected.documents, source, &user_data::Document::source);
-  if (known_ && found != collected.documents.end() && user_data::can_be_accepted(*known_, *found)) return {};
+  if (known_ && found != collected.documents.end() && intake::can_be_accepted(*known_, *found)) return {};
   return fail(error(ErrorCode::not_found, "source '{}' has no ignored document", source)
                   .with_hint("list the documents: apiclient user-data"));
 }
@@ -86,37 +86,38 @@ bool UserDataIntake::stage(std::string_view accepted) {
   }
   report();
   if (merged.settings.empty()) {
-    applied();
+    applied(outcomes_);
     return false;
   }
   if (auto staged = configuration_.stage(caller(), kUserDataTransaction, merged.settings); !staged) {
-    refused(staged.error());
+    refused(staged.error(), outcomes_);
     return false;
   }
   // What only shows when everything is put together, before anything is stored.
   if (auto planned = configuration_.plan(kUserDataTransaction); !planned) {
-    refused(planned.error());
+    refused(planned.error(), outcomes_);
     return false;
   }
   return true;
 }
 
-void UserDataIntake::applied() {
-  known_ = intake::after(known_, outcomes_, wall_clock());
+void UserDataIntake::applied(const std::vector<intake::SourceOutcome>& outcomes) {
+  known_ = intake::after(known_, outcomes, wall_clock());
   if (auto stored = intake::store_applied(places_.state / kAppliedFile, *known_); !stored)
     problems_.set("user data", stored.error().describe());
 }
 
-void UserDataIntake::refused(const Error& reason) {
+void UserDataIntake::refused(const Error& reason, std::vector<intake::SourceOutcome> outcomes) {
   const auto dropped = configuration_.drop(caller(), kUserDataTransaction);
   static_cast<void>(dropped);  // it may never have been begun
   // A lock says nothing about the documents: they count when it is gone.
   if (reason.code == ErrorCode::locked) return postpone();
-  for (intake::SourceOutcome& outcome : outcomes_) {
+  for (intake::SourceOutcome& outcome : outcomes) {
     if (!outcome.refused) outcome.refused = reason.describe();
   }
+  outcomes_ = std::move(outcomes);
   report();
-  applied();
+  applied(outcomes_);
 }
 
 void UserDataIntake::ignore(const user_data::Document& document, const std::string& reason,

@@ -31,10 +31,12 @@ class UserDataIntake {
   // documents become a problem and an entry of the journal.
   // `accepted`: the source whose document counts although it would be ignored; may_accept() has said yes.
   bool stage(std::string_view accepted = {});
-  // The transaction of stage() is live: remembers that its documents were applied.
-  void applied();
+  // What the last stage() made of its documents. A commit takes it along: another stage() may come before it ends.
+  const std::vector<intake::SourceOutcome>& outcomes() const { return outcomes_; }
+  // A transaction of stage() is live: remembers that its documents were applied.
+  void applied(const std::vector<intake::SourceOutcome>& outcomes);
   // It could not be committed, with the reason. During a try its documents are not refused but pending.
-  void refused(const Error& reason);
+  void refused(const Error& reason, std::vector<intake::SourceOutcome> outcomes);
   // There is something to take in when the open try has ended: call stage() then.
   void postpone() { pending_ = true; }
   bool pending() const { return pending_; }

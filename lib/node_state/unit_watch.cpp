@@ -123,8 +123,8 @@ int UnitWatch::on_removed(sd_bus_message* message, void* self, sd_bus_error* /*e
   return 0;
 }
 
-// While it reads its files again, systemd unloads every unit for a moment, and it does not report those that have failed
-// when they are back.
+// While it reads its files again, systemd unloads every unit for a moment, and it does not report those that have
+// failed when they are back.
 int UnitWatch::on_reloading(sd_bus_message* message, void* self, sd_bus_error* /*error*/) {
   int active = 0;
   auto* watch = static_cast<UnitWatch*>(self);

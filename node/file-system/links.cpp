@@ -79,7 +79,8 @@ class Cleaner {
     }
     if (!S_ISLNK(status.st_mode) || is_expected(directory, name, path)) return {};
     if (removed_.count == kMostLinks)
-      return fail(ErrorCode::failed_precondition, "there are more than {} symbolic links where none belongs", kMostLinks);
+      return fail(ErrorCode::failed_precondition, "there are more than {} symbolic links where none belongs",
+                  kMostLinks);
     if (::unlinkat(directory, name.c_str(), 0) < 0) return fail_errno("removing the link {}{}", path, name);
     if (++removed_.count <= kNamedLinks) removed_.first.push_back(path + name);
     return {};

@@ -17,7 +17,7 @@ using file_systems::label;
 
 Result<> mount(FileSystem which, const log::Log& log) {
   DiskPartition partition(which);
-  const Outcome outcome = bring_up(which, partition);
+  const FileSystemOutcome outcome = bring_up(which, partition);
   const RemovedLinks& links = partition.removed_links();
   for (const std::string& link : links.first)
     log.warning("{}: removed an unexpected symbolic link: {}", label(which), link);

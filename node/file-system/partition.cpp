@@ -55,8 +55,7 @@ Result<sys::UniqueFd> detached_data(const char* source) {
     if (::fsconfig(context.get(), FSCONFIG_SET_STRING, name, value, 0) < 0)
       return fail_errno("mounting {}: option {}", source, name);
   }
-  if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0)
-    return fail_errno("mounting {}", source);
+  if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0) return fail_errno("mounting {}", source);
   constexpr unsigned kAttributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOATIME;
   sys::UniqueFd mount(::fsmount(context.get(), FSMOUNT_CLOEXEC, kAttributes));
   if (!mount) return fail_errno("mounting {}", source);

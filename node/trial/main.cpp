@@ -1,10 +1,9 @@
 // bulkhead-trial counted|blessed|gate
 //
-// counted: exit status 0 when the running version is to be blessed, 1 when the boot loader does not count its tries, 255
-// when it has failed or nothing is known: the condition under which systemd-bless-boot.service may run (ExecCondition=,
-// systemd.service(5)).
-// blessed: leaves the mark that this version is blessed, for bulkhead-trial-failed.service.
-// gate: says that everything which the gate requires has started.
+// counted: exit status 0 when the running version is to be blessed, 1 when the boot loader does not count its tries,
+// 255 when it has failed or nothing is known: the condition under which systemd-bless-boot.service may run
+// (ExecCondition=, systemd.service(5)). blessed: leaves the mark that this version is blessed, for
+// bulkhead-trial-failed.service. gate: says that everything which the gate requires has started.
 #include <cstdio>
 #include <string_view>
 

@@ -132,7 +132,7 @@ Result<> collect_imds(const Places& places, Imds& imds, const log::Log& log) {
 Result<> notify_api(const Places& places) {
   auto connection = TRY_CTX(net::Connection::open(net::UnixEndpoint{places.api}, {.request = kApiPatience}),
                             "notifying the API server of user data");
-  const net::Response answer =
+  const net::ClientResponse answer =
       TRY_CTX(connection.send({.method = "PUT", .target = "/v1/user-data"}), "notifying the API server of user data");
   // Locked, as during a try: it looks again by itself when that has ended.
   if (answer.ok() || code_of(answer) == ErrorCode::locked) return {};

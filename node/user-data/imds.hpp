@@ -18,7 +18,7 @@ namespace bulkhead::collect {
 using user_data::CloudFacts;
 
 // What it needs from outside: the seam for tests.
-using Send = std::function<Result<net::Response>(const net::Request&)>;
+using Send = std::function<Result<net::ClientResponse>(const net::ClientRequest&)>;
 // The pause between two tries. False: SIGTERM came, and the program ends.
 using Wait = std::function<bool(std::chrono::milliseconds)>;
 

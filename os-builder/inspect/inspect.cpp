@@ -33,15 +33,15 @@ bool is_efi_program(std::string_view path) {
   return suffix == ".efi";
 }
 
-Slot describe(const disk::SlotContent& content) {
-  Slot slot{.slot = content.slot,
-            .empty = content.empty,
-            .version = content.version,
-            .root_hash = {},
-            .certificate = {},
-            .data_size = 0,
-            .salt = {},
-            .finding = {}};
+InspectedSlot describe(const disk::SlotContent& content) {
+  InspectedSlot slot{.slot = content.slot,
+                     .empty = content.empty,
+                     .version = content.version,
+                     .root_hash = {},
+                     .certificate = {},
+                     .data_size = 0,
+                     .salt = {},
+                     .finding = {}};
   if (content.empty) return slot;
   if (content.superblock) {
     slot.data_size = content.superblock->data_size();

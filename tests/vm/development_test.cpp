@@ -93,7 +93,8 @@ void check_failed_unit_stays(Node& node) {
   must_answer(node, "until apiclient --json status | grep -q bad.service; do sleep 1; done");
   must_answer(node, "systemctl daemon-reload; sleep 2");
   CHECK(must_answer(node, "apiclient --json status").contains("bad.service"));
-  must_answer(node, "systemctl reset-failed bad; until ! apiclient --json status | grep -q bad.service; do sleep 1; done");
+  must_answer(node,
+              "systemctl reset-failed bad; until ! apiclient --json status | grep -q bad.service; do sleep 1; done");
 }
 
 // A network namespace NAME that the bridge plugin connects as /run/NAME.json says, as containerd has it done for a

@@ -93,8 +93,9 @@ TEST_CASE("the kernel does not start an init from another disk, because an SMBIO
   REQUIRE(::truncate(other.c_str(), off_t{16} << 20U) == 0);
   must(sys::run_checked({.arguments = {"mkfs.ext4", "-q", other.native()}}));
   NodeOptions options{.second_disk = other, .second_bus = vm::DiskBus::nvme};
-  for (const char* words : {"rdinit=/x root=/dev/nvme0n1 rootwait rw init=/evil",
-                            "noinitrd root=/dev/nvme0n1 rootwait init=/evil", "lockdown=none lsm= enforcing=0 rdinit=/x"}) {
+  for (const char* words :
+       {"rdinit=/x root=/dev/nvme0n1 rootwait rw init=/evil", "noinitrd root=/dev/nvme0n1 rootwait init=/evil",
+        "lockdown=none lsm= enforcing=0 rdinit=/x"}) {
     INFO(words);
     options.oem_strings = {std::string(kMoreWords) + words};
     check_refused(disk, "foreign-init", options, "is not part of the signed image");
