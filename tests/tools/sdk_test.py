@@ -3,6 +3,8 @@ what a command sees there, what it leaves behind, and that nothing outlives it."
 
 import os
 import pathlib
+import pwd
+import re
 import resource
 import signal
 import subprocess
@@ -85,6 +87,91 @@ class Messages(Sdk):
             done = self.sdk("root", BULKHEAD_CACHE=str(above / "below/cache"), BULKHEAD_MIRROR="ftp://archive")
             self.assertIn(f"chmod go-w {above}" if refused else "ftp://archive", done.stderr)
             self.assertEqual(done.returncode, 1)
+
+    def root_with(self, cache, **environment):
+        """What 'tools/sdk root' says: 'ftp://archive' if it liked the cache."""
+        done = self.sdk("root", BULKHEAD_CACHE=str(cache), BULKHEAD_MIRROR="ftp://archive", **environment)
+        self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+        return done.stderr
+
+    def test_a_cache_that_others_may_change_is_refused(self):
+        cache = self.folder / "cache"
+        for name in ("", "sdk", "debs", "ccache"):
+            place = cache / name
+            place.mkdir(exist_ok=True)
+            for mode, refused in ((0o777, True), (0o1777, True), (0o755, False)):
+                place.chmod(mode)
+                self.assertIn(f"chmod go-w {place}" if refused else "ftp://archive", self.root_with(cache))
+
+    def test_a_root_that_others_may_change_is_refused_whatever_is_below_it(self):
+        # Their names are digests that anybody can compute. A trace tells them.
+        trace = subprocess.run(["bash", "-x", SDK, "clean"], env=self.environment, capture_output=True, text=True).stderr
+        root, apt = (pathlib.Path(re.search(rf"^\+ {name}=(/.*)", trace, re.MULTILINE)[1]) for name in ("root", "apt"))
+        for place in (root, apt):
+            (place / "tmp").mkdir(parents=True)
+            (place / "tmp").chmod(0o1777)
+            place.chmod(0o777)
+            self.assert_fails(self.sdk("root"), 1, f"chmod go-w {place}\n")
+            place.chmod(0o755)
+            if os.geteuid() == 0:
+                os.chown(place, 4242, -1)
+                self.assert_fails(self.sdk("root"), 1, f"{place} belongs to another user")
+                os.chown(place, 0, -1)
+        done = self.sdk("root")
+        self.assertEqual((done.returncode, done.stdout), (0, f"{root}\n"), done.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, to make a directory of another user")
+    def test_a_cache_of_another_user_is_refused(self):
+        cache = self.folder / "cache"
+        for name in ("", "sdk", "debs", "ccache"):
+            place = cache / name
+            place.mkdir(exist_ok=True)
+            os.chown(place, 4242, -1)
+            self.assertIn(f"{place} belongs to another user", self.root_with(cache))
+            self.assertIn("ftp://archive", self.root_with(cache, SUDO_UID="4242"))
+            os.chown(place, 0, -1)
+
+    def test_a_cache_behind_a_link_is_looked_at_where_it_is(self):
+        (self.folder / "open").mkdir()
+        (self.folder / "open").chmod(0o777)
+        (self.folder / "link").symlink_to("open")
+        for cache in ("link", "link/cache"):
+            self.assertIn(f"chmod go-w {self.folder}/open", self.root_with(self.folder / cache))
+        self.assertEqual(list((self.folder / "open").iterdir()), [])
+        (self.folder / "open").chmod(0o755)
+        self.assertIn("ftp://archive", self.root_with(self.folder / "link/cache"))
+        (self.folder / "open/cache/sdk").rmdir()
+        (self.folder / "open/cache/sdk").symlink_to("/tmp")
+        self.assertIn("cache/sdk is a symbolic link", self.root_with(self.folder / "link/cache"))
+
+    def test_what_another_user_makes_while_the_cache_is_made_is_refused(self):
+        # Between the first look and mkdir, the place is taken.
+        self.stub("mkdir", 'PATH=${PATH#*:}; mkdir -m 777 "$RACED"; exec mkdir "$@"')
+        for raced in ("cache", "cache/sdk"):
+            said = self.root_with(self.folder / "cache", PATH=self.path, RACED=str(self.folder / raced))
+            self.assertIn(f"chmod go-w {self.folder / raced}", said)
+            (self.folder / "cache").chmod(0o755)
+            subprocess.run(["rm", "-rf", self.folder / "cache/sdk"], check=True)
+
+    def test_a_group_may_write_if_nobody_else_is_in_it(self):
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        cache = self.folder / "cache"
+        cache.mkdir()
+        cache.chmod(0o775)
+        group = cache.stat().st_gid
+        for line, refused in ((f"{user}:x:{group}:", False), (f"{user}:x:{group}:{user}", False), (f"{user}:x:{group}:mallory", True),
+                              (f"{user}:x:{group}:{user},mallory", True), (f"staff:x:{group}:", True), ("", True)):
+            self.stub("getent", f"echo '{line}'")
+            said = self.root_with(cache, PATH=self.path)
+            self.assertIn(f"chmod go-w {cache}" if refused else "ftp://archive", said, line)
+
+    def stub(self, name, script):
+        """Puts a program before the host's, with self.path as PATH."""
+        folder = self.folder / "stubs"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text(f"#!/bin/bash\n{script}\n")
+        (folder / name).chmod(0o755)
+        self.path = f"{folder}:{os.environ['PATH']}"
 
     def test_clean_removes_what_a_killed_setup_left(self):
         for name in ("root-old/usr", ".new-root-abc/usr", "apt-old"):
