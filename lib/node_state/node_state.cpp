@@ -45,9 +45,11 @@ std::optional<State> parse_state(std::string_view text) {
   return *found;
 }
 
-bool has_refused_setting(std::string_view problems) {
-  return std::ranges::any_of(split(problems, '\n'),
-                             [](std::string_view line) { return line.starts_with(kRefusedSetting); });
+bool settings_not_in_effect(std::string_view problems) {
+  return std::ranges::any_of(split(problems, '\n'), [](std::string_view line) {
+    const std::string_view name = line.substr(0, line.find(": "));
+    return line.starts_with(kRefusedSetting) || name == kUnreadableSettings || name == kFailedConfiguration;
+  });
 }
 
 State state_of(const NodeState& node) {

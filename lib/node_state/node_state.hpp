@@ -46,11 +46,14 @@ struct NodeState {
 // The problems, one a line: from the API server to the console, which cannot ask before the server answers.
 inline constexpr const char* kProblemsFile = "/run/bulkhead/problems";
 
-// The name of a problem about a stored setting that this version refuses begins so: "setting motd: …".
+// Problems that keep stored settings, or some of them, from taking effect. The name of one about a setting that this
+// version refuses begins with kRefusedSetting: "setting motd: …". The others are whole names.
 inline constexpr std::string_view kRefusedSetting = "setting ";
+inline constexpr const char* kUnreadableSettings = "settings";        // the node runs with defaults
+inline constexpr const char* kFailedConfiguration = "configuration";  // rendering or applying them failed
 
 // Whether a text of problems, one a line, has one of these.
-bool has_refused_setting(std::string_view problems);
+bool settings_not_in_effect(std::string_view problems);
 
 // Any failed unit and any problem means degraded, before and after the boot is complete. A trial boot is ready when it
 // is blessed, so the machine may be restarted as soon as it is ready, without losing a try.

@@ -27,9 +27,10 @@ bool is_lost(file_systems::FileSystem which) {
   return !outcome || !file_systems::lasts(outcome->kind);
 }
 
-// The API server has written its problems by now: the gate requires it.
-bool refuses_settings() {
-  return node_state::has_refused_setting(sys::read_file(node_state::kProblemsFile, kLargestFile).value_or(""));
+// The API server has written its problems by now: the gate requires it. What cannot be read may say anything.
+bool settings_not_in_effect() {
+  const auto problems = sys::read_file(node_state::kProblemsFile, kLargestFile);
+  return !problems || node_state::settings_not_in_effect(*problems);
 }
 
 int counted(const log::Log& log) {
@@ -39,7 +40,7 @@ int counted(const log::Log& log) {
     log.error(evidence.error());
     return kFailed;
   }
-  trial::Facts facts{.evidence = *evidence, .refuses_settings = refuses_settings()};
+  trial::Facts facts{.evidence = *evidence, .settings_not_in_effect = settings_not_in_effect()};
   for (const auto which : file_systems::kFileSystems) {
     if (is_lost(which)) facts.lost.push_back(which);
   }

@@ -11,7 +11,7 @@ namespace bulkhead::trial {
 struct Facts {
   slots::Evidence evidence;
   std::vector<file_systems::FileSystem> lost{};  // of this boot: lost, or nothing is known of them
-  bool refuses_settings = false;                 // the API server left out a setting that is stored
+  bool settings_not_in_effect = false;           // stored ones, or some of them; or nothing is known of them
 };
 
 // True: it is on trial and has stood it; false: the boot loader counts no tries of it. Errors: failed_precondition: it
@@ -22,8 +22,9 @@ struct Facts {
 // start the preferred one for ever.
 //
 // A version that loses STATE or DATA fails its trial if there is another one to fall back to: that one may be able to
-// mount them. If the disk is at fault, the other version says so and stays up. The same goes for a version that refuses
-// a setting that is stored: the other one may be able to do what the node was asked for.
+// mount them. If the disk is at fault, the other version says so and stays up. The same goes for a version that cannot
+// read the stored settings, refuses one of them or cannot apply them: the other one may be able to do what the node was
+// asked for.
 Result<bool> may_bless(const Facts& facts);
 
 }  // namespace bulkhead::trial

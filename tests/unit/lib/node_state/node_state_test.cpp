@@ -92,10 +92,13 @@ TEST_CASE("a failed unit or a problem makes a node degraded, before and after th
   }
 }
 
-TEST_CASE("a text of problems says whether a stored setting is refused") {
-  CHECK_FALSE(has_refused_setting(""));
-  CHECK_FALSE(has_refused_setting("settings: cannot be read\nuser data: setting motd: no\n"));
-  CHECK(has_refused_setting("configuration: no\nsetting motd: is stored, but not in effect\n"));
+TEST_CASE("a text of problems says whether all stored settings are in effect") {
+  CHECK_FALSE(settings_not_in_effect(""));
+  CHECK_FALSE(settings_not_in_effect("remote listener: no\nuser data: setting motd: no\n"));
+  CHECK_FALSE(settings_not_in_effect("seed: configuration: no\nsettings of others: no\nconfigurations: no\n"));
+  CHECK(settings_not_in_effect("remote listener: no\nsetting motd: is stored, but not in effect\n"));
+  CHECK(settings_not_in_effect("seed: no\nsettings: a record of the datastore is damaged; the node runs with …\n"));
+  CHECK(settings_not_in_effect("configuration: no\n"));
 }
 
 TEST_CASE("names from outside cannot forge a line") {

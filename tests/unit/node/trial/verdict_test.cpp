@@ -27,17 +27,17 @@ TEST_CASE("a version on trial that has everything is blessed") {
   CHECK(may_bless({.evidence = on_trial(kWithAnother)}).value());
 }
 
-TEST_CASE("a version that lost a file system or refuses settings fails, if there is another one") {
+TEST_CASE("a version that lost a file system or does not obey stored settings fails, if there is another one") {
   const trial::Facts lost{.evidence = on_trial(kWithAnother), .lost = {FileSystem::data}};
   REQUIRE_FALSE(may_bless(lost));
   CHECK(may_bless(lost).error().code == ErrorCode::failed_precondition);
   CHECK(may_bless(lost).error().message.contains("DATA"));
-  const trial::Facts refusing{.evidence = on_trial(kWithAnother), .refuses_settings = true};
+  const trial::Facts refusing{.evidence = on_trial(kWithAnother), .settings_not_in_effect = true};
   REQUIRE_FALSE(may_bless(refusing));
   CHECK(may_bless(refusing).error().message.contains("settings"));
 
   // Nothing else could do better.
-  CHECK(may_bless({.evidence = on_trial(kAlone), .lost = {FileSystem::state}, .refuses_settings = true}).value());
+  CHECK(may_bless({.evidence = on_trial(kAlone), .lost = {FileSystem::state}, .settings_not_in_effect = true}).value());
 }
 
 TEST_CASE("a version whose tries nobody counts is not blessed, whatever the variable names") {
