@@ -45,12 +45,13 @@ bool Screen::leave_out(const Conflict& conflict) {
 }
 
 bool Screen::take_away(const Key& key, const Key& culprit, const Error& reason) {
-  const std::size_t taken = std::erase_if(accepted_, [&](const auto& entry) {
-    if (!entry.first.is_below(key)) return false;
-    left_out_.settings.emplace(entry.first, left_out_.refusals.size());
-    return true;
-  });
-  if (taken == 0) return false;
+  // Keys are ordered segment by segment: what is below one follows it at once.
+  const auto first = accepted_.lower_bound(key);
+  auto last = first;
+  for (; last != accepted_.end() && last->first.is_below(key); ++last)
+    left_out_.settings.emplace(last->first, left_out_.refusals.size());
+  if (first == last) return false;
+  accepted_.erase(first, last);
   left_out_.refusals.push_back({.key = key, .culprit = culprit, .reason = reason});
   // Without the list of revoked certificates, nobody is let in over the network.
   static const Key revoked({"api", "revoked"});

@@ -281,7 +281,12 @@ node_state::NodeState ApiServer::state() const {
 
 // When the loop gets to it: everything is there by then, and several changes are one.
 void ApiServer::look_at_health() {
-  asio::post(loop_, [this] { health_->look(); });
+  if (look_is_pending_) return;
+  look_is_pending_ = true;
+  asio::post(loop_, [this] {
+    look_is_pending_ = false;
+    health_->look();
+  });
 }
 
 // Before anything else happens: the next change may be of somebody who may nothing any more.

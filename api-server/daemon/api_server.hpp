@@ -77,6 +77,7 @@ class ApiServer {
   std::optional<TryTimer> try_timer_;
   std::optional<Blessing> blessing_;
   std::optional<Health> health_;
+  bool look_is_pending_ = false;
   std::unique_ptr<handlers::Node> node_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;

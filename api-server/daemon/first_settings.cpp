@@ -2,6 +2,9 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
+#include <span>
+
 #include "api-server/user-data/generators.hpp"
 #include "lib/base/text.hpp"
 #include "lib/node_state/network_watch.hpp"
@@ -57,7 +60,7 @@ void store_seed(configuration::Configuration& configuration, ProblemList& proble
 
 OpenedStore open_datastore(const Places& places, ProblemList& problems) {
   auto opened = open_stored(places);
-  problems.set("settings",
+  problems.set(node_state::kUnreadableSettings,
                opened ? "" : opened.error().describe() + "; the node runs with defaults and accepts no changes");
   if (opened) return *std::move(opened);
   auto empty = datastore::Datastore::open(std::make_unique<datastore::MemoryStorage>(), wall_clock);
@@ -89,12 +92,36 @@ NodeFacts find_facts(const Places& places, ProblemList& problems) {
 
 namespace {
 
+// How many refused settings are problems of their own. Whoever writes to STATE can leave any number of them, and each
+// problem is a line of the journal, of the console and of every answer about the node's health.
+constexpr std::size_t kMostNamed = 20;
+
 // What ends the refusal of a stored setting.
 std::string remedy(const Key& key) {
   const std::string name = key.to_string();
   const std::string unset = std::format("apiclient unset {}", name.contains('"') ? '\'' + name + '\'' : name);
   if (!settings::find(settings::Settings::shape(), key)) return "remove it: " + unset;
   return std::format("set {} to a valid value, or: {}", name, unset);
+}
+
+// From the names of problems to their texts.
+std::map<std::string, std::string> problems_of(const configuration::LeftOut& left_out) {
+  const std::string beginning(node_state::kRefusedSetting);
+  std::map<std::string, std::string> problems;
+  const std::span all(left_out.refusals);
+  for (const configuration::Refusal& refusal : all.first(std::min(all.size(), kMostNamed))) {
+    problems[beginning + refusal.key.to_string()] =
+        std::format("is stored, but not in effect: {}; {}", refusal.reason.describe(), remedy(refusal.culprit));
+  }
+  const auto others =
+      std::ranges::count_if(left_out.settings, [](const auto& setting) { return setting.second >= kMostNamed; });
+  if (others > 0) {
+    // No key is written so: '(' needs quotes.
+    problems[beginning + "(others)"] =
+        std::format("{} more {} stored, but not in effect; they are named as those before them are set or unset",
+                    others, others == 1 ? "setting is" : "settings are");
+  }
+  return problems;
 }
 
 void commit_user_data(bool apply, configuration::Configuration& configuration, UserDataIntake& user_data,
@@ -113,13 +140,8 @@ void commit_user_data(bool apply, configuration::Configuration& configuration, U
 }  // namespace
 
 void report_configuration(const configuration::Configuration& configuration, bool applied, ProblemList& problems) {
-  if (applied) problems.set("configuration", "");
-  std::map<std::string, std::string> refused;
-  for (const configuration::Refusal& refusal : configuration.left_out().refusals) {
-    refused[std::string(node_state::kRefusedSetting) + refusal.key.to_string()] =
-        std::format("is stored, but not in effect: {}; {}", refusal.reason.describe(), remedy(refusal.culprit));
-  }
-  problems.set_all(node_state::kRefusedSetting, refused);
+  if (applied) problems.set(node_state::kFailedConfiguration, "");
+  problems.set_all(node_state::kRefusedSetting, problems_of(configuration.left_out()));
 }
 
 void apply_first_settings(const Places& places, configuration::Configuration& configuration, UserDataIntake& user_data,
@@ -130,7 +152,7 @@ void apply_first_settings(const Places& places, configuration::Configuration& co
   user_data.mark_settled();
   store_seed(configuration, problems);
   const auto applied = configuration.apply_now();
-  problems.set("configuration", applied ? "" : applied.error().describe());
+  problems.set(node_state::kFailedConfiguration, applied ? "" : applied.error().describe());
   report_configuration(configuration, applied.has_value(), problems);
   if (applied) log.info("{} configuration files were written", applied->applied.files.size());
 }

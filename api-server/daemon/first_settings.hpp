@@ -26,8 +26,8 @@ struct NodeFacts {
 };
 NodeFacts find_facts(const Places& places, ProblemList& problems);
 
-// Other settings are in effect: a problem for each stored setting that is not, and, when everything was applied, none
-// of an earlier failure to do so.
+// Other settings are in effect: a problem for each stored setting that is not (from the 21st on, one for all of them),
+// and, when everything was applied, none of an earlier failure to do so.
 void report_configuration(const configuration::Configuration& configuration, bool applied, ProblemList& problems);
 
 // Everything at the start, in order, on the calling thread.

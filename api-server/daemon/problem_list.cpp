@@ -11,25 +11,33 @@ ProblemList::ProblemList(const log::Log& log, std::optional<sys::Path> file, std
 }
 
 void ProblemList::set(const std::string& name, const std::string& text) {
+  if (change(name, text)) publish();
+}
+
+bool ProblemList::change(const std::string& name, const std::string& text) {
   const auto known = problems_.find(name);
-  if (known == problems_.end() ? text.empty() : known->second == text) return;
+  if (known == problems_.end() ? text.empty() : known->second == text) return false;
   if (text.empty()) {
     problems_.erase(known);
   } else {
     log_.warning("{}: {}", name, text);
     problems_[name] = text;
   }
+  return true;
+}
+
+void ProblemList::publish() {
   write();
   on_change_();
 }
 
 void ProblemList::set_all(std::string_view beginning, const std::map<std::string, std::string>& problems) {
-  std::vector<std::string> ended;
-  for (const auto& [name, text] : problems_) {
-    if (name.starts_with(beginning) && !problems.contains(name)) ended.push_back(name);
-  }
-  for (const std::string& name : ended) set(name, "");
-  for (const auto& [name, text] : problems) set(name, text);
+  const auto is_over = [&](const auto& known) {
+    return known.first.starts_with(beginning) && !problems.contains(known.first);
+  };
+  bool changed = std::erase_if(problems_, is_over) > 0;
+  for (const auto& [name, text] : problems) changed = change(name, text) || changed;
+  if (changed) publish();
 }
 
 std::vector<std::string> ProblemList::lines() const {

@@ -26,12 +26,16 @@ class ProblemList {
 
   // An empty text removes the problem. Setting an equal text changes nothing.
   void set(const std::string& name, const std::string& text);
-  // The problems whose names begin with `beginning` become these, from names to texts; all others stay.
+  // The problems whose names begin with `beginning` become these, from names to texts; all others stay. However many of
+  // them change, this is one change.
   void set_all(std::string_view beginning, const std::map<std::string, std::string>& problems);
   // "user data: cidata: …", sorted by name.
   std::vector<std::string> lines() const;
 
  private:
+  // False when this changes nothing.
+  bool change(const std::string& name, const std::string& text);
+  void publish();
   void write() const;
 
   const log::Log& log_;

@@ -63,6 +63,9 @@ std::vector<Change> listed(const std::map<settings::Key, std::optional<settings:
 Result<Datastore> Datastore::open(std::unique_ptr<Storage> storage, Clock clock) {
   Datastore datastore(std::move(storage), std::move(clock));
   TRY_CTX(datastore.load(), "opening the datastore");
+  if (datastore.live_bytes_ > kLargestSettings)
+    return fail(ErrorCode::failed_precondition, "the stored settings have {} bytes; at most {} are allowed",
+                datastore.live_bytes_, kLargestSettings);
   return datastore;
 }
 

@@ -33,7 +33,8 @@ using Clock = std::function<std::chrono::sys_time<std::chrono::milliseconds>()>;
 class Datastore {
  public:
   // Reads what is stored. An incomplete last record was never confirmed to a client and is cut off. Errors: data_loss
-  // for damage anywhere else, failed_precondition for another format.
+  // for damage anywhere else, failed_precondition for another format and for more than kLargestSettings, which commit()
+  // never writes.
   static Result<Datastore> open(std::unique_ptr<Storage> storage, Clock clock);
 
   const settings::Flat& live() const { return live_; }

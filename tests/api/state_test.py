@@ -1,5 +1,7 @@
 """Whatever stands on STATE, the server starts, answers, and writes to nothing outside of STATE."""
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -100,6 +102,27 @@ class State(unittest.TestCase):
                     if name:  # a link in the place of STATE itself is STATE
                         self.assertEqual(os.listdir(outside), ["passwd"])
                     self.assertEqual(server.read("outside/passwd"), "root:x:0:0\n")
+
+    def test_any_number_of_refused_settings_keeps_the_server_neither_from_answering_nor_from_changes(self):
+        unknown = 20000
+        values = {"motd": "kept", **{f"u{i}": 0 for i in range(unknown)}}
+        record = json.dumps({"format": 1, "id": 1, "values": values}, separators=(",", ":"))
+        with Server() as server:
+            server.stop()
+            # docs/formats/datastore.md
+            server.write("state/settings-1", f"{hashlib.sha256(record.encode()).hexdigest()[:16]} {record}\n")
+            server.start()
+            problems = server.ask("GET", "/v1/status").json["problems"]
+            self.assertEqual(len([problem for problem in problems if problem.startswith("setting u")]), 20)
+            self.assertEqual([f"{unknown - 20} more settings are stored, but not in effect" in problem for problem in problems].count(True), 1)
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "kept"})
+            server.set(motd="changed")
+            self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "changed"})
+            # As some are unset, others are named.
+            self.assertEqual(server.ask("DELETE", "/v1/settings", keys=",".join(f"u{i}" for i in range(20))).status, 204)
+            self.assertEqual(server.ask("POST", "/v1/commit").status, 200)
+            problems = server.ask("GET", "/v1/status").json["problems"]
+            self.assertEqual([f"{unknown - 40} more settings" in problem for problem in problems].count(True), 1)
 
     def test_a_second_server_is_refused(self):
         with Server() as server:

@@ -140,6 +140,43 @@ TEST_CASE("what the node runs is never run with a part of its settings") {
   CHECK(node.commit("t").error().message.contains("workloads.web.runtime"));
 }
 
+TEST_CASE("a table is left out with all that is below it, and with nothing that is only near it") {
+  Screen screen({{key("motd"), "x"},
+                 {key("workloads"), 7},
+                 {key("workloads.we.source"), "a"},
+                 {key("workloads.web"), 1},
+                 {key("workloads.web.runtime"), "crun"},
+                 {key("workloads.web.source.deep"), "b"},
+                 {key("workloads.web-2.source"), "c"},
+                 {key("workloads.\"web.x\".source"), "d"}},
+                {});
+  const Error reason = error(ErrorCode::invalid_argument, "workloads.web: no");
+  CHECK(screen.leave_out({.keys = {key("workloads.none"), key("workloads.web.source")}, .reason = reason}));
+  CHECK(screen.accepted() == Flat{{key("motd"), "x"},
+                                  {key("workloads"), 7},
+                                  {key("workloads.we.source"), "a"},
+                                  {key("workloads.web-2.source"), "c"},
+                                  {key("workloads.\"web.x\".source"), "d"}});
+  CHECK(screen.left_out().settings == std::map<Key, std::size_t>{{key("workloads.web"), 0},
+                                                                 {key("workloads.web.runtime"), 0},
+                                                                 {key("workloads.web.source.deep"), 0}});
+  CHECK_FALSE(screen.leave_out({.keys = {key("workloads.web.runtime")}, .reason = reason}));
+  CHECK(screen.left_out().refusals.size() == 1);
+}
+
+TEST_CASE("every one of many refused settings is left out") {
+  constexpr std::size_t kMany = 3000;
+  Flat stored = {{key("motd"), "kept"}};
+  for (std::size_t i = 0; i < kMany; ++i) stored.emplace(key(std::format("u{}", i)), 0);
+  const Screen screen(stored, refused_values(stored));
+  CHECK(screen.accepted() == Flat{{key("motd"), "kept"}});
+  REQUIRE(screen.left_out().refusals.size() == kMany);
+  CHECK(screen.left_out().settings.size() == kMany);
+  for (const auto& [name, refusal] : screen.left_out().settings) {
+    if (screen.left_out().refusals.at(refusal).key != name) FAIL_CHECK(name.to_string());
+  }
+}
+
 TEST_CASE("without a list of revoked certificates that is stored, nobody is let in over the network") {
   Screen screen({{key("api.client-ca"), "LS0t"}, {key("api.revoked"), {"no serial number"}}, {key("motd"), "x"}},
                 {{.key = key("api.revoked"),

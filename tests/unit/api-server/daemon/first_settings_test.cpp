@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "lib/node_state/node_state.hpp"
 #include "lib/sys/temp_dir.hpp"
 #include "tests/support/must.hpp"
 #include "tests/unit/api-server/apply/fake_machine.hpp"
@@ -292,6 +293,41 @@ TEST_CASE(
   CHECK(node.problems.lines().size() == 1);
   must(node.configuration->stage_unset(configuration::the_node("test"), "t", {"kernel.sysctl"}));
   node.commit({{"motd", "last"}});
+  CHECK(node.problems.lines().empty());
+}
+
+TEST_CASE("of many refused settings, twenty are problems of their own, and the rest is one") {
+  FirstSettingsFixture node;
+  node.boot();
+  constexpr std::size_t kMany = 50;
+  std::vector<datastore::Change> changes = {{.key = Key({"motd"}), .value = "kept"}};
+  for (std::size_t i = 0; i < kMany; ++i) changes.push_back({.key = Key({std::format("u{}", i)}), .value = 0});
+  const std::uint64_t id = node.configuration->store().last_commit() + 1;
+  const std::string line =
+      datastore::to_line(datastore::Commit{.id = id, .author = "test", .changes = std::move(changes)});
+  const sys::Path file = node.places.state / "settings-1";
+  must(sys::write_file_atomically(file, must(sys::read_file(file)) + line));
+  node.boot();
+  CHECK(node.effective("/motd") == R"("kept")");
+  CHECK(node.configuration->left_out().settings.size() == kMany);
+  CHECK(node.problems.lines().size() == 21);
+  CHECK(node.problem("setting u0").contains("not in effect"));
+  CHECK(node.problem("setting (others)").starts_with("30 more settings are stored, but not in effect"));
+  for (const std::string& line : node.problems.lines()) CHECK(line.starts_with(node_state::kRefusedSetting));
+  // As settings are unset, others are named, and then none are left.
+  const auto unset = [&](std::size_t first, std::size_t last) {
+    std::vector<std::string> keys;
+    for (std::size_t i = first; i < last; ++i) keys.push_back(std::format("u{}", i));
+    must(node.configuration->stage_unset(configuration::the_node("test"), "t", keys));
+    node.commit({{"motd", std::format("{} unset", last)}});
+  };
+  unset(0, 29);
+  CHECK(node.problems.lines().size() == 21);
+  CHECK(node.problem("setting (others)").starts_with("1 more setting is stored"));
+  unset(29, 30);
+  CHECK(node.problems.lines().size() == 20);
+  CHECK(node.problem("setting (others)").empty());
+  unset(30, kMany);
   CHECK(node.problems.lines().empty());
 }
 

@@ -16,6 +16,7 @@ struct ProblemListFixture {
   sys::Path file = directory.path() / "problems";
   log::Log log{log::Log::Sink::standard_error};
   int changes = 0;
+  std::vector<std::string> written{};  // the file at each change
 
   ProblemList list() {
     return {log, file, [this] { ++changes; }};
@@ -57,6 +58,27 @@ TEST_CASE("the problems of one kind are replaced together") {
   CHECK(fixture.text() == "setting b: 2\nsetting c: 3\nsettings: cannot be read\n");
   list.set_all("setting ", {});
   CHECK(fixture.text() == "settings: cannot be read\n");
+}
+
+TEST_CASE("the problems of one kind are one change, however many of them begin, change and end") {
+  ProblemListFixture fixture;
+  ProblemList list(fixture.log, fixture.file, [&fixture] {
+    ++fixture.changes;
+    fixture.written.push_back(fixture.text());
+  });
+  list.set_all("setting ", {{"setting a", "1"}, {"setting b", "2"}, {"setting c", "3"}});
+  list.set_all("setting ", {{"setting b", "new"}, {"setting c", "3"}, {"setting d", "4"}, {"setting e", "5"}});
+  CHECK(fixture.changes == 2);
+  CHECK(fixture.written == std::vector<std::string>{"setting a: 1\nsetting b: 2\nsetting c: 3\n",
+                                                    "setting b: new\nsetting c: 3\nsetting d: 4\nsetting e: 5\n"});
+  // The same once more is none.
+  must(sys::write_file_atomically(fixture.file, "mark"));
+  list.set_all("setting ", {{"setting b", "new"}, {"setting c", "3"}, {"setting d", "4"}, {"setting e", "5"}});
+  CHECK(fixture.text() == "mark");
+  CHECK(fixture.changes == 2);
+  list.set_all("setting ", {});
+  CHECK(fixture.changes == 3);
+  CHECK(fixture.text().empty());
 }
 
 TEST_CASE("what changes nothing is no change, and does not write the file") {

@@ -173,6 +173,24 @@ TEST_CASE("another format is refused, not damaged") {
         ErrorCode::failed_precondition);
 }
 
+TEST_CASE("more settings than could have been committed are refused, wherever in the file they come together") {
+  const std::string large(std::size_t{1} << 20U, 'x');
+  const auto opened = [](const std::string& content) {
+    return Datastore::open(std::make_unique<MemoryStorage>(content), fixed_clock());
+  };
+  const Flat three = {
+      {key("kernel.sysctl.a"), large}, {key("kernel.sysctl.b"), large}, {key("kernel.sysctl.c"), large}};
+  const std::string base = to_line(Base{.id = 0, .values = three});
+  const std::string more = to_line(Commit{.id = 1, .changes = {set("motd", large)}});
+  const std::string less = to_line(Commit{.id = 2, .changes = {unset("kernel.sysctl.a")}});
+  CHECK(opened(base).has_value());
+  REQUIRE_FALSE(opened(base + more).has_value());
+  CHECK(opened(base + more).error().code == ErrorCode::failed_precondition);
+  CHECK(opened(base + more).error().message.contains("at most 4194304"));
+  CHECK_FALSE(opened(base + more + "torn").has_value());
+  CHECK(opened(base + more + less).has_value());
+}
+
 TEST_CASE("whenever the power goes away, commits that were answered for are there, whole, and nothing else") {
   Disk disk;
   Flat answered;                 // the model: live after the last commit that returned
