@@ -313,7 +313,7 @@ TEST_CASE("of many refused settings, twenty are problems of their own, and the r
   CHECK(node.problems.lines().size() == 21);
   CHECK(node.problem("setting u0").contains("not in effect"));
   CHECK(node.problem("setting (others)").starts_with("30 more settings are stored, but not in effect"));
-  for (const std::string& line : node.problems.lines()) CHECK(line.starts_with(node_state::kRefusedSetting));
+  for (const std::string& problem : node.problems.lines()) CHECK(problem.starts_with(node_state::kRefusedSetting));
   // As settings are unset, others are named, and then none are left.
   const auto unset = [&](std::size_t first, std::size_t last) {
     std::vector<std::string> keys;
