@@ -1,4 +1,5 @@
 // What somebody leaves on DATA, or says to the journal, and a program of the node would believe.
+#include "lib/gpt/slot_layout.hpp"
 #include "tests/support/booted_node.hpp"
 #include "tests/support/guest_shell.hpp"
 #include "tests/support/must.hpp"
@@ -60,6 +61,33 @@ TEST_CASE("links and times that were left on DATA lead nobody astray") {
 
   must_answer(node, "until systemctl -q is-active systemd-timesyncd; do sleep 1; done");
   must_answer(node, "test $(date +%Y) -lt 2035");
+}
+
+// ext4 keeps a type beside each name, which neither e2fsck nor the kernel compares with the inode of a clean file
+// system.
+TEST_CASE("a link of which the directory says that it is a directory is no way into another one") {
+  const ScratchDisk disk(BuiltImage::of_variant("kvm-dev"));
+  {
+    Node node(disk, "data-entry-before");
+    node.wait_until_ready();
+    node.shut_down();
+  }
+  const std::string place = "/lib/containerd/io.containerd.grpc.v1.cri";
+  const std::string link = place + "/containers";
+  // A directory whose inode becomes that of a link to /etc (ext4(5), "Symbolic Links").
+  std::vector<std::string> commands = {"mkdir " + place, "mkdir " + link};
+  for (const char* field : {"mode 0120777", "size 4", "blocks 0", "flags 0", "links_count 1", "block[0] 0x6374652f",
+                            "block[1] 0", "block[2] 0", "block[3] 0", "block[4] 0", "block[5] 0"})
+    commands.push_back(std::format("set_inode_field {} {}", link, field));
+  for (const std::string& command : commands) disk.spoil_ext4(gpt::kDataNumber, command);
+
+  Node node(disk, "data-entry");
+  node.wait_until_ready();
+  wait_for_shell(node);
+  CHECK(must_answer(node, "journalctl -b -o cat -u bulkhead-file-system@data").contains("cri/containers"));
+  must_answer(node, "test ! -L /var" + link);
+  must_answer(node, "test -d /etc/systemd && test -f /etc/machine-id");
+  CHECK(must_answer(node, "systemctl is-active containerd") == "active\n");
 }
 
 }  // namespace
