@@ -218,6 +218,10 @@ std::uint64_t ScratchDisk::ext4_size(unsigned partition_number) const {
   return number("Block count") * number("Block size");
 }
 
+void ScratchDisk::replay_journal(unsigned partition_number) const {
+  tool_output({"debugfs", "-w", "-R", "journal_run", ext4_name(partition_number)});
+}
+
 void ScratchDisk::spoil_ext4(unsigned partition_number, const std::string& command) const {
   tool_output({"debugfs", "-w", "-R", "set_super_value errors 3", ext4_name(partition_number)});
   tool_output({"debugfs", "-w", "-R", command, ext4_name(partition_number)});

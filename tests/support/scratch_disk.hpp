@@ -71,6 +71,8 @@ class ScratchDisk {
   std::uint64_t ext4_size(unsigned partition_number) const;
   // A command of debugfs(8), which may write. Its superblock gets `errors=panic` (ext4(5)) first.
   void spoil_ext4(unsigned partition_number, const std::string& command) const;
+  // What a saved machine had not written to its place yet, as a mount would.
+  void replay_journal(unsigned partition_number) const;
   void enlarge(std::uint64_t bytes) const;
   void change_partition_uuid(unsigned number, const std::string& uuid) const;
   void change_partition_label(unsigned number, const std::string& label) const;
