@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using Random = std::mt19937;
 
 constexpr std::uint64_t kSector = 512;
-constexpr unsigned kCasesPerFileSystem = 27;
+constexpr unsigned kCasesPerFileSystem = 25;
 constexpr unsigned kCasesOfRoot = 2;
 
 std::uint64_t below(Random& random, std::uint64_t limit) {

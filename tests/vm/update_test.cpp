@@ -18,7 +18,9 @@ TEST_CASE("a good new version in slot B is started, blessed, and is the same nod
   const ScratchDisk& disk = booted.disk();
   const std::uint16_t port = booted.port();
   const Operator& outside = booted.outside();
+  disk.replay_journal(gpt::kStateNumber);
   const std::string machine_id = disk.ext4_file(gpt::kStateNumber, "/machine-id");
+  REQUIRE_FALSE(machine_id.empty());
   const gpt::Partition data = disk.partition(gpt::kDataNumber);
 
   disk.fill_slot_b(b);
