@@ -302,6 +302,7 @@ void ApiServer::follow_access() {
 void ApiServer::take_in_what_waited() {
   if (configuration_->current_try() || !user_data_->pending()) return;
   asio::post(loop_, [this] {
+    if (!user_data_->pending()) return;  // the end of a try is two events
     take_in_again(options_.places, *configuration_, *user_data_, problems_,
                   [this](const Result<ChangeOutcome>& outcome) {
                     if (!outcome) log_.error(outcome.error());

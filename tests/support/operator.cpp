@@ -89,8 +89,8 @@ nlohmann::json Operator::api_settings() const {
           {"roles", {{{"subject", "ops-*"}, {"role", "admin"}}}}};
 }
 
-// While a machine that counts instructions waits for us, its clock jumps from timer to timer, and
-// the server's limit for a handshake may pass within a moment of the host. Nothing has been asked for by then.
+// While a machine that counts instructions waits for us, its clock jumps from timer to timer, and the server's limit
+// for a handshake may pass within a moment of the host. Nothing has been asked for by then.
 sys::Output Operator::apiclient(std::vector<std::string> arguments) const {
   constexpr int kAttempts = 10;
   arguments.insert(arguments.begin(), {program(), "-n", "node"});
