@@ -165,7 +165,9 @@ struct Connection::State {
     if (count == 0) {
       if (parser.got_some()) parser.put_eof(failure);
       if (!failure && parser.is_done()) return {};
-      return fail(error(ErrorCode::unavailable, "{} closed the connection before the end of its answer", peer)
+      const bool has_begun = parser.got_some() || !unread.empty();
+      const std::string_view end = has_begun ? "before the end of its answer" : "without an answer";
+      return fail(error(ErrorCode::unavailable, "{} closed the connection {}", peer, end)
                       .with_hint("check the log of that server"));
     }
     unread.append(buffer.data(), count);
