@@ -49,7 +49,7 @@ struct ApplyPlan {
 
 class Applier {
  public:
-  // Paths of files are taken below `root`: "/" on a node, a temporary directory in tests.
+  // Files are written at their places (render::place_of) below `root`: "/" on a node, a temporary directory in tests.
   Applier(sys::Path root, dbus::Systemd& systemd, Kernel& kernel)
       : root_(std::move(root)), systemd_(systemd), kernel_(kernel) {}
 
@@ -68,7 +68,7 @@ class Applier {
     mode_t mode = 0;
   };
 
-  sys::Path below_root(const sys::Path& path) const { return root_ / path.relative_path(); }
+  sys::Path place(const sys::Path& path) const { return root_ / render::place_of(path).relative_path(); }
   Result<> write(const FileChange& change, std::vector<Saved>& saved) const;
   Result<> put_back(const std::vector<Saved>& saved) const;
   Result<> notify(Notification& step, const KernelState& kernel);

@@ -1,7 +1,6 @@
 #include "api-server/apply/kernel.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 namespace bulkhead::apply {
 namespace {
 
+constexpr const char* kHostname = "/proc/sys/kernel/hostname";
 constexpr const char* kLockdown = "/sys/kernel/security/lockdown";
 constexpr std::array<std::string_view, 2> kModes = {"integrity", "confidentiality"};
 
@@ -23,8 +23,9 @@ std::ptrdiff_t rank(std::string_view mode) {
 }  // namespace
 
 Result<> RunningKernel::set_hostname(const std::string& name) {
-  if (::sethostname(name.data(), name.size()) != 0) return fail_errno("setting the host name");
-  return {};
+  // Unlike sethostname(2), this needs no CAP_SYS_ADMIN.
+  const sys::UniqueFd file = TRY(sys::open_file(kHostname, O_WRONLY));
+  return sys::write_all(file.get(), std::as_bytes(std::span(name)));
 }
 
 Result<> RunningKernel::set_lockdown(const std::string& mode) {

@@ -96,6 +96,12 @@ const Service* find_service(std::string_view name) {
   return found == kServices.end() ? nullptr : found;
 }
 
+sys::Path place_of(const sys::Path& path) {
+  const sys::Path own(kOwnDirectory);
+  const sys::Path inside = path.lexically_relative("/etc");
+  return *inside.begin() == own.filename() ? path : own / inside;
+}
+
 bool FileFamily::contains(const sys::Path& path) const {
   const std::string begin = std::string(directory) + '/';
   return path.native().starts_with(begin) && glob_match(pattern, std::string_view(path.native()).substr(begin.size()));

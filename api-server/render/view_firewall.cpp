@@ -1,8 +1,8 @@
 // /etc/nftables.conf: one table of our own, replaced as a whole; tables of others (a cluster's network add-on) are left
 // alone. Everything is closed except what settings open; docs/firewall.md explains the rules.
 //
-// The image's factory file (os-builder/rootfs/overlay/base/etc/nftables.conf) is the result of the defaults; a test
-// compares the two.
+// The image's factory file (os-builder/rootfs/overlay/base/etc/bulkhead/nftables.conf) is the result of the defaults; a
+// test compares the two.
 #include "api-server/render/template.hpp"
 #include "api-server/render/views.hpp"
 #include "lib/net/well_known.hpp"

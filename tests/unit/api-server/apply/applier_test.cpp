@@ -21,10 +21,9 @@ struct Node {
   bulkhead::testing::FakeKernel kernel;
   Applier applier{directory.path(), systemd, kernel};
 
-  std::string text(const sys::Path& path) const {
-    return must(sys::read_file(directory.path() / path.relative_path()));
-  }
-  bool has(const sys::Path& path) const { return sys::exists(directory.path() / path.relative_path()); }
+  sys::Path place(const sys::Path& path) const { return directory.path() / render::place_of(path).relative_path(); }
+  std::string text(const sys::Path& path) const { return must(sys::read_file(place(path))); }
+  bool has(const sys::Path& path) const { return sys::exists(place(path)); }
 };
 
 render::File file(const char* path, const char* content, const char* service, mode_t mode = 0644) {
@@ -52,10 +51,18 @@ TEST_CASE("files are written once, with their mode, and then left alone") {
   CHECK(must(node.applier.plan(readable, {})).files[0].kind == FileChangeKind::changed);
 }
 
+TEST_CASE("nothing below /etc is written but the directory of the API server") {
+  Node node;
+  must(node.applier.apply(must(node.applier.plan({kNames, file("/etc/motd", "hello\n", "motd")}, {})), {}, {}));
+  const std::vector<sys::Path> written = must(sys::list_directory(node.directory.path() / "etc"));
+  CHECK(written == std::vector{node.directory.path() / "etc/bulkhead"});
+  CHECK(must(sys::read_file(node.directory.path() / "etc/bulkhead/motd")) == "hello\n");
+}
+
 TEST_CASE("what is not rendered any more is removed, and nothing else beside it") {
   Node node;
   must(node.applier.apply(must(node.applier.plan({kNames}, {})), {}, {}));
-  must(sys::write_file_atomically(node.directory.path() / "etc/systemd/resolved.conf.d/10-other.conf", "x"));
+  must(sys::write_file_atomically(node.directory.path() / "etc/bulkhead/systemd/resolved.conf.d/10-other.conf", "x"));
   const ApplyPlan plan = must(node.applier.plan({}, {}));
   REQUIRE(plan.files.size() == 1);
   CHECK(plan.files[0].kind == FileChangeKind::removed);
@@ -124,8 +131,8 @@ TEST_CASE("any number of quick changes reach a service: its start limit is for s
 TEST_CASE("a file that cannot be written takes back those before it") {
   Node node;
   // A file where a directory is needed.
-  must(sys::create_directories(node.directory.path() / "etc/systemd"));
-  must(sys::write_file_atomically(node.directory.path() / "etc/systemd/timesyncd.conf.d", "in the way"));
+  must(sys::create_directories(node.directory.path() / "etc/bulkhead/systemd"));
+  must(sys::write_file_atomically(node.directory.path() / "etc/bulkhead/systemd/timesyncd.conf.d", "in the way"));
   const auto done = node.applier.apply(must(node.applier.plan({kNames, kTimes}, {})), {}, {});
   REQUIRE_FALSE(done);
   CHECK_FALSE(node.has(kNames.path));

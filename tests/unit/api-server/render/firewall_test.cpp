@@ -14,7 +14,8 @@ std::string rules(const char* changes) { return content(Json::parse(changes), "/
 }  // namespace
 
 TEST_CASE("the image's own rules are those of the defaults: closed until settings say otherwise") {
-  CHECK(bulkhead::testing::matches_golden("../../os-builder/rootfs/overlay/base/etc/nftables.conf", rules("{}")) == "");
+  CHECK(bulkhead::testing::matches_golden("../../os-builder/rootfs/overlay/base/etc/bulkhead/nftables.conf",
+                                          rules("{}")) == "");
   CHECK(rules("{}").contains("policy drop;"));
   CHECK(!rules("{}").contains("\" accept comment"));
 }
