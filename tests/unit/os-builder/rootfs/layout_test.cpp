@@ -113,7 +113,7 @@ TEST_CASE("certificates become one file, in the order of their names") {
   REQUIRE(tree.put_file("/usr/share/ca-certificates/mozilla/b.crt", "B\n", 0644, "ca"));
   REQUIRE(tree.put_file("/usr/share/ca-certificates/mozilla/a.crt", "A", 0644, "ca"));
   REQUIRE(add_certificates(tree));
-  CHECK(test::text_of(tree, "/etc/ssl/certs/ca-certificates.crt") == "A\nB\n");
+  CHECK(test::text_of(tree, "/etc/bulkhead/ssl/certs/ca-certificates.crt") == "A\nB\n");
   CHECK(tree.find("/usr/share/ca-certificates") == nullptr);
 }
 
