@@ -2,9 +2,9 @@
 // the initrd accepts. Pure.
 //
 // The root hash decides which data is accepted, but only together with these: it says nothing about the way in which
-// it was computed, which stands in the superblock, and nobody has signed that. The number of blocks is not here, because
-// it differs between releases: with another one, the root hash names other blocks of the signed tree as data, which are
-// hashes and no file system.
+// it was computed, which stands in the superblock, and nobody has signed that. The number of blocks is not here,
+// because it differs between releases: with another one, the root hash names other blocks of the signed tree as data,
+// which are hashes and no file system.
 #pragma once
 
 #include <array>

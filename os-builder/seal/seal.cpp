@@ -38,7 +38,8 @@ Result<SealedRoot> seal(const SealInputs& inputs, const sys::Path& directory) {
   // The superblock's UUID is not part of the root hash, and nothing looks for it: a constant is enough.
   const gpt::PartitionUuid uuid = gpt::derived_uuid("bulkhead verity superblock");
   sealed.root_hash =
-      TRY_CTX(verity::format(sealed.root, sealed.verity, {.salt = verity::kProductLine.salt, .uuid = uuid}), "sealing the root image");
+      TRY_CTX(verity::format(sealed.root, sealed.verity, {.salt = verity::kProductLine.salt, .uuid = uuid}),
+              "sealing the root image");
   const auto record = TRY_CTX(sign(sealed.root_hash, inputs.key), "signing the root hash");
   const auto partition = TRY(verity::write_root_hash_signature(record));
   TRY(sys::write_file_atomically(sealed.signature, partition));

@@ -80,7 +80,8 @@ TEST_CASE("a hash tree with another salt than that of every build is refused bef
   const ScratchDisk disk(BuiltImage::of_variant("kvm"));
   constexpr std::uint64_t kSaltAt = 88;  // lib/verity/superblock.cpp
   disk.flip_byte(kSlotA.verity, kSaltAt);
-  check_restarts(disk, "tamper-salt", "bulkhead-init: cannot boot: activating dm-verity: reading the verity superblock");
+  check_restarts(disk, "tamper-salt",
+                 "bulkhead-init: cannot boot: activating dm-verity: reading the verity superblock");
 }
 
 TEST_CASE("a changed byte in the signature of the root hash is found by the kernel") {
