@@ -54,6 +54,7 @@ std::string reaction(const Service& service) {
     case Action::restart: return service.start ? "restart or start" : "restart";
     case Action::hostname: return "`sethostname(2)`";
     case Action::lockdown: return "`/sys/kernel/security/lockdown`";
+    case Action::smt: return "`/sys/devices/system/cpu/smt/control`";
   }
   return "";
 }
