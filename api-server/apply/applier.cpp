@@ -129,6 +129,10 @@ Result<> Applier::notify(Notification& step, const KernelState& kernel) {
       if (kernel.lockdown.empty() || kernel.lockdown == "none") return {};
       TRY(kernel_.set_lockdown(kernel.lockdown));
       break;
+    case render::Action::smt:
+      if (kernel.smt.empty()) return {};
+      TRY(kernel_.set_smt(kernel.smt));
+      break;
     case render::Action::reload:
     case render::Action::restart: {
       // A unit that was not started yet will read its files when it starts; one that failed is restarted.

@@ -54,7 +54,7 @@ class Applier {
       : root_(std::move(root)), systemd_(systemd), kernel_(kernel) {}
 
   // What has to be done so that the files of the families are exactly `wanted`. Services in `affected` are notified
-  // even when none of their files changes. `hostname` and `lockdown` are what their actions would set.
+  // even when none of their files changes. `hostname`, `lockdown` and `smt` are what their actions would set.
   Result<ApplyPlan> plan(const std::vector<render::File>& wanted, const std::set<std::string>& affected) const;
 
   // Errors: unavailable when a service did not accept the change, with its name and the reason. Everything is restored

@@ -55,6 +55,7 @@ std::string reaction(const Service& service) {
     case Action::restart: return service.start ? "restart or start" : "restart";
     case Action::hostname: return "`/proc/sys/kernel/hostname`";
     case Action::lockdown: return "`/sys/kernel/security/lockdown`";
+    case Action::smt: return "`/sys/devices/system/cpu/smt/control`";
   }
   return "";
 }

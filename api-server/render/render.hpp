@@ -82,6 +82,7 @@ enum class Action {
   restart,   // TryRestartUnit: a unit that does not run stays so, unless `start` is set
   hostname,  // write it to /proc/sys/kernel/hostname
   lockdown,  // write settings.kernel.lockdown to /sys/kernel/security/lockdown
+  smt,       // write to /sys/devices/system/cpu/smt/control what settings.kernel.smt means on this processor
 };
 std::string_view to_string(Action action);
 

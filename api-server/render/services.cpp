@@ -12,6 +12,9 @@ constexpr auto kServices = std::to_array<Service>({
      .doc = "The kernel's lockdown mode. It only gets stricter while the node runs; a weaker mode takes effect at the "
             "next boot.",
      .action = Action::lockdown},
+    {.name = "smt",
+     .doc = "The threads of each processor core. Takes effect at once; programs on a thread that goes move to others.",
+     .action = Action::smt},
     {.name = "boot-parameters", .doc = "Parameters of the next boot. Nothing reads this yet."},
     {.name = "kernel-modules",
      .doc = "Modules to load and modules never to load. A loaded module stays loaded until the next boot.",
@@ -113,7 +116,8 @@ std::string_view to_string(Action action) {
     case Action::reload: return "reload";
     case Action::restart: return "restart";
     case Action::hostname:
-    case Action::lockdown: return "set";
+    case Action::lockdown:
+    case Action::smt: return "set";
   }
   return "";
 }

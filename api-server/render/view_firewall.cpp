@@ -46,6 +46,9 @@ Files firewall_files(const settings::Settings& settings, const Facts& /*facts*/)
       View(!settings::set_or_default(settings.network.containers.metadata_access, declared.containers.metadata_access));
   view["metadata4"] = View(std::string(net::kMetadataIpv4));
   view["metadata6"] = View(std::string(net::kMetadataIpv6));
+  const bool forwarding = settings::set_or_default(settings.network.firewall.forwarding, declared.firewall.forwarding);
+  view["own_networks"] = forwarding ? View(false) : View(std::to_string(kOwnNetworks));
+  view["forward"] = View(subnets.has_value() || !forwarding);
   view["bridge"] = subnets ? View(std::string(kContainerBridge)) : View(false);
   if (subnets) view["ipv4"] = View(subnets->ipv4.to_string());
   if (subnets && subnets->ipv6) view["ipv6"] = View(subnets->ipv6->to_string());

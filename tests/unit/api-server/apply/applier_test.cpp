@@ -139,14 +139,38 @@ TEST_CASE("a file that cannot be written takes back those before it") {
   CHECK(node.systemd.acts.empty());
 }
 
-TEST_CASE("the host name goes back with everything else") {
+TEST_CASE("the host name and the threads of the processor go back with everything else") {
   Node node;
   node.systemd.states = {{kTime, "active"}};
   node.systemd.broken = {kTime};
-  const ApplyPlan plan = must(node.applier.plan({kTimes}, {"hostname"}));
-  const auto done = node.applier.apply(plan, {.hostname = "new", .lockdown = {}}, {.hostname = "old", .lockdown = {}});
+  const ApplyPlan plan = must(node.applier.plan({kTimes}, {"hostname", "smt"}));
+  const auto done = node.applier.apply(plan, {.hostname = "new", .lockdown = {}, .smt = "off"},
+                                       {.hostname = "old", .lockdown = {}, .smt = "auto"});
   REQUIRE_FALSE(done);
   CHECK(node.kernel.hostname == "old");
+  CHECK(node.kernel.smt == "auto");
+}
+
+TEST_CASE(
+    "threads of a core are switched off where they leak, or always, and are left alone where there is no choice") {
+  constexpr std::string_view kLeaks = "Not affected\nMitigation: Clear CPU buffers; SMT vulnerable\n";
+  constexpr std::string_view kUnknown = "Mitigation: Clear CPU buffers; SMT Host state unknown\n";
+  constexpr std::string_view kSafe = "Not affected\nMitigation: Clear CPU buffers; SMT mitigated\n";
+  CHECK(smt_change("on", "auto", kLeaks) == "off");
+  CHECK(smt_change("on", "auto", kUnknown) == "off");
+  CHECK(smt_change("on", "auto", kSafe) == std::nullopt);
+  CHECK(smt_change("on", "off", kSafe) == "off");
+  CHECK(smt_change("on", "on", kLeaks) == std::nullopt);
+  CHECK(smt_change("off", "on", kLeaks) == "on");
+  CHECK(smt_change("off", "auto", kSafe) == "on");
+  CHECK(smt_change("off", "off", kSafe) == std::nullopt);
+  // Applied once more, when the kernel sees no leak any longer because they are off.
+  constexpr std::string_view kOff = "Not affected\nMitigation: Clear CPU buffers; SMT disabled\n";
+  CHECK(smt_change("off", "auto", kOff) == std::nullopt);
+  CHECK(smt_change("off", "on", kOff) == "on");
+  for (const char* fixed : {"forceoff", "notsupported", "notimplemented", ""}) {
+    for (const char* wanted : {"on", "auto", "off"}) CHECK(smt_change(fixed, wanted, kLeaks) == std::nullopt);
+  }
 }
 
 TEST_CASE("the lockdown mode in force is the one in brackets") {
