@@ -44,6 +44,8 @@ Result<std::shared_ptr<Channel>> Channel::over(asio::io_context& loop, sys::Uniq
   return channel;
 }
 
+Channel::~Channel() { overwrite(in_); }  // it may have the beginning of a key
+
 void Channel::start(Owner owner) {
   owner_ = std::move(owner);
   wait_for_frames();

@@ -27,7 +27,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
 
   struct Limits {
     std::size_t largest_frame = 0;    // that may come
-    std::size_t queue = 256U << 20U;  // bytes that the other end may be behind
+    std::size_t queue = 128U << 20U;  // bytes that the other end may be behind
   };
   struct Owner {
     // A frame without its length, valid during the call. An error ends the channel.
@@ -38,6 +38,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
 
   // `socket` is a connected stream socket. Errors: those of giving it to the loop.
   static Result<std::shared_ptr<Channel>> over(boost::asio::io_context& loop, sys::UniqueFd socket, Limits limits);
+  ~Channel();
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 

@@ -107,9 +107,12 @@ struct Reader {
   std::span<const char> rest;
   const char* bad = nullptr;
 
+  void refuse_if(bool wrong, const char* why) {
+    if (wrong && bad == nullptr) bad = why;
+  }
   template <class Number>
   Number number() {
-    if (rest.size() < sizeof(Number)) bad = "a field is cut off";
+    refuse_if(rest.size() < sizeof(Number), "a field is cut off");
     if (bad != nullptr) return 0;
     Number value = 0;
     for (std::size_t i = 0; i < sizeof(Number); ++i)
@@ -119,7 +122,7 @@ struct Reader {
   }
   std::string_view text() {
     const auto size = number<std::uint32_t>();
-    if (size > rest.size()) bad = "a text is longer than its frame";
+    refuse_if(size > rest.size(), "a text is longer than its frame");
     if (bad != nullptr) return {};
     const std::string_view found(rest.data(), size);
     rest = rest.subspan(size);
@@ -130,7 +133,7 @@ struct Reader {
   void operator()(std::uint32_t& value) { value = number<std::uint32_t>(); }
   void operator()(bool& value) {
     const auto byte = number<std::uint8_t>();
-    if (byte > 1) bad = "a truth is neither 0 nor 1";
+    refuse_if(byte > 1, "a truth is neither 0 nor 1");
     value = byte == 1;
   }
   void operator()(std::string& value) { value = text(); }
@@ -143,7 +146,7 @@ struct Reader {
     for (auto left = number<std::uint32_t>(); left > 0 && bad == nullptr; --left) {
       const std::string_view name = text();
       const std::string_view value = text();
-      if (bad == nullptr && !map.empty() && map.rbegin()->first >= name) bad = "names are out of order";
+      refuse_if(!map.empty() && map.rbegin()->first >= name, "names are out of order");
       if (bad == nullptr) map.emplace_hint(map.end(), name, value);
     }
   }

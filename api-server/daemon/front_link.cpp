@@ -11,6 +11,7 @@ namespace bulkhead::daemon {
 namespace {
 
 namespace asio = boost::asio;
+constexpr std::size_t kLongestProblem = 1024;  // bytes
 using ChannelFailure = boost::system::error_code;
 using ChannelSocket = asio::local::stream_protocol;
 
@@ -232,11 +233,14 @@ Result<> FrontLink::on(const channel::OpenLocal& open) {
 
 Result<> FrontLink::on(const channel::OpenRemote& open) {
   const auto connection = TRY(add(open.id));
+  if (open.problem.size() > kLongestProblem || open.common_name.size() > kLongestProblem)
+    return fail(ErrorCode::invalid_argument, "what is wrong with a certificate is too long");
   connection->chain = open.chain;
   // Nobody has a role for what the front says here.
   connection->certificate = {
       .present = !open.problem.empty(), .verify_error = open.problem, .common_name = open.common_name, .serial = {}};
   look_at_certificate(*connection);
+  if (!connection->certificate.verify_error.empty()) connection->chain = {};  // only the good ones are kept
   const auto peer = peer_of(connection);
   connection->role_at_first = peer->role;
   tell(channel::PeerIs{.id = open.id, .known = peer->role.has_value(), .identity = peer->identity});

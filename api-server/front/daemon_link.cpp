@@ -7,6 +7,8 @@
 namespace bulkhead::front {
 namespace {
 
+constexpr std::size_t kLongestName = 256;  // of somebody who is nobody: for the answer and the audit trail
+
 http::Response daemon_has_ended() {
   return http::failure(
       error(ErrorCode::unavailable, "the API server ended while it worked on this request")
@@ -38,7 +40,8 @@ void DaemonLink::opened_remote(http::ConnectionId id, const http::ShownCertifica
   const http::ClientCertificate& certificate = shown.certificate;
   if (certificate.present && certificate.verify_error.empty())
     return tell(channel::OpenRemote{.id = id, .chain = shown.chain});
-  tell(channel::OpenRemote{.id = id, .problem = certificate.verify_error, .common_name = certificate.common_name});
+  tell(channel::OpenRemote{
+      .id = id, .problem = certificate.verify_error, .common_name = certificate.common_name.substr(0, kLongestName)});
 }
 
 void DaemonLink::closed(http::ConnectionId id) {

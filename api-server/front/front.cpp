@@ -122,7 +122,7 @@ int main(int argc, char** argv) {
   if (served) return 0;
   // Not to the journal's socket, which would be a path to reach. systemd connects standard error to it.
   std::fputs(std::format("apiserver-front: {}\n", served.error().describe()).c_str(), stderr);
-  return 1;
+  return served.error().code == ErrorCode::aborted ? 0 : 1;  // the daemon has ended: no failure of this program
 }
 
 }  // namespace bulkhead::front

@@ -7,7 +7,7 @@
 namespace bulkhead::front {
 
 // apiserver-front --channel PATH: connects to the daemon; "-": standard input is connected to it. Serves until the
-// daemon closes the channel, answers what is under way, and returns the exit code.
+// daemon closes the channel, answers what is under way, and returns the exit code: 0 also then.
 int main(int argc, char** argv);
 
 }  // namespace bulkhead::front

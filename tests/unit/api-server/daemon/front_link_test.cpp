@@ -279,6 +279,10 @@ TEST_CASE("what a front says out of its place ends the channel, and the next fro
     daemon.say(Close{.id = 1});
     daemon.expect_lost("no connection 1");
   }
+  SECTION("a text without end about a certificate") {
+    daemon.say(OpenRemote{.id = 1, .problem = std::string(10'000, 'x')});
+    daemon.expect_lost("too long");
+  }
   SECTION("no message at all") {
     daemon.front->send(std::string("\1\0\0\0\x63", 5));
     daemon.expect_lost("no message 99");
