@@ -2,6 +2,10 @@
 #include "api-server/daemon/front_link.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -10,7 +14,6 @@
 
 #include "api-server/http/listen.hpp"
 #include "lib/crypto/certificate.hpp"
-#include "lib/crypto/private_key.hpp"
 #include "lib/sys/temp_dir.hpp"
 #include "tests/support/must.hpp"
 
@@ -27,17 +30,28 @@ struct Identity {
   crypto::SecretText key;
 };
 
+// Self-signed, of version 1: for any purpose.
 Identity make_identity(const char* name) {
-  const auto key = must(crypto::PrivateKey::generate_p256());
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const auto certificate = must(crypto::self_sign(key, {.common_name = name,
-                                                        .not_before = {},
-                                                        .not_after = now + std::chrono::days(1),
-                                                        .purpose = crypto::Purpose::tls_server}));
+  const std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)> key(::EVP_EC_gen("P-256"), ::EVP_PKEY_free);
+  const std::unique_ptr<X509, decltype(&::X509_free)> made(::X509_new(), ::X509_free);
+  ::ASN1_INTEGER_set(::X509_get_serialNumber(made.get()), 7);
+  ::X509_gmtime_adj(::X509_getm_notBefore(made.get()), 0);
+  ::X509_gmtime_adj(::X509_getm_notAfter(made.get()), 24L * 60 * 60);
+  X509_NAME* const subject = ::X509_get_subject_name(made.get());
+  ::X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+  ::X509_set_issuer_name(made.get(), subject);
+  ::X509_set_pubkey(made.get(), key.get());
+  REQUIRE(::X509_sign(made.get(), key.get(), ::EVP_sha256()) > 0);
+  const std::unique_ptr<BIO, decltype(&::BIO_free)> text(::BIO_new(::BIO_s_mem()), ::BIO_free);
+  REQUIRE(::PEM_write_bio_PrivateKey(text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+  char* bytes = nullptr;
+  const auto size = static_cast<std::size_t>(BIO_get_mem_data(text.get(), &bytes));
+  ::X509_up_ref(made.get());
+  const auto certificate = crypto::Certificate::adopt(made.get());
   const auto der = certificate.to_der();
   return {.certificate = must(certificate.to_pem()),
           .der = std::string(reinterpret_cast<const char*>(der.data()), der.size()),
-          .key = must(key.to_pem())};
+          .key = crypto::SecretText({bytes, size})};
 }
 
 // Connected at `path`; the accepted end is what a front has.
@@ -310,7 +324,8 @@ TEST_CASE("a front cannot give anybody a role: certificates are verified here") 
   const Identity forged = make_identity("ops-1");  // the same name, of nobody
   daemon.serve_tls(node);
   daemon.wait_for<ListenRemote>();
-  const auto role = [&, id = ConnectionId{0}](OpenRemote open) mutable {
+  ConnectionId id = 0;
+  const auto role = [&](OpenRemote open) {
     open.id = ++id;
     daemon.say(open);
     const bool known = daemon.wait_for<PeerIs>().known;
