@@ -355,7 +355,8 @@ class Switching(unittest.TestCase):
 
     def test_clients_without_a_certificate_cannot_keep_others_out(self):
         # As many as systemd gives to a service.
-        resource.prlimit(self.server.process.pid, resource.RLIMIT_NOFILE, (1024, 1024))
+        for process in self.server.processes():
+            resource.prlimit(process, resource.RLIMIT_NOFILE, (1024, 1024))
         known = self.stream()
         crowd = []
         for number in range(1500):
