@@ -224,6 +224,11 @@ class Inside(Sdk):
                           "http://127.0.0.1:1/debian-security trixie-security main"])
         self.assertTrue(lines[3].startswith("/etc/apt/keyrings/"), done.stdout + done.stderr)
 
+    def test_os_builder_sees_a_second_suite_and_apt_takes_nothing_from_it(self):
+        done = self.sdk("run", "bash", "-c", "cat /etc/apt/sources.list.d/* /etc/apt/preferences.d/*")
+        self.assertRegex(done.stdout, r"^deb \[signed-by=/etc/apt/keyrings/[^ ]*\] http://127.0.0.1:1/debian sid main\n")
+        self.assertIn("Pin: release n=sid\nPin-Priority: -1\n", done.stdout)
+
     def test_help_of_the_command_is_its_own(self):
         self.assertIn("Usage: true", self.sdk("run", "env", "true", "--help").stdout)
 
