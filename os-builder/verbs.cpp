@@ -14,6 +14,7 @@
 #include "os-builder/build/report.hpp"
 #include "os-builder/inspect/verbs.hpp"
 #include "os-builder/keys/key_set.hpp"
+#include "os-builder/outdated/outdated.hpp"
 #include "os-builder/run/boot.hpp"
 
 namespace bulkhead {
@@ -118,9 +119,43 @@ struct BuildValues {
   }
 };
 
-Result<cli::ExitCode> run_plan(const BuildValues& values, const cli::Invocation& invocation) {
+struct PlanValues {
+  BuildValues input;
+  bool outdated = false;
+  std::string advisories;
+
+  void declare(CLI::App& verb) {
+    input.declare_input(verb);
+    CLI::Option* const outdated_flag =
+        verb.add_flag("--outdated", outdated,
+                      "Show instead which packages have a newer version in any suite of the archive, and which "
+                      "vulnerabilities its changelog names");
+    verb.add_option("--advisories", advisories,
+                    "With --outdated: JSON of Debian's security tracker, or OSV records; show which apply")
+        ->type_name("FILE")
+        ->needs(outdated_flag);
+  }
+};
+
+Result<cli::ExitCode> run_outdated(const PlanValues& values, const cli::Invocation& invocation) {
+  cli::Progress progress(invocation, 2);
+  const build::BuildOptions options = TRY(values.input.options());
+  const build::Resolved resolved = TRY(build::resolve(options, progress));
+  outdated::Options wanted{.archive = build::archive_options(options), .advisories = {}};
+  if (!values.advisories.empty()) wanted.advisories = values.advisories;
+  progress.begin("newer versions");
+  const outdated::Report report = TRY(outdated::examine(
+      resolved.packages, wanted, [&](double fraction, std::string_view detail) { progress.update(fraction, detail); }));
+  progress.end(std::format("{} source packages", report.newer.size()));
+  std::print("{}",
+             invocation.json ? to_json(report) : to_text(report, cli::use_color(invocation.color, STDOUT_FILENO)));
+  return cli::ExitCode::ok;
+}
+
+Result<cli::ExitCode> run_plan(const PlanValues& values, const cli::Invocation& invocation) {
+  if (values.outdated) return run_outdated(values, invocation);
   cli::Progress progress(invocation, 1);
-  const build::BuildOptions options = TRY(values.options());
+  const build::BuildOptions options = TRY(values.input.options());
   const build::BuildPlan plan = TRY(build::plan(options, progress));
   std::print("{}", invocation.json ? to_json(plan) : to_text(plan, cli::use_color(invocation.color, STDOUT_FILENO)));
   return cli::ExitCode::ok;
@@ -237,7 +272,7 @@ struct ImageValues {
 }  // namespace
 
 struct VerbOptions::Values {
-  BuildValues plan;
+  PlanValues plan;
   BuildValues build;
   BootValues boot;
   ImageValues inspect;
@@ -252,7 +287,7 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
   CLI::App& plan =
       program.verb("plan", "Show what a build would contain, and why",
                    [&values](const cli::Invocation& invocation) { return run_plan(values.plan, invocation); });
-  values.plan.declare_input(plan);
+  values.plan.declare(plan);
 
   CLI::App& build =
       program.verb("build", "Build the images of a variant",

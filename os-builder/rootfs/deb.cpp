@@ -207,18 +207,31 @@ Result<Tree> read_deb(std::span<const std::byte> deb, const DebLimits& limits, c
   }
 }
 
-Result<std::string> decompress_xz(std::span<const std::byte> bytes, std::uint64_t limit) {
+namespace {
+
+Result<std::string> unpack_stream(std::span<const std::byte> bytes, std::uint64_t limit,
+                                  int (*support_filter)(::archive*), std::string_view refusal) {
   const Reader reader(archive_read_new());
   if (!reader) return fail(ErrorCode::internal, "libarchive could not make a reader");
-  archive_read_support_filter_xz(reader.get());
+  support_filter(reader.get());
   archive_read_support_format_raw(reader.get());
   if (archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) {
-    return reader_error(reader.get(), "not in xz format");
+    return reader_error(reader.get(), refusal);
   }
-  const auto* const content = TRY(next_entry(reader.get(), "not in xz format"));
+  const auto* const content = TRY(next_entry(reader.get(), refusal));
   if (content == nullptr) return std::string();
-  if (archive_filter_count(reader.get()) < 2) return fail(ErrorCode::data_loss, "not in xz format");
+  if (archive_filter_count(reader.get()) < 2) return fail(ErrorCode::data_loss, "{}", refusal);
   return read_data(reader.get(), limit, "decompressing");
+}
+
+}  // namespace
+
+Result<std::string> decompress_xz(std::span<const std::byte> bytes, std::uint64_t limit) {
+  return unpack_stream(bytes, limit, archive_read_support_filter_xz, "not in xz format");
+}
+
+Result<std::string> decompress_gzip(std::span<const std::byte> bytes, std::uint64_t limit) {
+  return unpack_stream(bytes, limit, archive_read_support_filter_gzip, "not in gzip format");
 }
 
 }  // namespace bulkhead::rootfs

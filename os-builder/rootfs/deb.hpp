@@ -19,7 +19,8 @@ struct DebLimits {
 // Entries have an empty origin.
 Result<Tree> read_deb(std::span<const std::byte> deb, const DebLimits& limits, const ContentSink& sink);
 
-// One stream in xz format, as kernel modules are stored.
+// One stream in xz format, as kernel modules are stored; or in gzip format, as changelogs are.
 Result<std::string> decompress_xz(std::span<const std::byte> bytes, std::uint64_t limit);
+Result<std::string> decompress_gzip(std::span<const std::byte> bytes, std::uint64_t limit);
 
 }  // namespace bulkhead::rootfs

@@ -90,6 +90,8 @@ ordered_json package_element(const packages::Package& package) {
   element["licenseDeclared"] = kUnknown;
   element["copyrightText"] = kUnknown;
   if (!package.summary.empty()) element["summary"] = package.summary;
+  if (!package.suite_reason.empty())
+    element["comment"] = std::format("taken from Debian's suite {}: {}", package.suite, package.suite_reason);
   element["externalRefs"] = ordered_json::array({{{"referenceCategory", "PACKAGE-MANAGER"},
                                                   {"referenceType", "purl"},
                                                   {"referenceLocator", package_url(package)}}});

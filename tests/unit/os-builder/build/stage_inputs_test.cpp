@@ -65,6 +65,7 @@ void change(std::vector<std::string>& value) { value.emplace_back("more"); }
 void change(std::integral auto& value) { ++value; }
 void change(bool& value) { value = !value; }
 void change(std::map<std::string, std::string>& value) { value["more"] = "of it"; }
+void change(std::map<std::string, std::map<std::string, std::string>>& value) { change(value["more"]); }
 void change(std::map<std::string, variant::User>& value) { ++value["user"].uid; }
 void change(std::map<std::string, variant::Group>& value) { value["group"].members.emplace_back("more"); }
 void change(std::vector<sbom::SourceFile>& value) { value.front().content += " changed"; }

@@ -36,6 +36,8 @@ packages::Package package(const std::string& name, const std::string& version) {
 packages::PackageSet example_set() {
   packages::PackageSet set;
   set.packages = {package("crun", "1.21-1+deb13u1"), package("libstdc++6", "1:14.2.0-19~x")};
+  set.packages[1].suite = "sid";
+  set.packages[1].suite_reason = "CVE-2026-0001 is fixed there";
   set.packages[0].homepage = "https://example.org/crun";
   set.packages[1].source = "gcc-14";
   set.packages[1].source_version = "14.2.0-19";
@@ -114,7 +116,7 @@ TEST_CASE("package URLs are encoded, name the distribution, and the source packa
   const std::string text = document();
   CHECK(text.contains("pkg:deb/debian/crun@1.21-1%2Bdeb13u1?arch=amd64&distro=trixie\""));
   CHECK(text.contains(
-      "pkg:deb/debian/libstdc%2B%2B6@1%3A14.2.0-19~x?arch=amd64&distro=trixie&upstream=gcc-14%4014.2.0-19\""));
+      "pkg:deb/debian/libstdc%2B%2B6@1%3A14.2.0-19~x?arch=amd64&distro=sid&upstream=gcc-14%4014.2.0-19\""));
 }
 
 TEST_CASE("digests of files are those of their bytes, and the verification code is the one of clause 7.9") {
