@@ -19,7 +19,7 @@ http::Response daemon_has_ended() {
 
 void DaemonLink::start(std::shared_ptr<channel::Channel> channel, Owner owner) {
   channel_ = std::move(channel);
-  owner_.emplace(std::move(owner));
+  owner_ = std::move(owner);
   channel_->start({.on_frame = [this](std::span<const char> frame) { return handle(frame); },
                    .on_end = [this](const Error& why) { end(why); }});
 }
@@ -82,21 +82,21 @@ DaemonLink::Waiting* DaemonLink::find(http::ConnectionId id) {
 
 Result<> DaemonLink::on(const channel::ListenLocal& listen) {
   sys::UniqueFd socket = TRY(channel_->take_descriptor());
-  TRY(owner_->server.listen_unix(std::move(socket), listen.most));
-  if (!std::exchange(serving_, true)) owner_->on_serving();
+  TRY(owner_.server->listen_unix(std::move(socket), listen.most));
+  if (!std::exchange(serving_, true)) owner_.on_serving();
   return {};
 }
 
 Result<> DaemonLink::on(const channel::ListenRemote& listen) {
   channel_->forget_frame();
   sys::UniqueFd socket = TRY(channel_->take_descriptor());
-  return owner_->server.listen_remote(
+  return owner_.server->listen_remote(
       std::move(socket),
       {.certificates = listen.certificates, .key = listen.key.copy(), .client_ca = listen.client_ca});
 }
 
 Result<> DaemonLink::on(const channel::StopRemote& /*stop*/) {
-  owner_->server.stop_remote();
+  owner_.server->stop_remote();
   return {};
 }
 
@@ -151,7 +151,7 @@ Result<> DaemonLink::on(channel::Chunk& chunk) {
     relay->stream->send(std::move(chunk.bytes));
   } else {
     relay->early += chunk.bytes;
-    if (relay->early.size() > Relay::kMostEarly) owner_->server.drop(chunk.id);  // its client does not even read a head
+    if (relay->early.size() > Relay::kMostEarly) owner_.server->drop(chunk.id);  // its client does not even read a head
   }
   return {};
 }
@@ -166,7 +166,7 @@ Result<> DaemonLink::on(const channel::EndStream& end) {
 }
 
 Result<> DaemonLink::on(const channel::Drop& drop) {
-  owner_->server.drop(drop.id);
+  owner_.server->drop(drop.id);
   return {};
 }
 
@@ -176,7 +176,7 @@ void DaemonLink::end(const Error& why) {
   for (auto& [id, waiting] : std::exchange(waiting_, {})) {
     if (waiting.reply) waiting.reply(daemon_has_ended());
   }
-  owner_->on_end(why);
+  owner_.on_end(why);
 }
 
 }  // namespace bulkhead::front

@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <unordered_map>
 
 #include "api-server/channel/channel.hpp"
@@ -15,7 +14,7 @@ namespace bulkhead::front {
 class DaemonLink final : public http::Backend {
  public:
   struct Owner {
-    http::Server& server;                          // that asks here
+    http::Server* server = nullptr;                // that asks here
     std::function<void()> on_serving;              // called once, when the first socket has come
     std::function<void(const Error& why)> on_end;  // once; what was under way has its answer, 503
   };
@@ -65,7 +64,7 @@ class DaemonLink final : public http::Backend {
   Waiting* find(http::ConnectionId id);
 
   std::shared_ptr<channel::Channel> channel_;
-  std::optional<Owner> owner_;
+  Owner owner_;
   bool serving_ = false;
   std::unordered_map<http::ConnectionId, Waiting> waiting_;
 };

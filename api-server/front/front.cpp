@@ -62,7 +62,7 @@ class Front {
   // Returns why the channel has ended; nothing after SIGTERM.
   Result<> run(sys::UniqueFd channel) {
     auto opened = TRY(channel::Channel::over(loop_, std::move(channel), {.largest_frame = channel::kLargestToFront}));
-    link_.start(std::move(opened), {.server = server_,
+    link_.start(std::move(opened), {.server = &server_,
                                     .on_serving = [this] { manager_.notify("READY=1"); },
                                     .on_end = [this](const Error& why) { say_farewell(why); }});
     signals_.async_wait([this](const boost::system::error_code&, int) { loop_.stop(); });
@@ -75,9 +75,10 @@ class Front {
 
  private:
   void keep_watchdog() {
-    if (!manager_.watchdog()) return;
+    const auto every = manager_.watchdog();
+    if (!every) return;
     manager_.notify("WATCHDOG=1");
-    watchdog_.expires_after(*manager_.watchdog() / 2);
+    watchdog_.expires_after(*every / 2);
     watchdog_.async_wait([this](const boost::system::error_code& reason) {
       if (!reason) keep_watchdog();
     });

@@ -33,7 +33,7 @@ struct DaemonLinkFixture {
   DaemonLinkFixture() {
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
     link.start(must(Channel::over(loop, sys::UniqueFd(pair[0]), {.largest_frame = kLargestToFront})),
-               {.server = server,
+               {.server = &server,
                 .on_serving = [this] { ++serving; },
                 .on_end =
                     [this](const Error& why) {
