@@ -113,7 +113,7 @@ TEST_CASE_METHOD(Checkout, "an unknown key is named with its place and the neare
 
 TEST_CASE_METHOD(Checkout, "a value of the wrong type is named with its place") {
   replace_in_variant("modules = []", "modules = 7");
-  check_one_error(*this, build(), 2, "variants/small/variant.toml:13:11:");
+  check_one_error(*this, build(), 2, "variants/small/variant.toml:15:11:");
 }
 
 TEST_CASE_METHOD(Checkout, "an unknown option and an unknown verb are usage errors with a suggestion") {
