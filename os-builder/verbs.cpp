@@ -254,6 +254,7 @@ struct VerifyValues {
   std::string image;
   std::string sbom;
   std::string manifest;
+  std::string provenance;
 };
 
 Result<cli::ExitCode> run_verify(const VerifyValues& values, const cli::Invocation& invocation) {
@@ -261,6 +262,7 @@ Result<cli::ExitCode> run_verify(const VerifyValues& values, const cli::Invocati
   inspect::VerifyOptions options{.image = values.image, .keys = std::move(keys), .sbom = {}, .manifest = {}};
   if (!values.sbom.empty()) options.sbom = values.sbom;
   if (!values.manifest.empty()) options.manifest = values.manifest;
+  if (!values.provenance.empty()) options.provenance = values.provenance;
   return inspect::run_verify(options, invocation);
 }
 
@@ -312,11 +314,13 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
   inspect.add_option("IMAGE", values.inspect.image, "Disk image (raw, qcow2 or zstd), root image or UKI")->required();
 
   CLI::App& verify =
-      program.verb("verify", "Check an image completely: tables, every block, signatures, SBOM",
+      program.verb("verify", "Check an image completely: tables, every block, signatures, SBOM, provenance",
                    [&values](const cli::Invocation& invocation) { return run_verify(values.verify, invocation); });
   verify.add_option("IMAGE", values.verify.image, "Disk image")->required();
   verify.add_option("--sbom", values.verify.sbom, "SBOM [sbom.spdx.json beside the image]")->type_name("FILE");
   verify.add_option("--manifest", values.verify.manifest, "Manifest [manifest.json beside the image]")
+      ->type_name("FILE");
+  verify.add_option("--provenance", values.verify.provenance, "Provenance [provenance.intoto.jsonl beside the image]")
       ->type_name("FILE");
   values.verify.places.declare_keys(verify);
 

@@ -23,6 +23,11 @@ const std::array kKeys = {
         "dependencies are resolved"},
     Key{"packages.from", SuiteMap{&Variant::packages_from}, false,
         "codename of another suite -> Debian package -> why it comes from there and from nowhere else"},
+    Key{"licenses", TextMap{&Variant::licenses, check::package, check::license_expression}, false,
+        "Debian source package -> SPDX license expression for the SBOM, instead of what its copyright file says"},
+    Key{"cpe", TextMap{&Variant::products, check::package, check::cpe_product}, false,
+        "Debian source package -> VENDOR:PRODUCT, as vulnerability databases name it; o: in front for an operating "
+        "system"},
     Key{"files.drop", TextList{&Variant::drop_files, check::path_glob}, false,
         "patterns of paths; matching files of packages do not reach the image"},
     Key{"files.keep", TextList{&Variant::keep_files, check::path_glob}, false,

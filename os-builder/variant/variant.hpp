@@ -73,6 +73,9 @@ struct Variant {
   // [packages.from.SUITE]  suite -> name -> why it comes from there and not from `suites`; no empty tables
   std::map<std::string, std::map<std::string, Reason>> packages_from;
 
+  std::map<std::string, std::string> licenses;  // [licenses] Debian source package -> SPDX license expression
+  std::map<std::string, std::string> products;  // [cpe] Debian source package -> VENDOR:PRODUCT of its CPE names
+
   std::vector<std::string> drop_files;             // [files] drop: globs of paths, applied to packages' files only
   std::vector<std::string> keep_files;             // [files] keep: exceptions from drop
   std::map<std::string, Reason> executables;       // [executables]  name in PATH -> why; every other one is dropped
@@ -108,6 +111,8 @@ struct Variant {
                                          stage::Field{"packages", &Variant::packages},
                                          stage::Field{"excluded packages", &Variant::excluded_packages},
                                          stage::Field{"packages from", &Variant::packages_from},
+                                         stage::Field{"licenses", &Variant::licenses},
+                                         stage::Field{"cpe", &Variant::products},
                                          stage::Field{"drop files", &Variant::drop_files},
                                          stage::Field{"keep files", &Variant::keep_files},
                                          stage::Field{"executables", &Variant::executables},
