@@ -15,8 +15,8 @@ constexpr std::string_view kSandbox =
     "SystemCall[A-Za-z]*|"
     "UMask";
 
-// A word of the shell.
-std::string quoted(std::string_view text) {
+// One word, whatever is in it.
+std::string shell_word(std::string_view text) {
   std::string word = "'";
   for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return word + "'";
@@ -30,7 +30,7 @@ std::string as_service(Node& node, const std::string& unit, const std::vector<st
                                 "StandardOutput=truncate:/run/attack.out\\nStandardError=null\\n' >{}",
                                 attack));
   must_answer(node, std::format("systemctl cat {} | grep -E '^({})=' >>{}", unit, kSandbox, attack));
-  for (const std::string& line : script) must_answer(node, "echo " + quoted(line) + " >>/run/attack.sh");
+  for (const std::string& line : script) must_answer(node, "echo " + shell_word(line) + " >>/run/attack.sh");
   must_answer(
       node,
       "echo 'exit 0' >>/run/attack.sh; chmod 644 /run/attack.sh; systemctl daemon-reload; systemctl start attack");
