@@ -24,6 +24,7 @@ class Sdk(unittest.TestCase):
         # As on a host: not inside, and with an archive that is never asked for anything.
         self.environment = {**os.environ, "BULKHEAD_MIRROR": "http://127.0.0.1:1/debian"}
         self.environment.pop("BULKHEAD_SDK", None)
+        self.environment.pop("BULKHEAD_EXPIRED_SUITES", None)  # set by tools/sdk test
 
     def sdk(self, *arguments, cwd=REPOSITORY, **environment):
         return subprocess.run([SDK, *arguments], cwd=cwd, env={**self.environment, **environment}, capture_output=True, text=True,
