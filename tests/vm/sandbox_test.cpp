@@ -49,7 +49,7 @@ std::string confinement(Node& node, const std::string& unit) {
       std::format(
           "p=$(systemctl show -P MainPID {}); sed -n "
           "'s/^\\(CapBnd\\|NoNewPrivs\\|Seccomp\\):[[:space:]]*0*/\\1=/p; s/^Uid:[[:space:]]*\\([0-9]*\\).*/Uid=\\1/p' "
-          "/proc/$p/status | tr '\\n' ' '",
+          "/proc/$p/status | tr '\\n' ' '; echo",
           unit))));
 }
 
