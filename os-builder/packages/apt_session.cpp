@@ -171,8 +171,8 @@ Result<> AptSession::refresh(const ArchiveOptions& archive, const OnProgress& pr
   return sys::write_file_atomically(stamp_path(archive), description);
 }
 
-Result<std::vector<Release>> AptSession::releases() {
-  std::vector<Release> releases;
+Result<std::int64_t> AptSession::newest_release_date() {
+  std::int64_t newest = 0;
   for (metaIndex* source : *sources_) {
     std::string message;
     if (source->GetLoadedSuccessfully() != metaIndex::TRI_YES && !source->Load(&message)) {
@@ -181,9 +181,9 @@ Result<std::vector<Release>> AptSession::releases() {
           error(ErrorCode::not_found, "the cache has no package lists of {} {}", source->GetURI(), source->GetDist())
               .with_hint("run once without --offline"));
     }
-    releases.push_back({.suite = source->GetCodename(), .version = source->GetVersion(), .date = source->GetDate()});
+    newest = std::max<std::int64_t>(newest, source->GetDate());
   }
-  return releases;
+  return newest;
 }
 
 }  // namespace bulkhead::packages

@@ -43,10 +43,6 @@ struct TextMap {
   TextCheck name_check;
   TextCheck check;
 };
-// suite -> package -> reason
-struct SuiteMap {
-  std::map<std::string, std::map<std::string, std::string>> Variant::* member;
-};
 struct UserMap {
   std::map<std::string, User> Variant::* member;
 };
@@ -54,8 +50,7 @@ struct GroupMap {
   std::map<std::string, Group> Variant::* member;
 };
 
-using Target =
-    std::variant<Text, VersionText, Flag, ClusterSize, PartitionSize, TextList, TextMap, SuiteMap, UserMap, GroupMap>;
+using Target = std::variant<Text, VersionText, Flag, ClusterSize, PartitionSize, TextList, TextMap, UserMap, GroupMap>;
 
 struct Key {
   std::string_view path;  // "packages.install"

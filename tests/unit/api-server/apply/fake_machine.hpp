@@ -47,7 +47,6 @@ class FakeKernel final : public apply::Kernel {
  public:
   std::string hostname;
   std::string lockdown;
-  std::string smt;
 
   Result<> set_hostname(const std::string& name) override {
     hostname = name;
@@ -55,10 +54,6 @@ class FakeKernel final : public apply::Kernel {
   }
   Result<> set_lockdown(const std::string& mode) override {
     lockdown = mode;
-    return {};
-  }
-  Result<> set_smt(const std::string& wanted) override {
-    smt = wanted;
     return {};
   }
 };

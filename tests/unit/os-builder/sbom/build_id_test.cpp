@@ -37,9 +37,7 @@ struct Inputs {
   }
 
   Result<std::string> id() const {
-    const auto inputs = sbom::build_id_inputs(set, variant, directory.path() / "overlay", directory.path() / "node");
-    if (!inputs) return fail(inputs.error());
-    return sbom::build_id(*inputs);
+    return sbom::build_id(set, variant, directory.path() / "overlay", directory.path() / "node");
   }
 };
 

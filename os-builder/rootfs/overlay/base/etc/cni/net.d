@@ -1,1 +1,0 @@
-../bulkhead/cni/net.d/

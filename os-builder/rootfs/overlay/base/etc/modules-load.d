@@ -1,1 +1,0 @@
-bulkhead/modules-load.d/

@@ -1,1 +1,0 @@
-bulkhead/sysctl.d/

@@ -1,1 +1,0 @@
-../bulkhead/systemd/resolved.conf.d/

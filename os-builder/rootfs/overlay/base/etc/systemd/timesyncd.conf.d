@@ -1,1 +1,0 @@
-../bulkhead/systemd/timesyncd.conf.d/
