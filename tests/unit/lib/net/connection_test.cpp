@@ -150,7 +150,10 @@ TEST_CASE("a head without an end is refused") {
 TEST_CASE("a server that closes early or says nothing is unavailable") {
   SECTION("at once") {
     const FakeServer server([](Peer& peer) { peer.request(); });
-    CHECK(ask(server).error().code == ErrorCode::unavailable);
+    const auto response = ask(server);
+    REQUIRE_FALSE(response);
+    CHECK(response.error().code == ErrorCode::unavailable);
+    CHECK(response.error().message.ends_with("closed the connection without an answer"));
   }
   SECTION("without a look at the request") {
     const FakeServer server([](Peer&) {});
@@ -161,7 +164,10 @@ TEST_CASE("a server that closes early or says nothing is unavailable") {
       peer.request();
       peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
     });
-    CHECK(ask(server).error().code == ErrorCode::unavailable);
+    const auto response = ask(server);
+    REQUIRE_FALSE(response);
+    CHECK(response.error().code == ErrorCode::unavailable);
+    CHECK(response.error().message.ends_with("closed the connection before the end of its answer"));
   }
   SECTION("never") {
     const FakeServer server([](Peer& peer) { peer.wait_for_close(); });
