@@ -6,6 +6,7 @@
 #   bulkhead_executable(NAME SOURCES … DEPS …)   a program for the machine that builds
 #   bulkhead_node_executable(NAME SOURCES … DEPS … [STATIC | STATIC_LIBRARIES])
 #                                               a program for the image; staged under ${BULKHEAD_NODE_DIR}
+#   bulkhead_describe_node_executables()         what is compiled into them, for the SBOM
 #   bulkhead_test(NAME LABEL l SOURCES … DEPS … [TIMEOUT s] [READS …] [EACH_CASE])
 #                                               a Catch2 program: one ctest entry, or one for each TEST_CASE, for cases that
 #                                               take minutes
@@ -130,7 +131,8 @@ function(bulkhead_node_executable name)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE bulkhead_flags ${arg_DEPS})
   target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections $<$<BOOL:${arg_STATIC}>:-Os>)
-  target_link_options(${name} PRIVATE -Wl,--gc-sections)
+  target_link_options(${name} PRIVATE -Wl,--gc-sections "-Wl,-Map=$<TARGET_FILE:${name}>.map")
+  set_property(GLOBAL APPEND PROPERTY BULKHEAD_NODE_EXECUTABLES ${name})
   if(arg_STATIC)
     # glibc's static-pie keeps address randomization without a dynamic loader; sanitizers need one.
     if(BULKHEAD_SANITIZE)
@@ -153,6 +155,26 @@ function(bulkhead_node_executable name)
     COMMAND "${CMAKE_STRIP}" --strip-all -o "${BULKHEAD_NODE_DIR}/${name}" "$<TARGET_FILE:${name}>"
     BYPRODUCTS "${BULKHEAD_NODE_DIR}/${name}"
     COMMENT "Staging ${name} for the image" VERBATIM)
+endfunction()
+
+# What other packages' code is inside the programs of the image, for the SBOM. Called once, when all of them are known. Sanitizers
+# and other linkers are for tests, which read no SBOM.
+function(bulkhead_describe_node_executables)
+  if(BULKHEAD_SANITIZE OR BULKHEAD_FUZZ OR NOT CMAKE_CXX_COMPILER_ID STREQUAL GNU OR NOT CMAKE_GENERATOR STREQUAL Ninja)
+    return()
+  endif()
+  get_property(names GLOBAL PROPERTY BULKHEAD_NODE_EXECUTABLES)
+  set(programs "")
+  foreach(name IN LISTS names)
+    list(APPEND programs "$<TARGET_FILE:${name}>")
+  endforeach()
+  set(output "${BULKHEAD_NODE_DIR}/compiled-in.json")
+  add_custom_command(OUTPUT "${output}"
+    COMMAND "${PROJECT_SOURCE_DIR}/tools/compiled-in" "${PROJECT_BINARY_DIR}" "${output}" ${programs}
+    DEPENDS ${names} "${PROJECT_SOURCE_DIR}/tools/compiled-in"
+    COMMENT "Describing what is compiled into the programs for the image" VERBATIM)
+  add_custom_target(compiled-in DEPENDS "${output}")
+  add_dependencies(node-programs compiled-in)
 endfunction()
 
 # Through tools/run-test, which knows whether anything has changed since the test passed.

@@ -14,6 +14,7 @@
 #include "os-builder/build/report.hpp"
 #include "os-builder/inspect/verbs.hpp"
 #include "os-builder/keys/key_set.hpp"
+#include "os-builder/outdated/outdated.hpp"
 #include "os-builder/run/boot.hpp"
 
 namespace bulkhead {
@@ -118,9 +119,43 @@ struct BuildValues {
   }
 };
 
-Result<cli::ExitCode> run_plan(const BuildValues& values, const cli::Invocation& invocation) {
+struct PlanValues {
+  BuildValues input;
+  bool outdated = false;
+  std::string advisories;
+
+  void declare(CLI::App& verb) {
+    input.declare_input(verb);
+    CLI::Option* const outdated_flag =
+        verb.add_flag("--outdated", outdated,
+                      "Show instead which packages have a newer version in any suite of the archive, and which "
+                      "vulnerabilities its changelog names");
+    verb.add_option("--advisories", advisories,
+                    "With --outdated: JSON of Debian's security tracker, or OSV records; show which apply")
+        ->type_name("FILE")
+        ->needs(outdated_flag);
+  }
+};
+
+Result<cli::ExitCode> run_outdated(const PlanValues& values, const cli::Invocation& invocation) {
+  cli::Progress progress(invocation, 2);
+  const build::BuildOptions options = TRY(values.input.options());
+  const build::Resolved resolved = TRY(build::resolve(options, progress));
+  outdated::Options wanted{.archive = build::archive_options(options), .advisories = {}};
+  if (!values.advisories.empty()) wanted.advisories = values.advisories;
+  progress.begin("newer versions");
+  const outdated::Report report = TRY(outdated::examine(
+      resolved.packages, wanted, [&](double fraction, std::string_view detail) { progress.update(fraction, detail); }));
+  progress.end(std::format("{} source packages", report.newer.size()));
+  std::print("{}",
+             invocation.json ? to_json(report) : to_text(report, cli::use_color(invocation.color, STDOUT_FILENO)));
+  return cli::ExitCode::ok;
+}
+
+Result<cli::ExitCode> run_plan(const PlanValues& values, const cli::Invocation& invocation) {
+  if (values.outdated) return run_outdated(values, invocation);
   cli::Progress progress(invocation, 1);
-  const build::BuildOptions options = TRY(values.options());
+  const build::BuildOptions options = TRY(values.input.options());
   const build::BuildPlan plan = TRY(build::plan(options, progress));
   std::print("{}", invocation.json ? to_json(plan) : to_text(plan, cli::use_color(invocation.color, STDOUT_FILENO)));
   return cli::ExitCode::ok;
@@ -219,6 +254,7 @@ struct VerifyValues {
   std::string image;
   std::string sbom;
   std::string manifest;
+  std::string provenance;
 };
 
 Result<cli::ExitCode> run_verify(const VerifyValues& values, const cli::Invocation& invocation) {
@@ -226,6 +262,7 @@ Result<cli::ExitCode> run_verify(const VerifyValues& values, const cli::Invocati
   inspect::VerifyOptions options{.image = values.image, .keys = std::move(keys), .sbom = {}, .manifest = {}};
   if (!values.sbom.empty()) options.sbom = values.sbom;
   if (!values.manifest.empty()) options.manifest = values.manifest;
+  if (!values.provenance.empty()) options.provenance = values.provenance;
   return inspect::run_verify(options, invocation);
 }
 
@@ -237,7 +274,7 @@ struct ImageValues {
 }  // namespace
 
 struct VerbOptions::Values {
-  BuildValues plan;
+  PlanValues plan;
   BuildValues build;
   BootValues boot;
   ImageValues inspect;
@@ -252,7 +289,7 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
   CLI::App& plan =
       program.verb("plan", "Show what a build would contain, and why",
                    [&values](const cli::Invocation& invocation) { return run_plan(values.plan, invocation); });
-  values.plan.declare_input(plan);
+  values.plan.declare(plan);
 
   CLI::App& build =
       program.verb("build", "Build the images of a variant",
@@ -277,11 +314,13 @@ VerbOptions::VerbOptions(cli::Program& program) : values_(std::make_unique<Value
   inspect.add_option("IMAGE", values.inspect.image, "Disk image (raw, qcow2 or zstd), root image or UKI")->required();
 
   CLI::App& verify =
-      program.verb("verify", "Check an image completely: tables, every block, signatures, SBOM",
+      program.verb("verify", "Check an image completely: tables, every block, signatures, SBOM, provenance",
                    [&values](const cli::Invocation& invocation) { return run_verify(values.verify, invocation); });
   verify.add_option("IMAGE", values.verify.image, "Disk image")->required();
   verify.add_option("--sbom", values.verify.sbom, "SBOM [sbom.spdx.json beside the image]")->type_name("FILE");
   verify.add_option("--manifest", values.verify.manifest, "Manifest [manifest.json beside the image]")
+      ->type_name("FILE");
+  verify.add_option("--provenance", values.verify.provenance, "Provenance [provenance.intoto.jsonl beside the image]")
       ->type_name("FILE");
   values.verify.places.declare_keys(verify);
 

@@ -25,14 +25,14 @@ Result<std::optional<ExistingFile>> look(const sys::Path& path) {
   return ExistingFile{.content = std::move(content), .mode = status.st_mode & 07777U};
 }
 
-// Regular files at any depth, as paths without the root.
+// Regular files at any depth, as paths that readers use, without the root.
 Result<std::vector<sys::Path>> files_below(const sys::Path& root, const sys::Path& directory) {
   std::vector<sys::Path> files;
   std::vector<sys::Path> directories = {directory};
   while (!directories.empty()) {
     const sys::Path at = directories.back();
     directories.pop_back();
-    const sys::Path outside = root / at.relative_path();
+    const sys::Path outside = root / render::place_of(at).relative_path();
     std::error_code none;
     if (!std::filesystem::is_directory(outside, none)) continue;
     const std::vector<sys::Path> entries = TRY(sys::list_directory(outside));
@@ -74,7 +74,7 @@ Result<ApplyPlan> Applier::plan(const std::vector<render::File>& wanted, const s
   std::set<sys::Path> names;
   for (const render::File& file : wanted) {
     names.insert(file.path);
-    const auto found = TRY(look(below_root(file.path)));
+    const auto found = TRY(look(place(file.path)));
     if (found && found->content == file.content && found->mode == file.mode) continue;
     add({.file = file, .kind = found ? FileChangeKind::changed : FileChangeKind::created});
   }
@@ -98,7 +98,7 @@ Result<ApplyPlan> Applier::plan(const std::vector<render::File>& wanted, const s
 }
 
 Result<> Applier::write(const FileChange& change, std::vector<Saved>& saved) const {
-  const sys::Path path = below_root(change.file.path);
+  const sys::Path path = place(change.file.path);
   auto before = TRY(look(path));
   Saved entry{.path = path, .content = std::nullopt};
   if (before) entry = {.path = path, .content = std::move(before->content), .mode = before->mode};
@@ -128,6 +128,10 @@ Result<> Applier::notify(Notification& step, const KernelState& kernel) {
     case render::Action::lockdown:
       if (kernel.lockdown.empty() || kernel.lockdown == "none") return {};
       TRY(kernel_.set_lockdown(kernel.lockdown));
+      break;
+    case render::Action::smt:
+      if (kernel.smt.empty()) return {};
+      TRY(kernel_.set_smt(kernel.smt));
       break;
     case render::Action::reload:
     case render::Action::restart: {

@@ -49,12 +49,12 @@ struct ApplyPlan {
 
 class Applier {
  public:
-  // Paths of files are taken below `root`: "/" on a node, a temporary directory in tests.
+  // Files are written at their places (render::place_of) below `root`: "/" on a node, a temporary directory in tests.
   Applier(sys::Path root, dbus::Systemd& systemd, Kernel& kernel)
       : root_(std::move(root)), systemd_(systemd), kernel_(kernel) {}
 
   // What has to be done so that the files of the families are exactly `wanted`. Services in `affected` are notified
-  // even when none of their files changes. `hostname` and `lockdown` are what their actions would set.
+  // even when none of their files changes. `hostname`, `lockdown` and `smt` are what their actions would set.
   Result<ApplyPlan> plan(const std::vector<render::File>& wanted, const std::set<std::string>& affected) const;
 
   // Errors: unavailable when a service did not accept the change, with its name and the reason. Everything is restored
@@ -68,7 +68,7 @@ class Applier {
     mode_t mode = 0;
   };
 
-  sys::Path below_root(const sys::Path& path) const { return root_ / path.relative_path(); }
+  sys::Path place(const sys::Path& path) const { return root_ / render::place_of(path).relative_path(); }
   Result<> write(const FileChange& change, std::vector<Saved>& saved) const;
   Result<> put_back(const std::vector<Saved>& saved) const;
   Result<> notify(Notification& step, const KernelState& kernel);

@@ -22,8 +22,10 @@ namespace {
 
 apply::KernelState kernel_of(const settings::Settings& settings, const render::Facts& facts) {
   const auto lockdown = settings.kernel.lockdown;
+  const auto smt = settings.kernel.smt;
   return {.hostname = settings.network.hostname ? settings.network.hostname->to_string() : facts.hostname,
-          .lockdown = lockdown ? settings::kNames<settings::Lockdown>.at(static_cast<std::size_t>(*lockdown)) : ""};
+          .lockdown = lockdown ? settings::kNames<settings::Lockdown>.at(static_cast<std::size_t>(*lockdown)) : "",
+          .smt = smt ? settings::kNames<settings::Smt>.at(static_cast<std::size_t>(*smt)) : ""};
 }
 
 // What a transaction sets, without what it unsets.
@@ -311,7 +313,7 @@ void Configuration::end_try(const std::string& why, Turn turn, Applied then) {
 }
 
 Result<ChangeOutcome> Configuration::apply_now() {
-  Next next = TRY(prepare({}, {"hostname", "lockdown"}));
+  Next next = TRY(prepare({}, {"hostname", "lockdown", "smt"}));
   ChangeOutcome outcome;
   outcome.applied = TRY(applier_.apply(next.plan, next.kernel, {}));
   kernel_ = next.kernel;

@@ -41,23 +41,20 @@ Result<ServerCertificate> own_certificate(const sys::Path& directory, const std:
   return own;
 }
 
-Result<std::optional<http::RemoteListener>> remote_listener(const settings::Api& api, const ServerCertificate& own) {
+Result<std::optional<RemoteAccess>> remote_access(const settings::Api& api, const ServerCertificate& own) {
   if (!api.client_ca) return std::nullopt;
   const settings::Api& declared = settings::Settings::defaults().api;
   const settings::IpAddress& address = settings::set_or_default(api.listen_address, declared.listen_address);
   const settings::Port port = settings::set_or_default(api.listen_port, declared.listen_port);
-  http::RemoteListener listener{
+  RemoteAccess access{
       .address = address.value().to_string(),
       .port = static_cast<std::uint16_t>(port.value),
-      .certificates = own.certificates,
-      .key = own.key.copy(),
-      .client_ca = api.client_ca->value(),
-      .who_is = [api](const http::ClientCertificate& certificate) { return who_is(certificate, api); }};
+      .listener = {.certificates = own.certificates, .key = own.key.copy(), .client_ca = api.client_ca->value()}};
   if (api.certificate && api.key) {
-    listener.certificates = api.certificate->value();
-    listener.key = crypto::SecretText(api.key->value());
+    access.listener.certificates = api.certificate->value();
+    access.listener.key = crypto::SecretText(api.key->value());
   }
-  return listener;
+  return access;
 }
 
 Result<> check_access(const settings::Api& api) {
@@ -71,11 +68,13 @@ Accounts find_accounts() {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): at the start, where there is one thread
   if (const passwd* user = ::getpwnam("bulkhead-imds")) accounts.imds = user->pw_uid;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): the same
+  if (const passwd* user = ::getpwnam("bulkhead-front")) accounts.front = user->pw_uid;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the same
   if (const group* api = ::getgrnam("api")) accounts.api = api->gr_gid;
   return accounts;
 }
 
-http::Peer who_is_local(const http::LocalPeer& peer, const Accounts& accounts) {
+http::Peer who_is_local(const LocalPeer& peer, const Accounts& accounts) {
   http::Peer result{.name = {}, .identity = std::format("uid {}", peer.uid), .role = std::nullopt, .refused = {}};
   result.name = std::format("{} (pid {})", result.identity, peer.pid);
   if (peer.uid == 0 || peer.uid == ::geteuid()) {
@@ -91,7 +90,7 @@ http::Peer who_is_local(const http::LocalPeer& peer, const Accounts& accounts) {
   return result;
 }
 
-http::Peer who_is_container(const http::LocalPeer& peer) {
+http::Peer who_is_container(const LocalPeer& peer) {
   http::Peer result{
       .name = {}, .identity = std::format("container, uid {}", peer.uid), .role = Role::reader, .refused = {}};
   result.name = std::format("{} (pid {})", result.identity, peer.pid);

@@ -3,6 +3,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <malloc.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "api-server/daemon/access.hpp"
 #include "api-server/daemon/first_settings.hpp"
 #include "api-server/daemon/no_machine.hpp"
+#include "api-server/http/listen.hpp"
 #include "lib/boot_times/reader.hpp"
 #include "lib/crypto/certificate.hpp"
 #include "lib/slots/evidence.hpp"
@@ -26,7 +28,8 @@ using Failure = boost::system::error_code;
 
 constexpr unsigned kSocketMode = 0660;
 constexpr unsigned kContainerSocketMode = 0666;
-constexpr std::size_t kMostOfContainers = 256;
+constexpr std::uint32_t kMostOfContainers = 256;
+constexpr auto kFrontAgain = std::chrono::milliseconds(200);
 
 constexpr std::size_t kLongestName = 256;
 
@@ -71,6 +74,7 @@ ApiServer::ApiServer(Options options, const log::Log& log)
       try_deadline_(loop_),
       write_back_delay_(loop_),
       watchdog_(loop_),
+      front_again_(loop_),
       signals_(loop_, SIGTERM, SIGINT) {}
 
 Result<> ApiServer::run() {
@@ -83,7 +87,7 @@ Result<> ApiServer::run() {
   keep_watchdog();
   signals_.async_wait([this](const Failure&, int) {
     ::sd_notify(0, "STOPPING=1");
-    server_->stop();
+    front_link_->stop();
     loop_.stop();
   });
   loop_.run();
@@ -159,7 +163,7 @@ Result<> ApiServer::serve() {
       .read_boot = [this](auto done) { read_boot(std::move(done)); },
       .watch = [this](int fd, std::function<void()> ready) { return watch_descriptor(fd, std::move(ready)); }});
   handlers::add_routes(router_, *node_);
-  server_ = std::make_unique<http::Server>(loop_, router_);
+  front_link_.emplace(loop_, router_, [this](const Error& why) { front_is_lost(why); });
   TRY(listen_locally());
   listen_remotely();
   return {};
@@ -185,38 +189,67 @@ void ApiServer::reset_file_system(file_systems::FileSystem which, std::function<
               });
 }
 
-// One socket for the node and one for containers: systemd names them (FileDescriptorName=, systemd.socket(5)).
+// One socket for the node and one for containers.
 Result<> ApiServer::listen_locally() {
-  const auto listen = [this](sys::UniqueFd socket) {
-    return server_->listen_unix(std::move(socket), [accounts = find_accounts()](const http::LocalPeer& peer) {
-      return who_is_local(peer, accounts);
-    });
-  };
+  if (options_.socket.empty()) return take_sockets_of_systemd();
   if (!options_.container_socket.empty()) {
     sys::UniqueFd socket = TRY(http::listen_on_path(options_.container_socket, kContainerSocketMode));
-    TRY(server_->listen_unix(std::move(socket), who_is_container, kMostOfContainers));
+    TRY(front_link_->serve_unix(std::move(socket), who_is_container, kMostOfContainers));
   }
-  if (!options_.socket.empty()) {
-    sys::UniqueFd socket = TRY(http::listen_on_path(options_.socket, kSocketMode));
-    return listen(std::move(socket));
-  }
+  sys::UniqueFd socket = TRY(http::listen_on_path(options_.socket, kSocketMode));
+  TRY(front_link_->serve_unix(
+      std::move(socket), [accounts = find_accounts()](const LocalPeer& peer) { return who_is_local(peer, accounts); }));
+  return start_front();
+}
+
+// systemd names them (FileDescriptorName=, systemd.socket(5)); the one of the name "front" is for the front alone.
+Result<> ApiServer::take_sockets_of_systemd() {
+  const Accounts accounts = find_accounts();
   char** names = nullptr;
   const int count = ::sd_listen_fds_with_names(1, &names);
-  bool found = false;
+  bool for_clients = false;
+  sys::UniqueFd for_front;
   for (int i = 0; i < count; ++i) {
     const std::unique_ptr<char, decltype(&std::free)> name(names[i], &std::free);
     sys::UniqueFd socket(SD_LISTEN_FDS_START + i);
-    if (std::string_view(name.get()) == "containers") {
-      TRY(server_->listen_unix(std::move(socket), who_is_container, kMostOfContainers));
+    if (std::string_view(name.get()) == "front") {
+      for_front = std::move(socket);
+    } else if (std::string_view(name.get()) == "containers") {
+      TRY(front_link_->serve_unix(std::move(socket), who_is_container, kMostOfContainers));
     } else {
-      TRY(listen(std::move(socket)));
-      found = true;
+      TRY(front_link_->serve_unix(std::move(socket),
+                                  [accounts](const LocalPeer& peer) { return who_is_local(peer, accounts); }));
+      for_clients = true;
     }
   }
   std::free(static_cast<void*>(names));
-  if (found) return {};
-  return fail(error(ErrorCode::failed_precondition, "systemd passed no socket")
-                  .with_hint("start it through apiserver.socket, or use --socket PATH"));
+  if (for_clients && for_front) return front_link_->accept_from(std::move(for_front), accounts.front);
+  return fail(error(ErrorCode::failed_precondition, "systemd passed no socket {}",
+                    for_clients ? "for the front" : "for clients")
+                  .with_hint("start it through apiserver.socket and apiserver-front.socket, or use --socket PATH"));
+}
+
+// Without systemd, which has a unit for it.
+Result<> ApiServer::start_front() {
+  std::array<int, 2> ends{-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return fail_errno("making a channel");
+  sys::UniqueFd own(ends[0]);
+  const sys::UniqueFd other(ends[1]);
+  auto front = TRY_CTX(sys::Child::spawn({.arguments = {options_.front.native(), "--channel", "-"}},
+                                         {.in = other.get(), .out = -1, .err = STDERR_FILENO}),
+                       "starting the front");
+  front_.reset();
+  front_.emplace(std::move(front));
+  return front_link_->attach(std::move(own));
+}
+
+void ApiServer::front_is_lost(const Error& why) {
+  log_.write({.priority = log::Priority::warning,
+              .message = std::format("the front is lost, clients connect again: {}", why.describe())});
+  if (options_.socket.empty()) return;
+  front_again_.set_after(kFrontAgain, [this] {
+    if (const auto started = start_front(); !started) log_.error(started.error());
+  });
 }
 
 // The listener follows settings.api. One that cannot be had is a problem, and the socket stays.
@@ -226,23 +259,24 @@ void ApiServer::listen_remotely() {
     const settings::Json wanted = configuration_->effective().value("api", settings::Json::object());
     if (wanted == api_) return {};
     api_ = wanted;
-    server_->stop_remote();
+    front_link_->stop_remote();
     const settings::Api& api = configuration_->in_effect().api;
     if (!api.client_ca) return {};
     const auto own = TRY(own_certificate(options_.places.state / "api", running_hostname()));
-    auto listener = TRY(remote_listener(api, own));
+    auto wanted_access = TRY(remote_access(api, own));
+    if (!wanted_access) return {};
+    auto& [address, port, listener] = *wanted_access;
+    const auto certificate = TRY(crypto::Certificate::parse_pem(listener.certificates));
+    sys::UniqueFd socket = TRY(http::listen_on_address(address, port));
+    const std::uint16_t given_port = TRY(http::port_of(socket));
     // What is in force when it is asked, not now: a change that waits for its turn asks again.
-    if (listener)
-      listener->who_is = [access = access_](const http::ClientCertificate& certificate) {
-        return who_is(certificate, *access);
-      };
-    if (listener) TRY(server_->listen_remote(*listener));
-    const auto certificate = TRY(crypto::Certificate::parse_pem(listener->certificates));
-    log_.info("listening on {} port {}; the certificate's fingerprint is {}", listener->address, server_->remote_port(),
+    const auto who = [access = access_](const http::ClientCertificate& shown) { return who_is(shown, *access); };
+    TRY(front_link_->serve_remote(std::move(socket), std::move(listener), who));
+    log_.info("listening on {} port {}; the certificate's fingerprint is {}", address, given_port,
               certificate.fingerprint().to_string());
     return {};
   }();
-  server_->recheck_access();
+  front_link_->recheck_access();
   problems_.set("remote listener", done ? "" : done.error().describe());
 }
 
@@ -318,7 +352,7 @@ void ApiServer::on_event(std::string_view name, const settings::Json& data) {
   if (name == "commit" && user_data_) user_data_->mark_settled();
   if (name != "commit" && name != "apply") return;
   follow_access();
-  if (server_) asio::post(loop_, [this] { listen_remotely(); });
+  if (front_link_) asio::post(loop_, [this] { listen_remotely(); });
 }
 
 }  // namespace bulkhead::daemon

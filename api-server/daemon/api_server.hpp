@@ -1,4 +1,4 @@
-// The API server in one process: its parts, how they are connected, and serving until SIGTERM.
+// The API server but for its front: its parts, how they are connected, and serving until SIGTERM.
 //
 // Everything runs on the thread of the loop, except applying, which the worker does.
 #pragma once
@@ -11,6 +11,7 @@
 
 #include "api-server/daemon/blessing.hpp"
 #include "api-server/daemon/file_system_watch.hpp"
+#include "api-server/daemon/front_link.hpp"
 #include "api-server/daemon/health.hpp"
 #include "api-server/daemon/node_watch.hpp"
 #include "api-server/daemon/problem_list.hpp"
@@ -18,7 +19,7 @@
 #include "api-server/daemon/user_data_intake.hpp"
 #include "api-server/daemon/worker.hpp"
 #include "api-server/handlers/routes.hpp"
-#include "api-server/http/server.hpp"
+#include "lib/sys/child.hpp"
 
 namespace bulkhead::daemon {
 
@@ -26,6 +27,7 @@ struct Options {
   Places places;
   std::string socket;            // empty: the sockets that systemd passes
   std::string container_socket;  // with `socket`: that of containers; empty: none
+  sys::Path front;               // with `socket`: the program that serves it
   bool on_node = true;           // changes units, host name and lockdown
 };
 
@@ -45,6 +47,9 @@ class ApiServer {
   void open_configuration();
   Result<> serve();
   Result<> listen_locally();
+  Result<> take_sockets_of_systemd();
+  Result<> start_front();
+  void front_is_lost(const Error& why);
   void listen_remotely();
   void take_in_what_waited();
   void follow_access();
@@ -80,8 +85,10 @@ class ApiServer {
   bool look_is_pending_ = false;
   std::unique_ptr<handlers::Node> node_;
   http::Router router_;
-  std::unique_ptr<http::Server> server_;
-  settings::Json api_;  // the settings of the current remote listener
+  std::optional<FrontLink> front_link_;
+  LoopTimer front_again_;
+  std::optional<sys::Child> front_;  // with Options::socket
+  settings::Json api_;               // the settings of the current remote listener
   // settings.api in force: what who_is() goes by.
   settings::Json access_json_;
   std::shared_ptr<settings::Api> access_ = std::make_shared<settings::Api>();

@@ -1,5 +1,7 @@
 #include "api-server/daemon/daemon.hpp"
 
+#include <filesystem>
+
 #include "api-server/daemon/api_server.hpp"
 #include "api-server/daemon/no_machine.hpp"
 #include "api-server/migrate/bottlerocket.hpp"
@@ -38,6 +40,12 @@ Result<cli::ExitCode> import_bottlerocket(const std::string& directory) {
   return cli::ExitCode::ok;
 }
 
+// Empty parts when the kernel does not say where this program is.
+sys::Path beside_this_program(std::string_view name) {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / name;
+}
+
 Result<cli::ExitCode> serve(const Options& options) {
   const auto log = log::Log::from_environment();
   TRY(sys::create_directories(options.places.lock.parent_path()));
@@ -63,6 +71,9 @@ int main(int argc, char** argv) {
   program.root().add_option("--socket", options.socket, "Listen on this Unix socket instead of systemd's");
   program.root().add_option("--container-socket", options.container_socket,
                             "Listen on this Unix socket for containers: readers, whoever they are");
+  program.root().add_option(
+      "--front", options.front,
+      "With --socket: the program that reads requests, apiserver-front beside this one by default");
   program.root().add_option("--root", root, "Work on the files below this directory; leave the machine alone");
   std::string bottlerocket;
   program.root().add_option(
@@ -81,6 +92,7 @@ int main(int argc, char** argv) {
                                &options.places.facts, &options.places.file_systems, &options.places.lock})
         *place = options.places.root / place->relative_path();
     }
+    if (options.front.empty()) options.front = beside_this_program("apiserver-front");
     return serve(options);
   });
   return program.main(argc, argv);

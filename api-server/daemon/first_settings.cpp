@@ -79,14 +79,15 @@ NodeFacts find_facts(const Places& places, ProblemList& problems) {
   if (facts) inputs.facts = *std::move(facts);
   found.generated = intake::generated(inputs);
   const std::string os_release = text_of(places.root / "usr/lib/os-release");
-  found.facts = {.machine_id = inputs.machine_id,
-                 .hostname = intake::hostname(inputs.facts, inputs.machine_id),
-                 .product = slots::os_release_value(os_release, "NAME"),
-                 .version = slots::os_release_value(os_release, "VERSION_ID"),
-                 .variant = slots::os_release_value(os_release, "VARIANT_ID"),
-                 .region = intake::region(inputs.facts).value_or(""),
-                 .node_address = intake::node_address(inputs.facts, inputs.addresses, inputs.primary).value_or(""),
-                 .base_certificates = text_of(places.root / "usr/share/factory/etc/ssl/certs/ca-certificates.crt")};
+  found.facts = {
+      .machine_id = inputs.machine_id,
+      .hostname = intake::hostname(inputs.facts, inputs.machine_id),
+      .product = slots::os_release_value(os_release, "NAME"),
+      .version = slots::os_release_value(os_release, "VERSION_ID"),
+      .variant = slots::os_release_value(os_release, "VARIANT_ID"),
+      .region = intake::region(inputs.facts).value_or(""),
+      .node_address = intake::node_address(inputs.facts, inputs.addresses, inputs.primary).value_or(""),
+      .base_certificates = text_of(places.root / "usr/share/factory/etc/bulkhead/ssl/certs/ca-certificates.crt")};
   return found;
 }
 

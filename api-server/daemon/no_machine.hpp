@@ -20,6 +20,7 @@ class NoKernel final : public apply::Kernel {
  public:
   Result<> set_hostname(const std::string& /*name*/) override { return {}; }
   Result<> set_lockdown(const std::string& /*mode*/) override { return {}; }
+  Result<> set_smt(const std::string& /*wanted*/) override { return {}; }
 };
 
 }  // namespace bulkhead::daemon

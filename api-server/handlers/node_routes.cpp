@@ -88,7 +88,8 @@ void add_node_routes(http::Router& router, Node& node) {
   router.add(
       {"GET", "/v1/status", Role::reader, answering([&node](const Request&) { return http::json(status(node)); })});
   router.add({"GET", "/v1/health", Role::reader, answering([&node](const Request&) { return health(node); })});
-  router.add({"GET", "/report", Role::reader, answering([&node](const Request&) { return http::text(report(node)); })});
+  router.add({"GET", "/report", Role::reader,
+              answering([&node](const Request& request) { return http::text(report(node, request.peer->role)); })});
   router.add(
       {"POST", "/actions/reboot", Role::admin, answering([&node](const Request& r) { return reboot(node, r); })});
   router.add(

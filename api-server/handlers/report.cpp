@@ -17,7 +17,7 @@ void list(std::string& text, std::string_view name, const std::vector<std::strin
 
 }  // namespace
 
-std::string report(const Node& node) {
+std::string report(const Node& node, std::optional<Role> role) {
   const NodeState state = node.state();
   std::string text = std::format("{} ({})\n", node.os.pretty_name, node.os.build_id);
   text += std::format("state: {}\nslot: {} ({})\n", to_string(state_of(state)), node_state::slot_letter(state.running),
@@ -34,6 +34,7 @@ std::string report(const Node& node) {
   section(text, "user data");
   text += node.user_data().dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
   section(text, "messages (warnings and worse)");
+  if (role < Role::operator_role) return text + "only for operators and admins\n";
   auto journal = journal::Journal::open({.priority = kWarning, .limit = kMessages});
   const auto messages = journal ? journal->read() : Result<std::vector<journal::Message>>();
   if (messages) {

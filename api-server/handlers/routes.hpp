@@ -53,8 +53,8 @@ struct Node {
 
 void add_routes(http::Router& router, Node& node);
 
-// Of report.cpp: the text of GET /report.
-std::string report(const Node& node);
+// Of report.cpp: the text of GET /report. Messages of the journal are for those who may read it (/v1/logs).
+std::string report(const Node& node, std::optional<Role> role);
 // Of boot_routes.cpp: openapi.yaml, Boot.
 Json boot_json(const boot_times::BootTimes& boot);
 

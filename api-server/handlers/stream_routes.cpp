@@ -81,7 +81,7 @@ Result<Response> logs(Node& node, const Request& request) {
 
 void add_stream_routes(http::Router& router, Node& node) {
   router.add({"GET", "/v1/events", Role::reader, answering([&node](const Request&) { return events(node); })});
-  router.add({"GET", "/v1/logs", Role::reader, answering([&node](const Request& r) { return logs(node, r); })});
+  router.add({"GET", "/v1/logs", Role::operator_role, answering([&node](const Request& r) { return logs(node, r); })});
 }
 
 }  // namespace bulkhead::handlers

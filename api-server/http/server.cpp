@@ -2,9 +2,6 @@
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -18,7 +15,6 @@ using Failure = boost::system::error_code;
 using asio::ip::tcp;
 using Local = asio::local::stream_protocol;
 
-constexpr int kBacklog = 4096;
 constexpr unsigned kUserTimeoutMs = 30'000;
 constexpr std::size_t kMostRates = 4096;
 
@@ -40,12 +36,22 @@ void remove(Seats& seats, const AnySession* session) {
 
 }  // namespace
 
-void Server::Core::enter(AnySession* session) {
-  sessions.insert(session);
+ConnectionId Server::Core::enter(AnySession* session) {
+  const ConnectionId id = ++last_id;
+  sessions.emplace_hint(sessions.end(), id, session);
   if (!std::exchange(ticking, true)) tick();
+  return id;
 }
 
-void Server::Core::leave(AnySession* session) { sessions.erase(session); }
+void Server::Core::leave(ConnectionId id) { sessions.erase(id); }
+
+void Server::Core::for_each(const std::function<void(AnySession&)>& action) {
+  std::vector<ConnectionId> all;
+  for (const auto& [id, session] : sessions) all.push_back(id);
+  for (const ConnectionId id : all) {
+    if (const auto found = sessions.find(id); found != sessions.end()) action(*found->second);
+  }
+}
 
 void Server::Core::enter_anonymous(AnySession* session, const std::string& source) {
   if (close_oldest_of(anonymous, source, limits.anonymous_of_source)) {
@@ -79,21 +85,16 @@ void Server::Core::tick() {
   timer.expires_after(std::chrono::seconds(1));
   timer.async_wait([self = shared_from_this()](const Failure& reason) {
     if (reason) return;
-    const auto now = Clock::now();
-    const std::vector<AnySession*> all(self->sessions.begin(), self->sessions.end());
-    for (AnySession* session : all) {
-      if (self->sessions.contains(session)) session->tick(now);
-    }
+    self->for_each([now = Clock::now()](AnySession& session) { session.tick(now); });
     self->tick();
   });
 }
 
 // A token bucket for each remote peer.
-bool Server::Core::within_rate(const Peer& peer) {
-  if (!peer.remote) return true;
+bool Server::Core::within_rate(const std::string& identity) {
   const auto now = Clock::now();
   if (rates.size() >= kMostRates) rates.clear();
-  auto [found, fresh] = rates.try_emplace(peer.name, Bucket{.left = limits.remote_burst, .filled = now});
+  auto [found, fresh] = rates.try_emplace(identity, Bucket{.left = limits.remote_burst, .filled = now});
   Bucket& bucket = found->second;
   const double seconds = std::chrono::duration<double>(now - bucket.filled).count();
   bucket.left = std::min(limits.remote_burst, bucket.left + seconds * limits.remote_rate);
@@ -143,13 +144,16 @@ void Server::Core::accept_remote() {
   });
 }
 
-Server::Server(asio::io_context& loop, const Router& router, Limits limits)
-    : core_(std::make_shared<Core>(loop, router, limits)) {}
+Server::Server(asio::io_context& loop, Backend& backend, Limits limits)
+    : core_(std::make_shared<Core>(loop, backend, limits)) {}
 
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+  core_->backend = nullptr;
+}
 
-Result<> Server::listen_unix(sys::UniqueFd listening, WhoIsLocal who_is, std::size_t most) {
-  auto listener = std::make_shared<LocalListener>(core_->loop, std::move(who_is), most);
+Result<> Server::listen_unix(sys::UniqueFd listening, std::size_t most) {
+  auto listener = std::make_shared<LocalListener>(core_->loop, most);
   Failure reason;
   listener->acceptor.assign(Local(), listening.get(), reason);
   if (reason) return fail(ErrorCode::unavailable, "listening on the socket: {}", reason.message());
@@ -159,26 +163,15 @@ Result<> Server::listen_unix(sys::UniqueFd listening, WhoIsLocal who_is, std::si
   return {};
 }
 
-Result<> Server::listen_remote(const RemoteListener& listener) {
+Result<> Server::listen_remote(sys::UniqueFd listening, const RemoteListener& listener) {
   stop_remote();
   auto context = TRY(server_context(listener));
-  Failure reason;
-  const auto address = asio::ip::make_address(listener.address, reason);
-  if (reason) return fail(ErrorCode::invalid_argument, "api.listen-address: '{}' is not an address", listener.address);
   auto acceptor = std::make_shared<tcp::acceptor>(core_->loop);
-  const tcp::endpoint endpoint(address, listener.port);
-  const auto step = [&](auto&& operation) {
-    if (!reason) operation();
-  };
-  step([&] { acceptor->open(endpoint.protocol(), reason); });
-  step([&] { acceptor->set_option(tcp::acceptor::reuse_address(true), reason); });
-  step([&] { acceptor->bind(endpoint, reason); });
-  step([&] { acceptor->listen(kBacklog, reason); });
-  if (reason)
-    return fail(ErrorCode::unavailable, "listening on {} port {}: {}", listener.address, listener.port,
-                reason.message());
+  Failure reason;
+  acceptor->assign(tcp::v6(), listening.get(), reason);  // of either family: nothing but accepting is done with it
+  if (reason) return fail(ErrorCode::unavailable, "listening on the remote socket: {}", reason.message());
+  listening.release();
   core_->tls = std::make_shared<asio::ssl::context>(std::move(context));
-  core_->who_is = listener.who_is;
   core_->remote = std::move(acceptor);
   core_->accept_remote();
   return {};
@@ -189,55 +182,27 @@ void Server::stop_remote() {
     Failure ignored;
     acceptor->close(ignored);
   }
-  // For connections that are still open.
-  core_->who_is = [](const ClientCertificate&) {
-    return Peer{.name = {},
-                .identity = {},
-                .role = std::nullopt,
-                .refused = "the remote listener is switched off",
-                .remote = true};
-  };
 }
 
-void Server::recheck_access() {
-  const std::vector<AnySession*> all(core_->sessions.begin(), core_->sessions.end());
-  for (AnySession* session : all) {
-    if (core_->sessions.contains(session)) session->recheck_access();
-  }
-}
-
-std::uint16_t Server::remote_port() const {
-  Failure ignored;
-  return core_->remote ? core_->remote->local_endpoint(ignored).port() : 0;
+void Server::drop(ConnectionId id) {
+  if (const auto found = core_->sessions.find(id); found != core_->sessions.end()) found->second->drop();
 }
 
 std::size_t Server::connections() const { return core_->sessions.size(); }
 
-void Server::stop() {
+void Server::finish() {
   core_->stopped = true;
   stop_remote();
-  core_->timer.cancel();
   Failure ignored;
   for (const auto& listener : core_->locals) listener->acceptor.close(ignored);
   core_->waiting_for_body.clear();
-  const std::vector<AnySession*> all(core_->sessions.begin(), core_->sessions.end());
-  for (AnySession* session : all) session->close();
+  core_->for_each([](AnySession& session) { session.drop(); });
 }
 
-Result<sys::UniqueFd> listen_on_path(const std::string& path, unsigned mode) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path))
-    return fail(ErrorCode::invalid_argument, "'{}' is too long for the path of a socket", path);
-  std::ranges::copy(path, std::begin(address.sun_path));
-  sys::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket) return fail_errno("making a socket");
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("removing {}", path);
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
-    return fail_errno("binding {}", path);
-  if (::chmod(path.c_str(), mode) != 0) return fail_errno("setting the mode of {}", path);
-  if (::listen(socket.get(), kBacklog) != 0) return fail_errno("listening on {}", path);
-  return socket;
+void Server::stop() {
+  finish();
+  core_->timer.cancel();
+  core_->for_each([](AnySession& session) { session.close(); });
 }
 
 }  // namespace bulkhead::http

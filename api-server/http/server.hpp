@@ -1,20 +1,17 @@
-// The HTTP server: listens on a Unix socket and, if set up, over TLS; reads requests within limits, hands them to the
-// router, and writes the answers. HTTP/1.1 with keep-alive, by Boost.Beast.
+// The HTTP server: accepts from Unix sockets and, if set up, over TLS; reads requests within limits, hands them to its
+// backend, and writes the answers. HTTP/1.1 with keep-alive, by Boost.Beast.
 //
 // An idle connection has no buffer. Only a few large bodies are read at a time, so that memory stays bounded whatever
 // clients do. Everything runs on the thread of the io_context.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <vector>
 
-#include "api-server/http/router.hpp"
+#include "api-server/http/backend.hpp"
 #include "api-server/http/tls.hpp"
 #include "lib/sys/unique_fd.hpp"
 
@@ -41,36 +38,27 @@ struct Limits {
   std::chrono::seconds write_time{30};        // closed
 };
 
-// Who connected to a Unix socket: unix(7), SO_PEERCRED and SO_PEERGROUPS.
-struct LocalPeer {
-  uid_t uid = 0;
-  pid_t pid = 0;                // may be gone by the time somebody reads it
-  std::vector<gid_t> groups{};  // all of them
-};
-using WhoIsLocal = std::function<Peer(const LocalPeer&)>;
-
 class Server {
  public:
-  // All three outlive the server.
-  Server(boost::asio::io_context& loop, const Router& router, Limits limits = {});
+  // Both outlive the server.
+  Server(boost::asio::io_context& loop, Backend& backend, Limits limits = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
 
   // One of several listeners; at most `most` connections at a time come from it. Beyond that, and beyond
   // Limits::connections, a client sees its connection closed.
-  Result<> listen_unix(sys::UniqueFd listening, WhoIsLocal who_is, std::size_t most = SIZE_MAX);
-  // Replaces the previous listener. Open connections stay until recheck_access(). Errors: unavailable when the address
-  // cannot be used, invalid_argument for certificates and keys; then there is no remote listener.
-  Result<> listen_remote(const RemoteListener& listener);
+  Result<> listen_unix(sys::UniqueFd listening, std::size_t most = SIZE_MAX);
+  // Replaces the previous listener. Open connections stay until they are dropped. Errors: invalid_argument for
+  // certificates and keys; then there is no remote listener.
+  Result<> listen_remote(sys::UniqueFd listening, const RemoteListener& listener);
   void stop_remote();
-  // Ends remote connections whose peers have another role than when they connected, or none any more. Answers that are
-  // on their way still arrive; streams end at once.
-  void recheck_access();
-  // The port of the remote listener; 0: there is no listener.
-  std::uint16_t remote_port() const;
+  // Ends a connection. An answer that is on its way still arrives; a stream ends at once.
+  void drop(ConnectionId id);
 
   std::size_t connections() const;
+  // Accepts no more connections, and drops all.
+  void finish();
   // Accepts no more connections and closes all.
   void stop();
 
@@ -79,8 +67,5 @@ class Server {
  private:
   std::shared_ptr<Core> core_;
 };
-
-// A listening Unix socket with the given mode; a previous one is removed. For programs that systemd passed no socket.
-Result<sys::UniqueFd> listen_on_path(const std::string& path, unsigned mode);
 
 }  // namespace bulkhead::http

@@ -31,7 +31,7 @@ Response status_of_failure(const Failure& reason) {
 }
 
 // The state of reading, which decides what a deadline means.
-enum class Phase { idle, head, waiting, body, handling, writing, streaming, lingering };
+enum class Phase { handshake, idle, head, waiting, body, handling, writing, streaming, lingering };
 
 template <class Transport>
 class Session final : public AnySession, public std::enable_shared_from_this<Session<Transport>> {
@@ -44,44 +44,37 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
  public:
   Session(std::shared_ptr<Server::Core> core, Transport transport)
       : core_(std::move(core)), transport_(std::move(transport)) {
-    core_->enter(this);
+    id_ = core_->enter(this);
   }
   ~Session() override {
     give_up_body();
     if (kRemote) core_->leave_anonymous(this);
     if (known_) core_->leave_known(this);
-    core_->leave(this);
+    core_->leave(id_);
+    if (opened_ && core_->backend != nullptr) core_->backend->closed(id_);
   }
 
   // `place` is given back when the session has ended.
-  void start(std::shared_ptr<const Peer> peer, std::shared_ptr<const void> place = nullptr) {
-    peer_ = std::move(peer);
+  void start(std::shared_ptr<const void> place = nullptr) {
     place_ = std::move(place);
     wait();
   }
 
   void handshake(const std::string& source) {
-    enter(Phase::head, core_->limits.handshake_time);
+    enter(Phase::handshake, core_->limits.handshake_time);
     core_->enter_anonymous(this, source);
     if constexpr (kRemote) {
       transport_.async_handshake(asio::ssl::stream_base::server, [self = self()](const Failure& reason) {
-        if (reason || !self->core_->tls) return self->close();
-        self->read_certificate();
-        auto peer = self->remote_peer();
-        if (peer->role && !self->become_known(peer->identity)) return self->close();
-        self->start(std::move(peer));
+        if (reason) return self->close();
+        self->say_who_it_is();
       });
     }
   }
 
-  void recheck_access() override {
-    if (!kRemote || !peer_) return;
-    if (core_->tls) read_certificate();
-    const auto peer = core_->tls ? remote_peer() : std::make_shared<Peer>();
-    if (peer->role == peer_->role) return;
-    // An answer that is on its way, perhaps the one to this very change, still arrives.
+  void drop() override {
     unwelcome_ = true;
     keep_alive_ = false;
+    // An answer that is on its way, perhaps the one to the very change that ends this connection, still arrives.
     if (phase_ != Phase::handling && phase_ != Phase::writing) close();
   }
 
@@ -93,13 +86,11 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   void tick(Clock::time_point now) override {
     if (phase_ == Phase::streaming && now - last_write_ > kPingEvery && chunks_.empty() && !ping_.empty())
       queue_chunk(ping_);
-    if (kRemote && phase_ == Phase::streaming && certificate_.not_after < std::chrono::system_clock::now())
-      return close();
+    if (kRemote && phase_ == Phase::streaming && not_after_ < std::chrono::system_clock::now()) return close();
     if (now < deadline_) return;
     switch (phase_) {
       case Phase::head:
       case Phase::body:
-        if (!peer_) return close();  // during a handshake
         timed_out_ = true;
         socket().cancel();
         deadline_ = now + core_->limits.write_time;
@@ -108,6 +99,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
       case Phase::streaming:
         if (chunks_.empty()) return;
         [[fallthrough]];
+      case Phase::handshake:
       case Phase::idle:
       case Phase::waiting:
       case Phase::writing:
@@ -152,23 +144,32 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     deadline_ = Clock::now() + time;
   }
 
-  void read_certificate() {
-    if constexpr (kRemote) certificate_ = client_certificate(transport_.native_handle(), core_->tls->native_handle());
+  void say_who_it_is() {
+    if constexpr (kRemote) {
+      // That of the handshake: the remote listener may have been replaced since.
+      SSL* const ssl = transport_.native_handle();
+      const ShownCertificate shown = shown_certificate(ssl, ::SSL_get_SSL_CTX(ssl));
+      not_after_ = shown.certificate.not_after;
+      opened_ = true;
+      core_->backend->opened_remote(id_, shown, [self = self()](const KnownPeer& peer) {
+        self->identity_ = peer.identity;
+        if (peer.known && !self->become_known()) return self->close();
+        self->start();
+      });
+    }
   }
 
-  std::shared_ptr<Peer> remote_peer() const {
-    auto peer = std::make_shared<Peer>(core_->who_is(certificate_));
-    peer->role_now = [core = std::weak_ptr(core_), certificate = certificate_] {
-      const auto alive = core.lock();
-      return alive ? alive->who_is(certificate).role : std::nullopt;
-    };
-    return peer;
-  }
-
-  bool become_known(const std::string& identity) {
-    known_ = core_->enter_known(this, identity);
+  bool become_known() {
+    known_ = core_->enter_known(this, identity_);
     if (known_) core_->leave_anonymous(this);
     return known_;
+  }
+
+  // A client of a Unix socket is made known with its first question: who only connects costs the backend nothing.
+  void make_known() {
+    if constexpr (!kRemote) {
+      if (!std::exchange(opened_, true)) core_->backend->opened_local(id_, transport_.native_handle());
+    }
   }
 
   bool bytes_waiting() const { return buffer_ && buffer_->size() > 0; }
@@ -193,7 +194,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
     if (!buffer_) buffer_ = std::make_unique<Buffer>(core_->limits.head + core_->limits.small_body);
     parser_ = std::make_unique<Parser>();
     parser_->header_limit(core_->limits.head);
-    parser_->body_limit(peer_->role ? core_->limits.body : 0);
+    parser_->body_limit(kRemote && !known_ ? 0 : core_->limits.body);
     beast::async_read_header(transport_, *buffer_, *parser_,
                              [self = self()](const Failure& reason, std::size_t) { self->on_head(reason); });
   }
@@ -201,15 +202,29 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   void on_head(const Failure& reason) {
     if (reason) return on_request(reason);
     if (parser_->is_done()) return on_request({});
-    // Who may not make this request gets its answer without the server reading, or waiting to read, a body.
     const auto target = parse_target({parser_->get().target().data(), parser_->get().target().size()});
-    const auto method = parser_->get().method_string();
-    if (target && core_->router.refuses({method.data(), method.size()}, target->path, *peer_)) {
+    if (!target) {
       keeps_body_ = true;
       return on_request({});
     }
+    // A body that is there already is read, whoever sent it.
+    const auto size = parser_->content_length();
+    if (size && *size <= buffer_->size()) return go_on();
+    // Who may not make this request gets its answer without the server reading, or waiting to read, a body.
+    const auto method = parser_->get().method_string();
+    enter(Phase::handling, {});
+    make_known();
+    core_->backend->may_ask(id_, {method.data(), method.size()}, target->path, [self = self()](bool allowed) {
+      if (self->unwelcome_) return self->close();
+      if (allowed) return self->go_on();
+      self->keeps_body_ = true;
+      self->on_request({});
+    });
+  }
+
+  void go_on() {
     const bool large = parser_->chunked() || parser_->content_length().value_or(0) > core_->limits.small_body;
-    const auto go_on = [self = self(), large] {
+    const auto read = [self = self(), large] {
       if (large) {
         self->enter(Phase::waiting, self->core_->limits.body_time);
         return self->core_->ask_for_large_body(self);
@@ -218,10 +233,10 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
       beast::async_read(self->transport_, *self->buffer_, *self->parser_,
                         [self](const Failure& failed, std::size_t) { self->on_request(failed); });
     };
-    if (parser_->get()[beast::field::expect] != "100-continue") return go_on();
+    if (parser_->get()[beast::field::expect] != "100-continue") return read();
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    asio::async_write(transport_, asio::buffer(kContinue), [self = self(), go_on](const Failure& failed, std::size_t) {
-      if (!failed) go_on();
+    asio::async_write(transport_, asio::buffer(kContinue), [self = self(), read](const Failure& failed, std::size_t) {
+      if (!failed) read();
     });
   }
 
@@ -230,7 +245,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   }
 
   void on_request(const Failure& reason) {
-    give_up_body();
+    if (reason) give_up_body();
     keep_alive_ = !reason && parser_->get().keep_alive() && !unwelcome_ && (!kRemote || known_) && !keeps_body_;
     if (timed_out_) {
       timed_out_ = false;
@@ -241,9 +256,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
       return;
     if (reason == beast::error::partial_message || reason == asio::error::eof) return;
     if (reason) return write(status_of_failure(reason));
-    // A peer that was accepted an hour ago may have been revoked since.
-    if constexpr (kRemote) peer_ = remote_peer();
-    if (!core_->within_rate(*peer_))
+    if (kRemote && !core_->within_rate(identity_))
       return write(failure(429, error(ErrorCode::aborted, "too many requests; try again in a moment")));
 
     auto message = parser_->release();
@@ -255,16 +268,18 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
                     .query = std::move(target->query),
                     .content_type = lower_media_type({type.data(), type.size()}),
                     .body = std::move(message.body()),
-                    .peer = peer_,
+                    .peer = {},
                     .captures = {}};
     enter(Phase::handling, {});
-    core_->router.dispatch(std::move(request), [self = self()](Response response) {
+    make_known();
+    core_->backend->dispatch(id_, std::move(request), [self = self()](Response response) {
       asio::post(self->core_->loop,
                  [self, response = std::move(response)]() mutable { self->write(std::move(response)); });
     });
   }
 
   void write(Response response) {
+    give_up_body();  // only now: what waits for the backend is bounded as well
     enter(Phase::writing, core_->limits.write_time);
     response_ = std::move(response);
     const bool streaming = static_cast<bool>(response_.stream);
@@ -376,9 +391,11 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
 
   std::shared_ptr<Server::Core> core_;
   Transport transport_;
-  std::shared_ptr<const Peer> peer_;
-  std::shared_ptr<const void> place_;  // among the connections of a local listener
-  ClientCertificate certificate_;      // over TLS
+  ConnectionId id_ = 0;
+  bool opened_ = false;                   // the backend knows this connection
+  std::shared_ptr<const void> place_;     // among the connections of a local listener
+  std::string identity_;                  // over TLS: as the backend has it
+  std::chrono::sys_seconds not_after_{};  // over TLS: of the certificate
   Phase phase_ = Phase::idle;
   Clock::time_point deadline_ = Clock::time_point::max();
   bool timed_out_ = false;
@@ -386,7 +403,7 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   bool holds_body_ = false;
   bool keeps_body_ = false;  // the client's, unread: the connection ends with the answer
   bool known_ = false;       // over TLS: with a role when it connected
-  bool unwelcome_ = false;   // it has lost its role since
+  bool unwelcome_ = false;   // dropped
 
   // Set while a request is read or answered.
   std::unique_ptr<Buffer> buffer_;
@@ -403,39 +420,10 @@ class Session final : public AnySession, public std::enable_shared_from_this<Ses
   Clock::time_point last_write_{};
 };
 
-Result<std::vector<gid_t>> groups_of(int fd) {
-  std::vector<gid_t> groups(64);
-  for (;;) {
-    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
-    if (::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0) {
-      groups.resize(size / sizeof(gid_t));
-      return groups;
-    }
-    if (errno != ERANGE) return fail_errno("asking for the peer's groups");
-    groups.resize(size / sizeof(gid_t));
-  }
-}
-
-Result<LocalPeer> local_peer(int fd) {
-  ucred credentials{};
-  socklen_t size = sizeof(credentials);
-  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
-    return fail_errno("asking for the peer's credentials");
-  LocalPeer peer{.uid = credentials.uid, .pid = credentials.pid, .groups = {}};
-  peer.groups = TRY(groups_of(fd));
-  peer.groups.push_back(credentials.gid);
-  return peer;
-}
-
 }  // namespace
 
 void start_local_session(const std::shared_ptr<Server::Core>& core, const LocalListener& listener, LocalSocket socket) {
-  auto peer = std::make_shared<Peer>();
-  if (const auto found = local_peer(socket.native_handle()))
-    *peer = listener.who_is(*found);
-  else
-    peer->refused = found.error().describe();
-  std::make_shared<Session<LocalSocket>>(core, std::move(socket))->start(std::move(peer), listener.place);
+  std::make_shared<Session<LocalSocket>>(core, std::move(socket))->start(listener.place);
 }
 
 void start_remote_session(const std::shared_ptr<Server::Core>& core, asio::ip::tcp::socket socket) {

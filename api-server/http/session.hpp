@@ -8,12 +8,10 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
-#include <sys/socket.h>
 
 #include <deque>
 #include <list>
 #include <map>
-#include <set>
 
 #include "api-server/http/server.hpp"
 
@@ -34,34 +32,33 @@ class AnySession {
   virtual void tick(Clock::time_point now) = 0;
   // It is this session's turn to read a large body.
   virtual void read_body() = 0;
-  // Who may do what has changed.
-  virtual void recheck_access() = 0;
+  // Ends the connection, after the answer that is on its way.
+  virtual void drop() = 0;
 };
 
 // A Unix socket that is listened on. Each of its connections holds a place.
 struct LocalListener {
-  LocalListener(boost::asio::io_context& loop, WhoIsLocal who, std::size_t limit)
-      : acceptor(loop), who_is(std::move(who)), most(limit) {}
+  LocalListener(boost::asio::io_context& loop, std::size_t limit) : acceptor(loop), most(limit) {}
 
   std::size_t open() const { return static_cast<std::size_t>(place.use_count()) - 1; }
 
   boost::asio::local::stream_protocol::acceptor acceptor;
-  WhoIsLocal who_is;
   std::size_t most;
   std::shared_ptr<const char> place = std::make_shared<const char>();
 };
 
 struct Server::Core : std::enable_shared_from_this<Core> {
-  Core(boost::asio::io_context& io, const Router& routes, const Limits& allowed)
-      : loop(io), router(routes), limits(allowed), timer(io) {}
+  Core(boost::asio::io_context& io, Backend& answering, const Limits& allowed)
+      : loop(io), backend(&answering), limits(allowed), timer(io) {}
 
   boost::asio::io_context& loop;
-  const Router& router;
+  Backend* backend;  // null when the server is gone, and the loop with its last connections is not yet
   Limits limits;
   boost::asio::steady_timer timer;
   bool ticking = false;
   bool stopped = false;
-  std::set<AnySession*> sessions;
+  ConnectionId last_id = 0;
+  std::map<ConnectionId, AnySession*> sessions;
   std::size_t large_bodies = 0;
   std::deque<std::shared_ptr<AnySession>> waiting_for_body;
 
@@ -69,12 +66,11 @@ struct Server::Core : std::enable_shared_from_this<Core> {
     double left = 0;
     Clock::time_point filled;
   };
-  std::map<std::string, Bucket> rates;  // of remote peers by name
+  std::map<std::string, Bucket> rates;  // of remote peers by identity
 
   std::vector<std::shared_ptr<LocalListener>> locals;
   std::shared_ptr<boost::asio::ip::tcp::acceptor> remote;
   std::shared_ptr<boost::asio::ssl::context> tls;
-  std::function<Peer(const ClientCertificate&)> who_is;
 
   // Sessions over TLS whose peer has no role, or is not known yet: the oldest first. When there are too many, in all or
   // of one source, the oldest is closed for the newest, so that nobody can keep others from saying who they are.
@@ -88,15 +84,17 @@ struct Server::Core : std::enable_shared_from_this<Core> {
 
   void accept_local(const std::shared_ptr<LocalListener>& listener);
   void accept_remote();
-  void enter(AnySession* session);
-  void leave(AnySession* session);
+  ConnectionId enter(AnySession* session);
+  void leave(ConnectionId id);
+  // For those that are there now, as long as they are.
+  void for_each(const std::function<void(AnySession&)>& action);
   void enter_anonymous(AnySession* session, const std::string& source);
   void leave_anonymous(AnySession* session);
   // False: there are enough of them.
   bool enter_known(AnySession* session, const std::string& identity);
   void leave_known(AnySession* session);
   void tick();
-  bool within_rate(const Peer& peer);
+  bool within_rate(const std::string& identity);
   // Calls read_body() now or when another large body is done.
   void ask_for_large_body(const std::shared_ptr<AnySession>& session);
   void large_body_done();

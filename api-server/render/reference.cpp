@@ -16,7 +16,8 @@ the tables in `api-server/render/services.cpp` and the declarations in `lib/sett
 `BULKHEAD_ACCEPT=1` writes it anew.
 
 All files are below `/etc`, a tmpfs that is filled anew at each boot: nothing written there by hand stays, and nothing
-has to be repaired there. They are rendered before the network comes up and at each commit. The same settings give
+has to be repaired there. The API server may write to `/etc/bulkhead` only: there lies each of these files, `/etc/hosts` as
+`/etc/bulkhead/hosts`, and links of the image lead readers to it. They are rendered before the network comes up and at each commit. The same settings give
 the same bytes, so an unchanged file is not written and its service is not notified.
 
 A value that would break out of its line is refused, and the commit with it. Secret values are in files of mode 0600.
@@ -52,8 +53,9 @@ std::string reaction(const Service& service) {
     case Action::none: return "";
     case Action::reload: return "reload";
     case Action::restart: return service.start ? "restart or start" : "restart";
-    case Action::hostname: return "`sethostname(2)`";
+    case Action::hostname: return "`/proc/sys/kernel/hostname`";
     case Action::lockdown: return "`/sys/kernel/security/lockdown`";
+    case Action::smt: return "`/sys/devices/system/cpu/smt/control`";
   }
   return "";
 }

@@ -34,7 +34,7 @@ struct Facts {
 };
 
 struct File {
-  sys::Path path;  // absolute, below /etc
+  sys::Path path;  // absolute, below /etc: where readers look, which place_of() makes the place it is written to
   std::string content;
   mode_t mode = 0644;
   bool secret = false;  // content is never shown in plans and logs
@@ -42,6 +42,13 @@ struct File {
 
   bool operator==(const File&) const = default;
 };
+
+// The one directory of /etc that the API server writes. Readers get there by links of the image
+// (os-builder/rootfs/overlay/base/etc), which nothing on a node can change.
+inline constexpr std::string_view kOwnDirectory = "/etc/bulkhead";
+// Where a file or directory below /etc is written: /etc/hosts at /etc/bulkhead/hosts. What is below kOwnDirectory
+// stays.
+sys::Path place_of(const sys::Path& path);
 
 // Every file that exists for these settings, sorted by path; unset settings have their defaults. Errors:
 // invalid_argument, beginning with a key, for settings that are valid by themselves but cannot take effect: a bond
@@ -53,7 +60,7 @@ Result<std::vector<File>> render(const settings::Settings& settings, const Facts
 // these services.
 Result<> check(const settings::Settings& settings, const Facts& facts, const std::set<std::string>& services);
 
-// The node's own name: the setting, else the fact, else "localhost". For sethostname(2).
+// The node's own name: the setting, else the fact, else "localhost". For Action::hostname.
 std::string hostname(const settings::Settings& settings, const Facts& facts);
 
 // Files that exist only for some settings. A file that matches and was not rendered is removed.
@@ -73,8 +80,9 @@ enum class Action {
   none,      // readers read the files whenever they need them, or nothing reads them yet
   reload,    // ReloadUnit, for a unit that runs
   restart,   // TryRestartUnit: a unit that does not run stays so, unless `start` is set
-  hostname,  // sethostname(2)
+  hostname,  // write it to /proc/sys/kernel/hostname
   lockdown,  // write settings.kernel.lockdown to /sys/kernel/security/lockdown
+  smt,       // write to /sys/devices/system/cpu/smt/control what settings.kernel.smt means on this processor
 };
 std::string_view to_string(Action action);
 

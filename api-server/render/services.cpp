@@ -12,6 +12,9 @@ constexpr auto kServices = std::to_array<Service>({
      .doc = "The kernel's lockdown mode. It only gets stricter while the node runs; a weaker mode takes effect at the "
             "next boot.",
      .action = Action::lockdown},
+    {.name = "smt",
+     .doc = "The threads of each processor core. Takes effect at once; programs on a thread that goes move to others.",
+     .action = Action::smt},
     {.name = "boot-parameters", .doc = "Parameters of the next boot. Nothing reads this yet."},
     {.name = "kernel-modules",
      .doc = "Modules to load and modules never to load. A loaded module stays loaded until the next boot.",
@@ -96,6 +99,12 @@ const Service* find_service(std::string_view name) {
   return found == kServices.end() ? nullptr : found;
 }
 
+sys::Path place_of(const sys::Path& path) {
+  const sys::Path own(kOwnDirectory);
+  const sys::Path inside = path.lexically_relative("/etc");
+  return *inside.begin() == own.filename() ? path : own / inside;
+}
+
 bool FileFamily::contains(const sys::Path& path) const {
   const std::string begin = std::string(directory) + '/';
   return path.native().starts_with(begin) && glob_match(pattern, std::string_view(path.native()).substr(begin.size()));
@@ -107,7 +116,8 @@ std::string_view to_string(Action action) {
     case Action::reload: return "reload";
     case Action::restart: return "restart";
     case Action::hostname:
-    case Action::lockdown: return "set";
+    case Action::lockdown:
+    case Action::smt: return "set";
   }
   return "";
 }

@@ -1,8 +1,8 @@
 // /etc/nftables.conf: one table of our own, replaced as a whole; tables of others (a cluster's network add-on) are left
 // alone. Everything is closed except what settings open; docs/firewall.md explains the rules.
 //
-// The image's factory file (os-builder/rootfs/overlay/base/etc/nftables.conf) is the result of the defaults; a test
-// compares the two.
+// The image's factory file (os-builder/rootfs/overlay/base/etc/bulkhead/nftables.conf) is the result of the defaults; a
+// test compares the two.
 #include "api-server/render/template.hpp"
 #include "api-server/render/views.hpp"
 #include "lib/net/well_known.hpp"
@@ -46,6 +46,9 @@ Files firewall_files(const settings::Settings& settings, const Facts& /*facts*/)
       View(!settings::set_or_default(settings.network.containers.metadata_access, declared.containers.metadata_access));
   view["metadata4"] = View(std::string(net::kMetadataIpv4));
   view["metadata6"] = View(std::string(net::kMetadataIpv6));
+  const bool forwarding = settings::set_or_default(settings.network.firewall.forwarding, declared.firewall.forwarding);
+  view["own_networks"] = forwarding ? View(false) : View(std::to_string(kOwnNetworks));
+  view["forward"] = View(subnets.has_value() || !forwarding);
   view["bridge"] = subnets ? View(std::string(kContainerBridge)) : View(false);
   if (subnets) view["ipv4"] = View(subnets->ipv4.to_string());
   if (subnets && subnets->ipv6) view["ipv6"] = View(subnets->ipv6->to_string());

@@ -124,6 +124,7 @@ Result<View> link_view(const InterfaceName& name, const Link& link, const settin
 
   View view;
   set_match(view, name.value());
+  view["group"] = View(std::to_string(kOwnNetworks));
   set_required(view, four.needed || has4, six.needed || has6);
   if (!link.bond.empty()) view["bond"] = View(link.bond);
   view["vlans"] = list_of(link.vlans);

@@ -1,4 +1,4 @@
-// /etc/containerd/base-spec.json: containerd 1.7 takes the default capabilities and limits of containers only from a
+// /etc/containerd/base-spec.json: containerd takes the default capabilities and limits of containers only from a
 // complete OCI runtime specification. The template is the specification that containerd itself builds.
 #include <algorithm>
 #include <array>

@@ -23,6 +23,11 @@ Files oci_default_files(const settings::Settings& settings, const Facts& facts);
 bool has_oci_defaults(const settings::Settings& settings);
 bool has_mirrors(const settings::Settings& settings);
 
+// The group (ip-link(8), "group") of every link that connects the node to others. networkd sets it, the packet filter
+// asks for it: interfaces of containers, whoever makes them, are in no group. The image's own files have the same
+// number.
+inline constexpr int kOwnNetworks = 66;
+
 // The network of containers that the node makes by itself, for the CNI plugin and for the packet filter.
 inline constexpr std::string_view kContainerBridge = "bulkhead0";
 struct ContainerSubnets {

@@ -82,7 +82,7 @@ std::optional<Moment> initrd_started() {
 }  // namespace
 
 Result<BootTimes> read() {
-  const dbus::Bus bus = TRY(dbus::connect_to_systemd());
+  const dbus::Bus bus = TRY(dbus::connect_to_units());
   const auto at = [&](const char* name) {
     return property(bus.get(), dbus::kSystemdPath, dbus::kSystemdManager, name);
   };

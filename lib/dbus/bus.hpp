@@ -31,8 +31,13 @@ using Message = std::unique_ptr<sd_bus_message, UnrefMessage>;
 // The result of a libsystemd call, a negative errno value on failure, as an Error: "what: …".
 Result<> check(int status, std::string_view what);
 
-// Connects to process 1 over its private socket, which exists before the message bus. Errors: not_found, unavailable
-// and others, from the socket.
+// Connects to process 1 over its private socket, which exists before the message bus, and only takes root. Whoever has
+// such a connection may do everything with every unit. Errors: not_found, unavailable and others, from the socket.
 Result<Bus> connect_to_systemd();
+
+// The socket of bulkhead-units (node/units), which passes on what rights.hpp allows, and only the signals of
+// is_passed_on(). It answers from the same early moment on.
+inline constexpr const char* kUnitsSocket = "/run/bulkhead-units.sock";
+Result<Bus> connect_to_units();
 
 }  // namespace bulkhead::dbus

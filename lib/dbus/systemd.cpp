@@ -63,7 +63,7 @@ struct SystemdBus::Connection {
   }
 
   Result<> open() {
-    bus = TRY(connect_to_systemd());
+    bus = TRY(connect_to_units());
     sd_bus* raw = bus.get();
     TRY(check(::sd_bus_match_signal(raw, nullptr, nullptr, kSystemdPath, kSystemdManager, "JobRemoved",
                                     &Connection::on_job_removed, this),

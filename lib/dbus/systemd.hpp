@@ -31,7 +31,7 @@ class Systemd {
   virtual Result<> reboot() = 0;
 };
 
-// Speaks to process 1 over its private socket, which exists before the message bus.
+// Through bulkhead-units (bus.hpp), which allows what the API server needs: rights.hpp.
 class SystemdBus final : public Systemd {
  public:
   // Connects on first use, and again after process 1 closed the connection.

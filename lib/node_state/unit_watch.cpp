@@ -61,7 +61,7 @@ void UnitWatch::Status::copy_to(NodeState& node) const {
 }
 
 Result<std::unique_ptr<UnitWatch>> UnitWatch::open(sd_event* loop, std::function<void()> on_change) {
-  Bus bus = TRY(dbus::connect_to_systemd());
+  Bus bus = TRY(dbus::connect_to_units());
   sd_bus* raw = bus.get();
   std::unique_ptr<UnitWatch> watch(new UnitWatch(std::move(bus), std::move(on_change)));
   TRY(check(::sd_bus_match_signal(raw, nullptr, nullptr, nullptr, "org.freedesktop.DBus.Properties",

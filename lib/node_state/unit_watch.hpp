@@ -1,7 +1,8 @@
 // Which units have failed and how far the boot has got, kept up to date by signals of systemd's manager. No polling:
 // one query at the start, then only changes.
 //
-// Speaks to process 1 directly (its private socket), so that it works before the message bus does. Single thread.
+// Speaks to process 1 through bulkhead-units (lib/dbus/bus.hpp), so that it works before the message bus does and for
+// who is not root. Single thread.
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -34,7 +35,8 @@ class UnitWatch {
 
   // `on_change` is called from the event loop. The object must outlive the loop.
   static Result<std::unique_ptr<UnitWatch>> open(sd_event* loop, std::function<void()> on_change);
-  // Without a loop: only the query at the start.
+  // Without a loop: only the query at the start. Asks process 1 itself, so that it works when services do not: for
+  // root.
   static Result<Status> look();
   UnitWatch(const UnitWatch&) = delete;
   UnitWatch& operator=(const UnitWatch&) = delete;

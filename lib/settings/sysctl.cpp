@@ -37,27 +37,33 @@ constexpr std::array kHardened = {
     at_least("kernel/io_uring_disabled", 2),
     at_least("kernel/kexec_load_disabled", 1),
     at_least("kernel/kptr_restrict", 2),
+    between("kernel/oops_limit", 100, 1, 100),  // 0 means no limit
     between("kernel/panic", 10, 1, kLongestPanic),
     at_least("kernel/panic_on_oops", 1),
     at_least("kernel/perf_event_paranoid", 3),
     at_least("kernel/randomize_va_space", 2),
     at_most("kernel/sysrq", 0),
     between("kernel/unprivileged_bpf_disabled", 1, 1, 1),  // 1 cannot be taken back, and 2 can
+    at_most("kernel/unprivileged_userns_clone", 0),
+    between("kernel/warn_limit", 100, 1, 100),  // 0 means no limit
     at_least("kernel/yama/ptrace_scope", 2),
     at_least("net/core/bpf_jit_harden", 2),
     at_most("net/ipv4/conf/*/accept_redirects", 0),
     at_most("net/ipv4/conf/*/accept_source_route", 0),
     between("net/ipv4/conf/*/rp_filter", 2, 1, 2),  // 1 is the strict mode, 2 the loose one
+    at_most("net/ipv4/conf/*/secure_redirects", 0),
     at_most("net/ipv4/conf/*/send_redirects", 0),
+    at_least("net/ipv4/tcp_rfc1337", 1),
     at_least("net/ipv4/tcp_syncookies", 1),
     at_most("net/ipv6/conf/*/accept_redirects", 0),
     at_most("net/ipv6/conf/*/accept_source_route", 0),
+    at_least("vm/memfd_noexec", 1),
     at_least("vm/mmap_min_addr", 65536),
+    at_least("vm/mmap_rnd_bits", 32),
+    at_least("vm/mmap_rnd_compat_bits", 16),
     at_most("vm/unprivileged_userfaultfd", 0),
     of_kernel(between("net/core/bpf_jit_enable", 1, 1, 1)),  // 2 shows kernel addresses in the log
     of_kernel(at_most("vm/legacy_va_layout", 0)),
-    of_kernel(at_least("vm/mmap_rnd_bits", 28)),
-    of_kernel(at_least("vm/mmap_rnd_compat_bits", 8)),
 };
 
 // Each with everything below it.

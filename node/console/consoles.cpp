@@ -1,7 +1,9 @@
 #include "node/console/consoles.hpp"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +15,9 @@ namespace bulkhead::console {
 namespace {
 
 constexpr int kPatienceMs = 1000;
+constexpr const char* kActive = "/sys/class/tty/console/active";
+constexpr std::uint64_t kLongestList = 4096;
+constexpr mode_t kGroupWrites = 0620;  // as udev's rule for terminals
 
 bool is_virtual(std::string_view name) {
   return name.size() > 3 && name.starts_with("tty") && name[3] >= '0' && name[3] <= '9';
@@ -56,8 +61,20 @@ std::string for_terminal(std::string_view name, std::string_view text) {
   return result;
 }
 
+Result<> open_to_group() {
+  const auto active = TRY(sys::read_file(kActive, kLongestList));
+  const group* const entry = ::getgrnam("tty");  // NOLINT(concurrency-mt-unsafe): one thread
+  if (entry == nullptr) return fail(ErrorCode::failed_precondition, "there is no group tty");
+  for (const std::string& name : parse_active(active)) {
+    const std::string device = "/dev/" + name;
+    if (::lchown(device.c_str(), 0, entry->gr_gid) < 0 || ::chmod(device.c_str(), kGroupWrites) < 0)
+      return fail_errno("opening {} to the group tty", device);
+  }
+  return {};
+}
+
 void write_to_all(std::string_view text) {
-  const auto active = sys::read_file("/sys/class/tty/console/active", 4096);
+  const auto active = sys::read_file(kActive, kLongestList);
   if (!active) return;
   for (const std::string& name : parse_active(*active)) write_to(name, text);
 }

@@ -16,6 +16,10 @@ std::vector<std::string> parse_active(std::string_view text);
 // become CR LF.
 std::string for_terminal(std::string_view name, std::string_view text);
 
+// Lets the group tty write to the active consoles, whose devices the kernel makes for root alone. udev's rules say the
+// same later in the boot. For root. Errors: from the devices; those before the one that failed are open.
+Result<> open_to_group();
+
 // Writes to every active console. A console that does not accept the text within a second is skipped, because nobody
 // reads it.
 void write_to_all(std::string_view text);

@@ -45,6 +45,26 @@ Result<> mount_at(const char* source, const char* target, const char* type, unsi
   return {};
 }
 
+// Whatever the disk says about its own root directory: settings and keys are for root alone. A file system that does
+// not take this takes no settings either.
+Result<> close_to_others(const char* directory) {
+  constexpr mode_t kMode = 0700;
+  const sys::UniqueFd root = TRY(sys::open_file(directory, O_RDONLY | O_DIRECTORY));
+  struct stat info{};
+  if (::fstat(root.get(), &info) < 0) return fail_errno("looking at {}", directory);
+  if (info.st_uid == 0 && info.st_gid == 0 && (info.st_mode & 07777U) == kMode) return {};
+  if (::fchown(root.get(), 0, 0) < 0 || ::fchmod(root.get(), kMode) < 0)
+    return fail_errno("closing {} to other users", directory);
+  return {};
+}
+
+Result<> mount_state(const char* source, const char* target) {
+  TRY(mount_at(source, target, "ext4", kStateFlags, kStateOptions));
+  auto closed = close_to_others(target);
+  if (!closed) ::umount2(target, MNT_DETACH);
+  return closed;
+}
+
 // DATA, mounted nowhere yet (fsopen(2), fsmount(2)): whoever is killed meanwhile leaves nothing behind.
 Result<sys::UniqueFd> detached_data(const char* source) {
   const sys::UniqueFd context(::fsopen("ext4", FSOPEN_CLOEXEC));
@@ -158,8 +178,7 @@ Result<> DiskPartition::grow() {
 }
 
 Result<> DiskPartition::mount() {
-  if (which_ == FileSystem::state)
-    return mount_at(device(which_), mount_point(which_), "ext4", kStateFlags, kStateOptions);
+  if (which_ == FileSystem::state) return mount_state(device(which_), mount_point(which_));
   const sys::UniqueFd data = TRY(detached_data(device(which_)));
   removed_links_ = TRY(remove_links(data.get()));
   if (::move_mount(data.get(), "", AT_FDCWD, mount_point(which_), MOVE_MOUNT_F_EMPTY_PATH) < 0)

@@ -92,7 +92,7 @@ Result<> boot() {
       TRY_CTX(activate({.root_hash = request.root_hash, .data = slot.data, .hash = slot.hash, .pkcs7 = signature}),
               "activating dm-verity");
 
-  TRY(mount_at(device, kRoot, "erofs", MS_RDONLY | MS_NODEV));
+  TRY(mount_at(device, kRoot, "erofs", MS_RDONLY | MS_NODEV | MS_NOSUID));
   TRY_CTX(prepare_etc(kRoot), "preparing /etc");
   TRY_CTX(write_machine_id(kRoot, slot), "writing the machine id");
   TRY_CTX(write_disk_rules(slot.data.disk), "writing udev rules");

@@ -13,7 +13,7 @@
 #include <cstring>
 
 #include "lib/sys/file.hpp"
-#include "lib/verity/superblock.hpp"
+#include "lib/verity/product_line.hpp"
 
 namespace bulkhead::init {
 namespace {
@@ -111,7 +111,9 @@ Result<verity::Superblock> read_superblock(const Partition& hash) {
   const sys::UniqueFd device = TRY(sys::open_file("/dev/" + hash.device.name, O_RDONLY));
   std::array<std::byte, 512> bytes{};
   TRY(sys::read_exactly_at(device.get(), bytes, 0));
-  return verity::parse_superblock(bytes);
+  verity::Superblock superblock = TRY(verity::parse_superblock(bytes));
+  TRY(verity::require_product_line(superblock));
+  return superblock;
 }
 
 // Makes `line` what the device does, at once when it is active already. Returns the device's node.

@@ -17,7 +17,8 @@ struct VerityRoot {
 };
 
 // Creates and activates the device "root"; from then on a block that does not match makes the kernel panic. Returns its
-// node, "/dev/dm-0". Errors: verification_failed when the first block does not match; permission_denied or not_found
+// node, "/dev/dm-0". Errors: verification_failed for a hash tree that is not in the form of the product line
+// (lib/verity/product_line.hpp), and when the first block does not match; permission_denied or not_found
 // from the kernel when it wants a signature by a key it knows. On error no device is left behind.
 Result<std::string> activate(const VerityRoot& root);
 

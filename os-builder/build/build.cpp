@@ -13,6 +13,7 @@
 #include "os-builder/keys/key_set.hpp"
 #include "os-builder/rootfs/compose.hpp"
 #include "os-builder/sbom/build_id.hpp"
+#include "os-builder/sbom/compiled_in.hpp"
 #include "os-builder/seal/seal.hpp"
 #include "os-builder/uki/uki.hpp"
 
@@ -23,7 +24,7 @@ constexpr std::string_view kInit = "bulkhead-init";
 constexpr std::string_view kChainload = "bulkhead-chainload.efi";
 
 Result<> check_programs(const Workspace& workspace) {
-  for (const std::string_view program : {kInit, kChainload}) {
+  for (const std::string_view program : {kInit, kChainload, std::string_view(sbom::kCompiledInFile)}) {
     if (sys::exists(workspace.programs / program)) continue;
     return fail(
         error(ErrorCode::not_found, "{} lacks {}, which every image needs", workspace.programs.native(), program)
@@ -210,8 +211,10 @@ Result<BuildResult> build_with_products(const BuildOptions& options, cli::Progre
   OutputDirectory output = TRY(open_output(options, progress));
 
   const Resolved resolved = TRY(resolve(options, progress));
-  const std::string build_id = TRY(
-      sbom::build_id(resolved.packages, resolved.variant, options.workspace.overlays(), options.workspace.programs));
+  const sbom::BuildIdInputs sources = TRY(sbom::build_id_inputs(
+      resolved.packages, resolved.variant, options.workspace.overlays(), options.workspace.programs));
+  const std::string build_id = TRY(sbom::build_id(sources));
+  const std::string compiled_in = TRY(sys::read_file(options.workspace.programs / sbom::kCompiledInFile));
   const std::vector<sys::Path> debs = TRY(fetch(options, resolved, progress));
   const rootfs::ComposedRoot root = TRY(compose(options, resolved, debs, build_id, progress));
 
@@ -223,15 +226,18 @@ Result<BuildResult> build_with_products(const BuildOptions& options, cli::Progre
   const stage::Product boot_loader = TRY(make_boot_loader(options, resolved, root, keys, stages));
 
   const OutputInputs outputs{
-      .variant = resolved.variant.name,
-      .version = resolved.variant.version,
+      .variant = &resolved.variant,
       .build_id = build_id,
-      .partitions = resolved.variant.partitions,
       .packages = &resolved.packages,
-      .tree = &root.tree,
+      .root = &root,
+      .overlays = sources.overlays,
+      .programs = sources.programs,
+      .compiled_in = compiled_in,
       .sealed = sealed,
+      .initrd = initrd,
       .uki = uki,
       .boot_loader = boot_loader,
+      .keys = keys,
       .epoch = resolved.packages.source_date_epoch,
   };
   const bool changed = TRY(publish(outputs, stages, output, options.release, progress));

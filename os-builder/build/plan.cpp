@@ -67,6 +67,15 @@ std::string to_text(const BuildPlan& plan, bool color) {
   }
   text += cli::table(rows, color);
 
+  rows = {{"NAME", "SUITE", "WHY"}};
+  for (const packages::Package& package : plan.packages.packages) {
+    if (!package.suite_reason.empty()) rows.push_back({package.name, package.suite, package.suite_reason});
+  }
+  if (rows.size() > 1) {
+    text += heading("From other suites than the rest", color);
+    text += cli::table(rows, color);
+  }
+
   if (!variant.excluded_packages.empty()) {
     text += heading("Left out, although something depends on it", color);
     rows = {{"NAME", "WHY"}};
@@ -100,6 +109,7 @@ std::string to_json(const BuildPlan& plan) {
                                 {"version", package.version},
                                 {"architecture", package.architecture},
                                 {"suite", package.suite},
+                                {"suite_reason", package.suite_reason},
                                 {"size", package.size},
                                 {"installed_size", package.installed_size},
                                 {"sha256", package.sha256.to_string()},

@@ -172,6 +172,7 @@ ordered_json root_json(const Root& root) {
     packages.push_back({{"name", package.name},
                         {"version", package.version},
                         {"suite", package.suite},
+                        {"suite_reason", package.suite_reason},
                         {"sha256", package.sha256.to_string()}});
   }
   return {{"image_size", root.image_size},  {"content_size", totals.bytes},

@@ -177,11 +177,29 @@ std::optional<sys::Path> companion(const std::optional<sys::Path>& given, const 
   return sys::exists(beside) ? std::optional(beside) : std::nullopt;
 }
 
-Result<> check_sbom(const sys::Path& root_image, const sys::Path& sbom_file) {
+Result<> check_sbom(const disk::DiskContent& disk, const sys::Path& root_image, const sys::Path& sbom_file) {
   const std::string text = TRY(sys::read_file(sbom_file));
   const sbom::SbomContent content = TRY(sbom::parse_spdx(text));
   const Root root = TRY(read_root(root_image));
-  return compare_with_sbom(root, content);
+  std::map<std::string, std::string> esp_files;
+  for (const std::string& path : disk.esp_files) {
+    std::string content_of_file = TRY(disk::read_esp_file(disk.esp, path));
+    esp_files.emplace(path, std::move(content_of_file));
+  }
+  const BootParts parts = TRY(read_boot_parts(esp_files));
+  return compare_with_sbom(root, parts, content);
+}
+
+// The signature, and that the signed list of files is the manifest's, whose digests are checked against the files.
+// Without a manifest, the files that lie beside it, the image among them.
+Result<> check_provenance(const VerifyOptions& options, const sys::Path& path,
+                          const std::optional<sys::Path>& manifest_file, const crypto::Certificate& certificate) {
+  const std::string text = TRY(sys::read_file(path));
+  const sbom::Provenance provenance = TRY(sbom::verify_provenance(text, certificate));
+  if (!manifest_file) return compare_with_files(provenance, options.image);
+  const std::string manifest_text = TRY(sys::read_file(*manifest_file));
+  const sbom::Manifest manifest = TRY(sbom::parse_manifest(manifest_text));
+  return compare_with_provenance(manifest, provenance);
 }
 
 Result<> check_manifest(const sys::Path& path, const std::vector<disk::SlotContent>& slots) {
@@ -202,13 +220,19 @@ void check_companions(const VerifyOptions& options, const Subject& subject, cons
   } else if (!root) {
     checks.skip("SBOM and content", "not checked: no root image could be verified");
   } else {
-    checks.record("SBOM and content", check_sbom(*root, *sbom_file));
+    checks.record("SBOM and content", check_sbom(subject.content, *root, *sbom_file));
   }
   const auto manifest = companion(options.manifest, options.image, "manifest.json");
   if (!manifest) {
     checks.skip("manifest and files", "there is no manifest.json beside the image");
   } else {
     checks.record("manifest and files", check_manifest(*manifest, subject.content.slots));
+  }
+  const auto provenance = companion(options.provenance, options.image, sbom::kProvenanceFile);
+  if (!provenance) {
+    checks.skip("provenance", std::format("there is no {} beside the image", sbom::kProvenanceFile));
+  } else {
+    checks.record("provenance", check_provenance(options, *provenance, manifest, subject.certificates.root_hash));
   }
 }
 

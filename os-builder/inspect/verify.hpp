@@ -32,9 +32,10 @@ struct Verification {
 
 struct VerifyOptions {
   sys::Path image;
-  sys::Path keys;                     // directory with db.pem and root-hash.pem; private keys are not needed
-  std::optional<sys::Path> sbom;      // default: sbom.spdx.json beside the image, if there
-  std::optional<sys::Path> manifest;  // default: manifest.json beside the image, if there
+  sys::Path keys;                         // directory with db.pem and root-hash.pem; private keys are not needed
+  std::optional<sys::Path> sbom;          // default: sbom.spdx.json beside the image, if there
+  std::optional<sys::Path> manifest;      // default: manifest.json beside the image, if there
+  std::optional<sys::Path> provenance{};  // default: provenance.intoto.jsonl beside the image, if there
 };
 
 // A fault of the image is a failed check. Errors: an image or a certificate that cannot be read.

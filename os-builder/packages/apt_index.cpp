@@ -1,11 +1,13 @@
 #include "os-builder/packages/apt_index.hpp"
 
 #include <apt-pkg/cachefile.h>
+#include <apt-pkg/debversion.h>
 #include <apt-pkg/pkgcache.h>
 #include <apt-pkg/pkgrecords.h>
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace bulkhead::packages {
 
@@ -48,7 +50,10 @@ std::string without_qualifier(std::string name) {
 }  // namespace
 
 struct AptIndex::Cache {
-  pkgCacheFile file;
+  explicit Cache(Suites from) : suites(std::move(from)) {}
+
+  Suites suites;
+  pkgCacheFile lists;
   pkgCache* packages = nullptr;
   std::unique_ptr<pkgRecords> records;
   std::map<std::string, Candidate, std::less<>> candidates;
@@ -57,34 +62,46 @@ struct AptIndex::Cache {
     return packages->FindPkg(std::string(name), std::string(kArchitecture));
   }
 
-  // The highest version. Of two files with that version, the one of the suite whose name sorts first, so that the
-  // choice does not depend on the order of the sources.
-  static pkgCache::VerIterator candidate(const pkgCache::PkgIterator& package) {
-    pkgCache::VerIterator best = package.VersionList();
-    if (best.end()) return best;
-    std::string best_suite = suite_of(file_of(best).File());
-    pkgCache::VerIterator other = best;
-    for (++other; !other.end() && std::string_view(other.VerStr()) == best.VerStr(); ++other) {
-      std::string suite = suite_of(file_of(other).File());
-      if (suite < best_suite) {
-        best = other;
-        best_suite = std::move(suite);
-      }
+  // The highest version of the suites that the package may come from; the end when they have none. Of two files with
+  // that version, the one of the suite whose name sorts first, so that the choice does not depend on the order of the
+  // sources.
+  pkgCache::VerIterator candidate(const pkgCache::PkgIterator& package) const {
+    pkgCache::VerIterator best;
+    std::string best_suite;
+    for (pkgCache::VerIterator version = package.VersionList(); !version.end(); ++version) {
+      if (!best.end() && std::string_view(version.VerStr()) != best.VerStr()) break;
+      const pkgCache::VerFileIterator file = file_of(version);
+      if (file.end()) continue;
+      std::string suite = suite_of(file.File());
+      if (!best.end() && suite >= best_suite) continue;
+      best = version;
+      best_suite = std::move(suite);
     }
     return best;
   }
 
-  static pkgCache::VerFileIterator file_of(const pkgCache::VerIterator& version) {
-    pkgCache::VerFileIterator best = version.FileList();
-    pkgCache::VerFileIterator other = best;
-    for (++other; !other.end(); ++other) {
-      if (suite_of(other.File()) < suite_of(best.File())) best = other;
+  // The end when no suite that the package may come from has the version.
+  pkgCache::VerFileIterator file_of(const pkgCache::VerIterator& version) const {
+    const std::string_view name = version.ParentPkg().Name();
+    return first_file(version, [&](const std::string& suite) { return suites.allows(name, suite); });
+  }
+
+  // Of the suite whose name sorts first.
+  template <class Accepts>
+  static pkgCache::VerFileIterator first_file(const pkgCache::VerIterator& version, const Accepts& accepts) {
+    pkgCache::VerFileIterator best;
+    std::string best_suite;
+    for (pkgCache::VerFileIterator file = version.FileList(); !file.end(); ++file) {
+      std::string suite = suite_of(file.File());
+      if (!accepts(suite) || (!best.end() && suite >= best_suite)) continue;
+      best = file;
+      best_suite = std::move(suite);
     }
     return best;
   }
 
   // Packages whose candidate satisfies, or for Conflicts and Breaks violates, `dependency`.
-  static std::vector<std::string> matching(const pkgCache::DepIterator& dependency) {
+  std::vector<std::string> matching(const pkgCache::DepIterator& dependency) const {
     std::vector<std::string> names;
     const pkgCache::PkgIterator target = dependency.TargetPkg();
     const pkgCache::VerIterator own = candidate(target);
@@ -106,6 +123,8 @@ struct AptIndex::Cache {
     return names;
   }
 
+  Result<Package> describe(const pkgCache::VerIterator& version, const pkgCache::VerFileIterator& file);
+
   static std::string text_of(const pkgCache::DepIterator& dependency) {
     std::string text = dependency.TargetPkg().Name();
     if (dependency.TargetVer() != nullptr)
@@ -113,7 +132,7 @@ struct AptIndex::Cache {
     return text;
   }
 
-  static Candidate read(const pkgCache::VerIterator& version) {
+  Candidate read(const pkgCache::VerIterator& version) const {
     Candidate result{
         .name = version.ParentPkg().Name(), .version = version.VerStr(), .dependencies = {}, .conflicts = {}};
     for (pkgCache::DepIterator at = version.DependsList(); !at.end();) {
@@ -142,11 +161,11 @@ AptIndex::AptIndex(std::unique_ptr<Cache> cache) : cache_(std::move(cache)) {}
 AptIndex::AptIndex(AptIndex&&) noexcept = default;
 AptIndex::~AptIndex() = default;
 
-Result<AptIndex> AptIndex::open(AptSession&) {
-  auto cache = std::make_unique<Cache>();
-  if (!cache->file.BuildCaches(nullptr, false))
+Result<AptIndex> AptIndex::open(AptSession&, Suites suites) {
+  auto cache = std::make_unique<Cache>(std::move(suites));
+  if (!cache->lists.BuildCaches(nullptr, false))
     return fail(take_apt_error(ErrorCode::data_loss, "reading the package lists"));
-  cache->packages = cache->file.GetPkgCache();
+  cache->packages = cache->lists.GetPkgCache();
   cache->records = std::make_unique<pkgRecords>(*cache->packages);
   return AptIndex(std::move(cache));
 }
@@ -155,9 +174,9 @@ const Candidate* AptIndex::find(std::string_view name) {
   if (const auto known = cache_->candidates.find(name); known != cache_->candidates.end()) return &known->second;
   const pkgCache::PkgIterator package = cache_->package(name);
   if (package.end()) return nullptr;
-  const pkgCache::VerIterator version = Cache::candidate(package);
+  const pkgCache::VerIterator version = cache_->candidate(package);
   if (version.end()) return nullptr;
-  return &cache_->candidates.emplace(std::string(name), Cache::read(version)).first->second;
+  return &cache_->candidates.emplace(std::string(name), cache_->read(version)).first->second;
 }
 
 std::vector<std::string> AptIndex::providers(std::string_view name) {
@@ -165,26 +184,61 @@ std::vector<std::string> AptIndex::providers(std::string_view name) {
   const pkgCache::PkgIterator package = cache_->package(name);
   if (package.end()) return names;
   for (pkgCache::PrvIterator provides = package.ProvidesList(); !provides.end(); ++provides) {
-    if (Cache::candidate(provides.OwnerPkg()) == provides.OwnerVer()) names.emplace_back(provides.OwnerPkg().Name());
+    if (cache_->candidate(provides.OwnerPkg()) == provides.OwnerVer()) names.emplace_back(provides.OwnerPkg().Name());
   }
   std::ranges::sort(names);
   names.erase(std::ranges::unique(names).begin(), names.end());
   return names;
 }
 
+std::vector<Offer> AptIndex::offers(std::string_view name) {
+  std::vector<Offer> offers;
+  const pkgCache::PkgIterator package = cache_->package(name);
+  if (package.end()) return offers;
+  for (pkgCache::VerIterator version = package.VersionList(); !version.end(); ++version) {
+    std::set<std::string> suites;  // a suite may come from several mirrors
+    for (pkgCache::VerFileIterator file = version.FileList(); !file.end(); ++file) suites.insert(suite_of(file.File()));
+    for (const std::string& suite : suites) {
+      if (cache_->suites.allows(name, suite)) continue;
+      offers.push_back({.suite = suite, .version = version.VerStr(), .base = cache_->suites.is_base(suite)});
+    }
+  }
+  return offers;
+}
+
 std::vector<std::string> AptIndex::names() {
   std::vector<std::string> names;
   for (pkgCache::PkgIterator package = cache_->packages->PkgBegin(); !package.end(); ++package) {
-    if (!package.VersionList().end()) names.emplace_back(package.Name());
+    if (!cache_->candidate(package).end()) names.emplace_back(package.Name());
   }
   std::ranges::sort(names);
   return names;
 }
 
 Result<Package> AptIndex::details(const std::string& name) {
-  const pkgCache::VerIterator version = Cache::candidate(cache_->package(name));
-  const pkgCache::VerFileIterator file = Cache::file_of(version);
-  pkgRecords::Parser& record = cache_->records->Lookup(file);
+  const pkgCache::VerIterator version = cache_->candidate(cache_->package(name));
+  return cache_->describe(version, cache_->file_of(version));
+}
+
+Result<std::vector<Package>> AptIndex::newer(const std::string& name, const std::string& version) {
+  std::vector<Package> all;
+  const pkgCache::PkgIterator package = cache_->package(name);
+  if (package.end()) return all;
+  for (pkgCache::VerIterator at = package.VersionList(); !at.end(); ++at) {
+    if (compare_versions(at.VerStr(), version) <= 0) break;
+    if (!all.empty() && all.back().version == at.VerStr()) continue;
+    const auto file = Cache::first_file(at, [](const std::string&) { return true; });
+    Package described = TRY(cache_->describe(at, file));
+    all.push_back(std::move(described));
+  }
+  return all;
+}
+
+int compare_versions(const std::string& a, const std::string& b) { return debVS.CmpVersion(a, b); }
+
+Result<Package> AptIndex::Cache::describe(const pkgCache::VerIterator& version, const pkgCache::VerFileIterator& file) {
+  const std::string name = version.ParentPkg().Name();
+  pkgRecords::Parser& record = records->Lookup(file);
   const HashStringList hashes = record.Hashes();
   const HashString* digest = hashes.find("SHA256");
   if (digest == nullptr)

@@ -171,8 +171,8 @@ Result<> AptSession::refresh(const ArchiveOptions& archive, const OnProgress& pr
   return sys::write_file_atomically(stamp_path(archive), description);
 }
 
-Result<std::int64_t> AptSession::newest_release_date() {
-  std::int64_t newest = 0;
+Result<std::vector<Release>> AptSession::releases() {
+  std::vector<Release> releases;
   for (metaIndex* source : *sources_) {
     std::string message;
     if (source->GetLoadedSuccessfully() != metaIndex::TRI_YES && !source->Load(&message)) {
@@ -181,9 +181,9 @@ Result<std::int64_t> AptSession::newest_release_date() {
           error(ErrorCode::not_found, "the cache has no package lists of {} {}", source->GetURI(), source->GetDist())
               .with_hint("run once without --offline"));
     }
-    newest = std::max<std::int64_t>(newest, source->GetDate());
+    releases.push_back({.suite = source->GetCodename(), .version = source->GetVersion(), .date = source->GetDate()});
   }
-  return newest;
+  return releases;
 }
 
 }  // namespace bulkhead::packages

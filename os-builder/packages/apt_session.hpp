@@ -30,8 +30,9 @@ class AptSession {
   // suite).
   Result<> refresh(const ArchiveOptions& archive, const OnProgress& progress);
 
-  // Date of the newest Release file in the cache. not_found when the lists of a source are missing.
-  Result<std::int64_t> newest_release_date();
+  // What the Release files in the cache say, in the order of the sources. not_found when the lists of a source are
+  // missing.
+  Result<std::vector<Release>> releases();
 
   pkgSourceList& sources() { return *sources_; }
 

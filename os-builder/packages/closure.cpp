@@ -63,9 +63,26 @@ class Closure {
  private:
   Error unknown_package(const std::string& name, std::string_view key) {
     Error reason = error(ErrorCode::invalid_argument, "{}: the archive has no package '{}'", key, name);
+    const std::string elsewhere = named_elsewhere({name});
     const std::string near = nearest(name, index_.names());
-    if (!near.empty()) reason.hint = std::format("the nearest name is '{}'", near);
+    if (!elsewhere.empty()) {
+      reason.hint = elsewhere;
+    } else if (!near.empty()) {
+      reason.hint = std::format("the nearest name is '{}'", near);
+    }
     return reason;
+  }
+
+  // What other suites have of these packages, and where a variant says that it wants it; empty when they have nothing.
+  std::string named_elsewhere(const std::vector<std::string>& names) const {
+    for (const std::string& name : names) {
+      const auto offers = index_.offers(name);
+      const auto other = std::ranges::find(offers, false, &Offer::base);
+      if (other == offers.end()) continue;
+      return std::format("{0} has {1} {2}: to take it from there, name {1} in [packages.from.{0}], with the reason",
+                         other->suite, name, other->version);
+    }
+    return {};
   }
 
   Result<> check_excluded_names() {
@@ -166,15 +183,20 @@ class Closure {
 
   Error unsatisfiable(const std::string& owner, const Dependency& dependency) const {
     std::string have;
+    std::vector<std::string> names;
     for (const Alternative& alternative : dependency) {
+      names.push_back(alternative.name);
       const Candidate* candidate = index_.find(alternative.name);
       have += have.empty() ? "" : ", ";
       have += candidate != nullptr ? std::format("{} {}", candidate->name, candidate->version)
                                    : std::format("no package '{}'", alternative.name);
     }
+    const std::string elsewhere = named_elsewhere(names);
     return error(ErrorCode::invalid_argument, "unsatisfiable dependency: {} -> {}; the archive has {}", chain(owner),
                  text_of(dependency), have)
-        .with_hint("leave out the package; or, if the image works without the dependency, add it to packages.exclude");
+        .with_hint(!elsewhere.empty() ? elsewhere
+                                      : "leave out the package; or, if the image works without the dependency, add it "
+                                        "to packages.exclude");
   }
 
   Result<> check_conflicts() const {
@@ -182,9 +204,12 @@ class Closure {
       for (const Conflict& conflict : chosen.candidate->conflicts) {
         for (const std::string& other : conflict.with) {
           if (!chosen_.contains(other)) continue;
+          const std::string elsewhere = named_elsewhere({other});
           return fail(error(ErrorCode::invalid_argument, "packages conflict: {} has '{}', but {} {} is installed too",
                             chain(name), conflict.text, chain(other), chosen_.at(other).candidate->version)
-                          .with_hint("leave out one of them, or name another alternative in packages.install"));
+                          .with_hint(!elsewhere.empty() ? elsewhere
+                                                        : "leave out one of them, or name another alternative in "
+                                                          "packages.install"));
         }
       }
     }

@@ -23,7 +23,7 @@ struct Conflict {
   std::vector<std::string> with;  // packages whose candidate it forbids; never the package itself
 };
 
-// The version of a package that would be installed: the highest one of all suites.
+// The version of a package that would be installed: the highest one of the suites that the package may come from.
 struct Candidate {
   std::string name;
   std::string version;
@@ -31,14 +31,25 @@ struct Candidate {
   std::vector<Conflict> conflicts;       // Conflicts and Breaks
 };
 
+// A version that a suite has from which the package does not come.
+struct Offer {
+  std::string suite;
+  std::string version;
+  bool base = false;  // one of the variant's own suites: another one names the package
+
+  bool operator==(const Offer&) const = default;
+};
+
 class PackageIndex {
  public:
   virtual ~PackageIndex() = default;
-  // Lives as long as the index; nullptr when no suite has the package.
+  // Lives as long as the index; nullptr when no suite that the package may come from has it.
   virtual const Candidate* find(std::string_view name) = 0;
   // Packages that provide a virtual package, sorted.
   virtual std::vector<std::string> providers(std::string_view name) = 0;
-  // Every package, sorted; for messages.
+  // Highest version first; for messages.
+  virtual std::vector<Offer> offers(std::string_view name) = 0;
+  // Every package that could be installed, sorted; for messages.
   virtual std::vector<std::string> names() = 0;
 };
 

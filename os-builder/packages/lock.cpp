@@ -6,6 +6,7 @@
 #include "lib/codec/toml.hpp"
 #include "lib/crypto/sha256.hpp"
 #include "os-builder/packages/package_set.hpp"
+#include "os-builder/packages/suites.hpp"
 
 namespace bulkhead::packages {
 
@@ -33,6 +34,7 @@ bool any_line(std::string_view text) {
 bool package_name(std::string_view text) { return is_word(text, "+-.") && text.size() >= 2 && text.size() <= 128; }
 bool version(std::string_view text) { return is_word(text, ".+-~:") && text.size() <= 256; }
 bool architecture(std::string_view text) { return is_word(text, "-") && text.size() <= 64; }
+bool reason_line(std::string_view text) { return !text.empty() && any_line(text); }
 bool suite(std::string_view text) { return text.empty() || (is_word(text, "-._/") && text.size() <= 128); }
 bool pool_path(std::string_view text) {
   if (!is_word(text, "/+-.~_%:") || text.size() > kMaxFieldText || text.front() == '/') return false;
@@ -45,6 +47,7 @@ struct TextField {
   std::string Package::* member;
   Check check;
   std::string_view rule;
+  bool optional = false;  // left out when empty
 };
 
 // In the order of the file. The digest and the sizes follow "filename".
@@ -55,6 +58,7 @@ constexpr std::array kTextFields = {
     TextField{"source", &Package::source, package_name, "a package name"},
     TextField{"source_version", &Package::source_version, version, "a Debian version"},
     TextField{"suite", &Package::suite, suite, "the name of a suite"},
+    TextField{"suite_reason", &Package::suite_reason, reason_line, "one line that is not empty", true},
     TextField{"filename", &Package::filename, pool_path, "a relative path in the archive"},
     TextField{"section", &Package::section, any_line, "one line"},
     TextField{"maintainer", &Package::maintainer, any_line, "one line"},
@@ -82,6 +86,8 @@ class Record {
     taken_.insert(entry->first);
     return &entry->second;
   }
+
+  bool has(std::string_view key) const { return table_.contains(key); }
 
   Result<std::int64_t> number(std::string_view key, std::int64_t limit) {
     const toml::Node* node = TRY(take(key));
@@ -122,8 +128,10 @@ Result<Package> read_package(const toml::Node& node, const std::string& file) {
     return fail(toml::error_at(file, node.position, "'package' must be tables: [[package]]"));
   Record record(*node.table(), file, node.position);
   Package package;
-  for (const TextField& field : kTextFields)
+  for (const TextField& field : kTextFields) {
+    if (field.optional && !record.has(field.key)) continue;
     package.*field.member = TRY(record.text(field.key, field.check, field.rule));
+  }
   for (const SizeField& field : kSizeFields) {
     const std::int64_t size = TRY(record.number(field.key, std::int64_t{1} << 40U));
     package.*field.member = static_cast<std::uint64_t>(size);
@@ -146,6 +154,7 @@ std::string write_lock(const PackageSet& set) {
   for (const Package& package : set.packages) {
     text += "\n[[package]]\n";
     for (const TextField& field : kTextFields) {
+      if (field.optional && (package.*field.member).empty()) continue;
       text += std::format("{} = {}\n", field.key, toml::quote(package.*field.member));
       if (field.key != "filename") continue;
       text += std::format("{} = \"{}\"\n", kDigest, package.sha256.to_string());
@@ -205,6 +214,17 @@ Result<> check_lock(const PackageSet& lock, const variant::Variant& variant, con
   }
   for (const auto& [name, reason] : variant.excluded_packages) {
     if (locked(name)) return refuse(std::format("it has the package {}, which the variant excludes", name));
+  }
+  const Suites suites(variant);
+  for (const Package& package : lock.packages) {
+    if (!suites.allows(package.name, package.suite)) {
+      return refuse(std::format("{} comes from the suite '{}', from which the variant does not take it", package.name,
+                                package.suite));
+    }
+    if (suites.named().contains(package.name) == package.suite_reason.empty()) {
+      return refuse(std::format("{} comes from the suite '{}' and {}", package.name, package.suite,
+                                package.suite_reason.empty() ? "does not say why" : "needs no reason for that"));
+    }
   }
   return {};
 }

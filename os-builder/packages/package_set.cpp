@@ -10,6 +10,7 @@
 #include "os-builder/packages/apt_download.hpp"
 #include "os-builder/packages/apt_index.hpp"
 #include "os-builder/packages/closure.hpp"
+#include "os-builder/packages/suites.hpp"
 
 namespace bulkhead::packages {
 
@@ -69,6 +70,58 @@ Result<> accept(const sys::Path& arrived, const Package& package, const ArchiveO
   return sys::rename(arrived, stored_path(archive, package));
 }
 
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+// Without this, a missing suite would only mean older packages.
+Result<> check_suites(const Suites& suites, const std::vector<Release>& releases, const sys::Path& sources) {
+  std::vector<std::string> configured;
+  for (const Release& release : releases) {
+    if (!std::ranges::contains(configured, release.suite)) configured.push_back(release.suite);
+  }
+  const auto missing = [&](const std::string& suite, const std::string& what) {
+    return fail(
+        error(ErrorCode::failed_precondition, "the sources in {} have no suite '{}', {}; they have {}",
+              sources.native(), suite, what, joined(configured))
+            .with_hint(std::format(
+                "add a line for {} to the sources there (tools/sdk makes those of the SDK); suites are known by "
+                "their codename",
+                suite)));
+  };
+  for (const std::string& suite : suites.base()) {
+    if (!std::ranges::contains(configured, suite)) return missing(suite, "which is in packages.suites");
+  }
+  for (const auto& [name, from] : suites.named()) {
+    if (std::ranges::contains(configured, from.suite)) continue;
+    return missing(from.suite, std::format("which {} comes from", name));
+  }
+  return {};
+}
+
+// Each package that is named for another suite is there, and newer than in the variant's own suites.
+Result<> check_named(const Suites& suites, AptIndex& index) {
+  for (const auto& [name, from] : suites.named()) {
+    const Candidate* candidate = index.find(name);
+    const std::vector<Offer> offers = index.offers(name);
+    const auto own = std::ranges::find(offers, true, &Offer::base);
+    if (candidate == nullptr) {
+      Error reason =
+          error(ErrorCode::invalid_argument, "packages.from.{0}: {0} has no package '{1}'", from.suite, name);
+      reason.hint = own != offers.end() ? std::format("remove the entry: {} has {} {}", own->suite, name, own->version)
+                                        : "remove the entry, or correct the name";
+      return fail(std::move(reason));
+    }
+    if (own == offers.end() || compare_versions(own->version, candidate->version) < 0) continue;
+    return fail(error(ErrorCode::invalid_argument, "packages.from.{}: {} has {} {}, and {} has {}, which is not newer",
+                      from.suite, own->suite, name, own->version, from.suite, candidate->version)
+                    .with_hint("remove the entry, so that the package comes from the variant's own suites"));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string deb_file_name(const Package& package) {
@@ -91,20 +144,48 @@ Result<PackageSet> resolve(const variant::Variant& variant, const ArchiveOptions
   const sys::FileLock lock = TRY(lock_cache(archive, progress));
   AptSession session = TRY(AptSession::open(archive));
   if (!archive.offline) TRY_CTX(session.refresh(archive, progress), "refreshing the package lists");
+  const Suites suites(variant);
+  const std::vector<Release> releases = TRY(session.releases());
+  TRY(check_suites(suites, releases, archive.sources));
   PackageSet set;
-  const std::int64_t date = TRY(session.newest_release_date());
+  std::int64_t date = 0;
+  for (const Release& release : releases) {
+    if (suites.is_base(release.suite)) date = std::max(date, release.date);
+  }
   set.source_date_epoch = archive.source_date_epoch.value_or(date);
 
-  AptIndex index = TRY(AptIndex::open(session));
+  AptIndex index = TRY(AptIndex::open(session, suites));
+  TRY(check_named(suites, index));
   Reasons wanted = variant.packages;
   if (!variant.kernel_package.empty()) wanted.emplace(variant.kernel_package, "the kernel");
   const Reasons reasons = TRY(closure(index, wanted, variant.excluded_packages));
   for (const auto& [name, reason] : reasons) {
     Package package = TRY(index.details(name));
     package.reason = reason;
+    if (const auto named = suites.named().find(name); named != suites.named().end())
+      package.suite_reason = named->second.reason;
     set.packages.push_back(std::move(package));
   }
+  for (const auto& [name, from] : suites.named()) {
+    if (reasons.contains(name)) continue;
+    return fail(error(ErrorCode::invalid_argument, "packages.from.{}: '{}' is not installed", from.suite, name)
+                    .with_hint("remove the entry, or name the package in packages.install as well"));
+  }
   return set;
+}
+
+Result<ArchiveNews> look_for_newer(const PackageSet& set, const ArchiveOptions& archive, const OnProgress& progress) {
+  const sys::FileLock lock = TRY(lock_cache(archive, progress));
+  AptSession session = TRY(AptSession::open(archive));
+  if (!archive.offline) TRY_CTX(session.refresh(archive, progress), "refreshing the package lists");
+  ArchiveNews news;
+  news.releases = TRY(session.releases());
+  AptIndex index = TRY(AptIndex::open(session, Suites(variant::Variant())));
+  for (const Package& package : set.packages) {
+    std::vector<Package> newer = TRY(index.newer(package.name, package.version));
+    if (!newer.empty()) news.packages.push_back({.current = package, .newer = std::move(newer)});
+  }
+  return news;
 }
 
 Result<std::vector<sys::Path>> fetch(const PackageSet& set, const ArchiveOptions& archive, const OnProgress& progress) {

@@ -26,7 +26,8 @@ struct Package {
   std::uint64_t size = 0;            // bytes of the .deb
   std::uint64_t installed_size = 0;  // bytes, as Debian declares it
   std::string filename;              // path below the archive's root, pool/main/…
-  std::string suite;                 // "trixie", "trixie-security", …
+  std::string suite;                 // codename: "trixie", "trixie-security", …
+  std::string suite_reason{};        // why it comes from there, if that is none of the variant's own suites
   std::string section;
   std::string maintainer;
   std::string homepage;  // may be empty
@@ -39,7 +40,9 @@ struct Package {
 // Sorted by name. The same set and epoch give the same image.
 struct PackageSet {
   std::vector<Package> packages;
-  std::int64_t source_date_epoch = 0;  // seconds; date of the newest Release file, or $SOURCE_DATE_EPOCH
+  // Seconds; date of the newest Release file of the variant's own suites, or $SOURCE_DATE_EPOCH. Other suites do not
+  // count: sid's file changes four times a day, and would make another image of the same packages each time.
+  std::int64_t source_date_epoch = 0;
 
   Sha256 digest() const;  // of the lock
 
@@ -53,13 +56,22 @@ std::string deb_file_name(const Package& package);
 std::string write_lock(const PackageSet& set);
 Result<PackageSet> parse_lock(std::string_view text, const std::string& file_name);
 
-// invalid_argument when the lock was made for something else: it lacks a package that the variant installs, or has one
-// that it excludes. Nothing is resolved again.
+// invalid_argument when the lock was made for something else: it lacks a package that the variant installs, has one
+// that it excludes, or has one from a suite that the variant does not take it from. Nothing is resolved again.
 Result<> check_lock(const PackageSet& lock, const variant::Variant& variant, const std::string& file_name);
 
 // Seconds since 1970 as $SOURCE_DATE_EPOCH and the lock hold them: 0 up to the end of year 9999.
 inline constexpr std::int64_t kMaxEpoch = 253402300799;
 Result<std::int64_t> parse_source_date_epoch(std::string_view text);
+
+// What a suite's signed Release file says of it.
+struct Release {
+  std::string suite;      // its codename
+  std::string version;    // of Debian, "13.2"; empty for suites that are never released
+  std::int64_t date = 0;  // seconds since 1970
+
+  bool operator==(const Release&) const = default;
+};
 
 struct ArchiveOptions {
   // Everything that is kept between builds: lists in apt/, packages in debs/<sha256>.deb. Nothing is pruned; removing
@@ -77,9 +89,28 @@ struct ArchiveOptions {
 using OnProgress = std::function<void(double fraction, std::string_view detail)>;
 
 // Refreshes the signed lists (unless offline) and resolves the variant's packages, without Recommends and without the
-// excluded ones. Errors: unknown package, unsatisfiable dependency (names the chain), bad or expired Release signature,
-// unreachable mirror.
+// excluded ones. Errors: unknown package, unsatisfiable dependency (names the chain), bad signature of a Release file
+// or one that has expired, unreachable mirror; a suite of the variant that the sources lack; a package that is named
+// for another suite and is not in that suite, is not installed, or is no newer there.
 Result<PackageSet> resolve(const variant::Variant& variant, const ArchiveOptions& archive, const OnProgress& progress);
+
+struct NewerVersions {
+  Package current;
+  std::vector<Package> newer;  // highest first, never empty; of each version the suite whose name sorts first
+};
+
+// What all configured suites have that is newer than the packages of a set, whether the variant would take it from
+// there or not.
+struct ArchiveNews {
+  std::vector<Release> releases;        // in the order of the sources
+  std::vector<NewerVersions> packages;  // in the order of the set
+};
+
+// Refreshes the lists as resolve() does. Errors: those of the lists.
+Result<ArchiveNews> look_for_newer(const PackageSet& set, const ArchiveOptions& archive, const OnProgress& progress);
+
+// Below, at or above zero, as Debian orders versions (deb-version(7)).
+int compare_versions(const std::string& a, const std::string& b);
 
 // The .deb files of the set in the cache, in the order of the set; downloads what is missing and checks every digest.
 // A file with a wrong digest is removed and is a verification_failed error.

@@ -3,6 +3,12 @@
 #include "os-builder/rootfs/steps.hpp"
 
 namespace bulkhead::rootfs {
+namespace {
+
+// Where the API server replaces it; readers get there by a link (overlay/base/etc/ssl/certs).
+constexpr const char* kCertificates = "/etc/bulkhead/ssl/certs/ca-certificates.crt";
+
+}  // namespace
 
 // The one file that OpenSSL, curl, GnuTLS and Go read. No hashed links: nothing in the image looks certificates up by
 // hash.
@@ -20,7 +26,7 @@ Result<> add_certificates(Tree& tree) {
     if (!text.ends_with('\n')) bundle += '\n';
   }
   tree.remove(kSource);
-  return tree.put_file("/etc/ssl/certs/ca-certificates.crt", std::move(bundle), 0644, "ca-certificates");
+  return tree.put_file(kCertificates, std::move(bundle), 0644, "ca-certificates");
 }
 
 }  // namespace bulkhead::rootfs

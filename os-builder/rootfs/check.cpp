@@ -132,7 +132,8 @@ std::string in_image(std::string_view path) {
 
 bool filled_at_run_time(std::string_view target) {
   return std::ranges::any_of(
-      std::initializer_list<std::string_view>{"/run/", "/proc/", "/dev/", "/sys/", "/var/", "/tmp/"},
+      std::initializer_list<std::string_view>{"/run/", "/proc/", "/dev/", "/sys/", "/var/", "/tmp/",
+                                              "/etc/bulkhead/hostname", "/etc/bulkhead/motd"},
       [target](std::string_view prefix) { return target.starts_with(prefix); });
 }
 

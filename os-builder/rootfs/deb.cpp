@@ -9,6 +9,8 @@
 namespace bulkhead::rootfs {
 namespace {
 
+constexpr std::uint64_t kMaxControl = std::uint64_t{1} << 20U;
+
 struct FreeReader {
   void operator()(archive* reader) const { archive_read_free(reader); }
 };
@@ -166,8 +168,9 @@ class PackageReader {
   std::uint64_t total_ = 0;
 };
 
-Result<Tree> read_data_tar(archive* outer, const DebLimits& limits, const ContentSink& sink) {
-  const Reader inner(archive_read_new());
+// A tar archive that is the current member of the outer one, which must outlive it.
+Result<Reader> open_inner(archive* outer, std::string_view what) {
+  Reader inner(archive_read_new());
   if (!inner) return fail(ErrorCode::internal, "libarchive could not make a reader");
   archive_read_support_filter_xz(inner.get());
   archive_read_support_filter_zstd(inner.get());
@@ -175,15 +178,14 @@ Result<Tree> read_data_tar(archive* outer, const DebLimits& limits, const Conten
   archive_read_support_format_tar(inner.get());
   archive_read_set_option(inner.get(), "tar", "hdrcharset", "BINARY");
   if (archive_read_open(inner.get(), outer, nullptr, read_outer, nullptr) != ARCHIVE_OK) {
-    return reader_error(inner.get(), "data.tar");
+    return reader_error(inner.get(), what);
   }
-  return PackageReader(limits, sink).read(inner.get());
+  return inner;
 }
 
-}  // namespace
-
-Result<Tree> read_deb(std::span<const std::byte> deb, const DebLimits& limits, const ContentSink& sink) {
-  const Reader outer(archive_read_new());
+// Opens the outer archive, checks debian-binary, and stops at the first member whose name is `wanted` or `wanted.*`.
+Result<Reader> open_member(std::span<const std::byte> deb, std::string_view wanted) {
+  Reader outer(archive_read_new());
   if (!outer) return fail(ErrorCode::internal, "libarchive could not make a reader");
   archive_read_support_format_ar(outer.get());
   if (archive_read_open_memory(outer.get(), deb.data(), deb.size()) != ARCHIVE_OK) {
@@ -192,7 +194,7 @@ Result<Tree> read_deb(std::span<const std::byte> deb, const DebLimits& limits, c
   bool versioned = false;
   for (;;) {
     archive_entry* const header = TRY(next_entry(outer.get(), "not a Debian package"));
-    if (header == nullptr) return fail(ErrorCode::data_loss, "not a Debian package: it has no data.tar");
+    if (header == nullptr) return fail(ErrorCode::data_loss, "not a Debian package: it has no {}", wanted);
     const char* const name = archive_entry_pathname(header);
     const std::string_view member = name == nullptr ? "" : name;
     if (member == "debian-binary") {
@@ -200,25 +202,62 @@ Result<Tree> read_deb(std::span<const std::byte> deb, const DebLimits& limits, c
       if (!format.starts_with("2."))
         return fail(ErrorCode::invalid_argument, "unknown package format '{}'", trim(format));
       versioned = true;
-    } else if (member == "data.tar" || member.starts_with("data.tar.")) {
+    } else if (member.starts_with(wanted) && (member.size() == wanted.size() || member[wanted.size()] == '.')) {
       if (!versioned) return fail(ErrorCode::data_loss, "not a Debian package: it has no debian-binary");
-      return read_data_tar(outer.get(), limits, sink);
+      return outer;
     }
   }
 }
 
-Result<std::string> decompress_xz(std::span<const std::byte> bytes, std::uint64_t limit) {
+}  // namespace
+
+Result<Tree> read_deb(std::span<const std::byte> deb, const DebLimits& limits, const ContentSink& sink) {
+  const Reader outer = TRY(open_member(deb, "data.tar"));
+  const Reader inner = TRY(open_inner(outer.get(), "data.tar"));
+  return PackageReader(limits, sink).read(inner.get());
+}
+
+Result<std::string> read_control(std::span<const std::byte> deb) {
+  static constexpr std::size_t kMostMembers = 1000;
+  const Reader outer = TRY(open_member(deb, "control.tar"));
+  const Reader inner = TRY(open_inner(outer.get(), "control.tar"));
+  for (std::size_t members = 0; members < kMostMembers; ++members) {
+    archive_entry* const header = TRY(next_entry(inner.get(), "control.tar"));
+    if (header == nullptr) break;
+    const char* const name = archive_entry_pathname(header);
+    const std::string_view member = name == nullptr ? "" : name;
+    if (member != "./control" && member != "control") continue;
+    if (archive_entry_filetype(header) != AE_IFREG) return fail(ErrorCode::data_loss, "control is not a file");
+    return read_data(inner.get(), kMaxControl, "control");
+  }
+  return fail(ErrorCode::data_loss, "not a Debian package: control.tar has no control");
+}
+
+namespace {
+
+Result<std::string> unpack_stream(std::span<const std::byte> bytes, std::uint64_t limit,
+                                  int (*support_filter)(::archive*), std::string_view refusal) {
   const Reader reader(archive_read_new());
   if (!reader) return fail(ErrorCode::internal, "libarchive could not make a reader");
-  archive_read_support_filter_xz(reader.get());
+  support_filter(reader.get());
   archive_read_support_format_raw(reader.get());
   if (archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) {
-    return reader_error(reader.get(), "not in xz format");
+    return reader_error(reader.get(), refusal);
   }
-  const auto* const content = TRY(next_entry(reader.get(), "not in xz format"));
+  const auto* const content = TRY(next_entry(reader.get(), refusal));
   if (content == nullptr) return std::string();
-  if (archive_filter_count(reader.get()) < 2) return fail(ErrorCode::data_loss, "not in xz format");
+  if (archive_filter_count(reader.get()) < 2) return fail(ErrorCode::data_loss, "{}", refusal);
   return read_data(reader.get(), limit, "decompressing");
+}
+
+}  // namespace
+
+Result<std::string> decompress_xz(std::span<const std::byte> bytes, std::uint64_t limit) {
+  return unpack_stream(bytes, limit, archive_read_support_filter_xz, "not in xz format");
+}
+
+Result<std::string> decompress_gzip(std::span<const std::byte> bytes, std::uint64_t limit) {
+  return unpack_stream(bytes, limit, archive_read_support_filter_gzip, "not in gzip format");
 }
 
 }  // namespace bulkhead::rootfs

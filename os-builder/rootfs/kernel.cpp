@@ -94,6 +94,19 @@ Result<Tree> with_index(Tree modules, const std::string& release, const ContentS
   return modules;
 }
 
+// The store keeps no origins: each module is from the package that has it compressed, everything else is made here.
+void name_packages(const Tree& compressed, Tree& modules) {
+  std::vector<std::string> paths;
+  for (const auto& [path, entry] : modules.entries()) {
+    if (entry.content() != nullptr) paths.push_back(path);
+  }
+  for (const std::string& path : paths) {
+    const bool index = file_name(path).starts_with("modules.");
+    const Entry* const original = compressed.find(path.ends_with(".ko") ? path + ".xz" : path);
+    modules.find(path)->origin = original != nullptr && !index ? original->origin : "build";
+  }
+}
+
 Result<sys::TempDir> scratch_directory() {
   return sys::TempDir::create(std::filesystem::temp_directory_path(), "bulkhead-modules-");
 }
@@ -145,6 +158,7 @@ Result<KernelFiles> prepare_kernel(const Tree& boot_files, const LayerStore& sto
     return fail(ErrorCode::not_found, "no package contains /boot/vmlinuz-{}", kernel.release);
   }
   kernel.image = *image->content();
+  kernel.package = image->origin;
 
   Tree compressed;
   for (const auto& [path, entry] : boot_files.below_directory(kModules)) TRY(compressed.put(path, entry));
@@ -158,6 +172,7 @@ Result<KernelFiles> prepare_kernel(const Tree& boot_files, const LayerStore& sto
                                        return with_index(std::move(modules), kernel.release, sink, scratch.path());
                                      }),
                            "preparing the modules of Linux {}", kernel.release);
+  name_packages(compressed, kernel.modules);
   return kernel;
 }
 
@@ -192,9 +207,7 @@ Result<> add_modules(const variant::Variant& variant, const KernelFiles& kernel,
               "indexing the modules of Linux {}", kernel.release);
 
   for (const auto& [path, entry] : chosen.below_directory(directory + "/kernel")) {
-    Entry copy = entry;
-    copy.origin = variant.kernel_package;
-    TRY(tree.put(path, std::move(copy)));
+    TRY(tree.put(path, entry));
   }
   std::string load = "# [kernel] load of the variant\n";
   for (const std::string& name : variant.load_modules) load += name + "\n";

@@ -26,6 +26,12 @@ struct PackageLayerInputs {
 
   static constexpr std::tuple kFields = {stage::Field{"deb", &PackageLayerInputs::deb}};
 };
+// The control file of a .deb, as "/control".
+struct ControlLayerInputs {
+  Sha256 control_of;  // of the .deb
+
+  static constexpr std::tuple kFields = {stage::Field{"control of", &ControlLayerInputs::control_of}};
+};
 struct ToolLayerInputs {
   std::string content;         // what is made: "linker cache"
   std::string tool;            // what made it, as `--version` says

@@ -61,6 +61,22 @@ std::string lower(std::string text) {
   return text;
 }
 
+// A link of /etc that ends in '/' points at a directory, which is made where no file has made it: the API server fills
+// it on the node.
+Result<> add_link_targets(Tree& tree) {
+  std::vector<std::string> directories;
+  for (const auto& [path, entry] : tree.below_directory("/etc")) {
+    const Symlink* const link = entry.symlink();
+    if (link == nullptr || !link->target.ends_with('/') || link->target.starts_with('/')) continue;
+    std::string target = (sys::Path(parent_path(path)) / link->target).lexically_normal().native();
+    while (target.ends_with('/')) target.pop_back();
+    if (tree.find(target) == nullptr) directories.push_back(std::move(target));
+  }
+  for (std::string& directory : directories)
+    TRY(tree.put(std::move(directory), Entry{.node = Directory{}, .mode = 0755, .xattrs = {}, .origin = "build"}));
+  return {};
+}
+
 }  // namespace
 
 Result<> add_overlays(const variant::Variant& variant, const sys::Path& overlay_dir, Tree& tree) {
@@ -113,6 +129,7 @@ void remove_empty_directories(Tree& tree) {
 }
 
 Result<> finish_layout(Tree& tree) {
+  TRY(add_link_targets(tree));
   std::vector<std::pair<std::string, Entry>> moved;
   for (const auto& [path, entry] : tree.below_directory("/etc")) {
     moved.emplace_back(std::string(kFactoryEtc) + path.substr(4), entry);

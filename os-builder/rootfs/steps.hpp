@@ -20,8 +20,10 @@ inline constexpr std::string_view kPathDirs[] = {"/usr/local/sbin", "/usr/local/
 // ---- packages.cpp
 
 struct MergedPackages {
-  Tree tree;        // what the file rules keep
-  Tree boot_files;  // kernel, its modules, boot loader and EFI stub, which no rule applies to
+  Tree tree;               // what the file rules keep
+  Tree boot_files;         // kernel, its modules, boot loader and EFI stub, which no rule applies to
+  Tree license_documents;  // ComposedRoot::license_documents
+  std::map<std::string, std::vector<BuiltUsing>> built_using;  // ComposedRoot::built_using
 };
 // Set-user-ID and set-group-ID bits are stripped here. Errors: two packages with different files at one path (names
 // both), a keep rule that matches nothing.
@@ -29,6 +31,12 @@ Result<MergedPackages> merge_packages(const variant::Variant& variant, const pac
                                       std::span<const sys::Path> debs, const LayerStore& store);
 // Removes the programs in the directories of PATH that [executables] does not list.
 void keep_listed_executables(const variant::Variant& variant, Tree& tree);
+
+// ---- control.cpp
+
+// The source packages that a control file names in Built-Using and Static-Built-Using (Debian Policy 7.8), sorted, each
+// once; at most 10000. Errors: data_loss for anything but "SOURCE (= VERSION), …".
+Result<std::vector<BuiltUsing>> built_using(std::string_view control);
 
 // ---- layout.cpp
 
@@ -57,6 +65,7 @@ std::string find_library(const Tree& tree, std::string_view user, const ElfInfo&
 
 struct KernelFiles {
   std::string release;
+  std::string package;  // that has it
   Content image;
   Tree modules;  // uncompressed, with depmod's files
 };

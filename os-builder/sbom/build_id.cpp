@@ -45,8 +45,8 @@ Result<> add_folder(std::vector<SourceFile>& files, const sys::Path& directory, 
 
 }  // namespace
 
-Result<std::string> build_id(const packages::PackageSet& set, const variant::Variant& variant,
-                             const sys::Path& overlay_dir, const sys::Path& programs_dir) {
+Result<BuildIdInputs> build_id_inputs(const packages::PackageSet& set, const variant::Variant& variant,
+                                      const sys::Path& overlay_dir, const sys::Path& programs_dir) {
   BuildIdInputs inputs{.packages = &set, .variant = &variant, .overlays = {}, .programs = {}};
   for (const std::string& overlay : variant.overlays)
     TRY_CTX(add_folder(inputs.overlays, overlay_dir, overlay), "overlay '{}'", overlay);
@@ -54,6 +54,10 @@ Result<std::string> build_id(const packages::PackageSet& set, const variant::Var
   for (const auto& [path, program] : variant.programs) programs.insert(program);
   for (const std::string& program : programs)
     TRY_CTX(add_file(inputs.programs, program, programs_dir / program), "program '{}'", program);
+  return inputs;
+}
+
+Result<std::string> build_id(const BuildIdInputs& inputs) {
   const Sha256 digest = TRY(stage::digest_of(inputs));
   return digest.to_string().substr(0, kDigits);
 }

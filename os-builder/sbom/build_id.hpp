@@ -35,9 +35,12 @@ struct BuildIdInputs {
       stage::Field{"overlays", &BuildIdInputs::overlays}, stage::Field{"programs", &BuildIdInputs::programs}};
 };
 
+// Errors: a program or an overlay that is missing. `set` and `variant` must outlive the result.
+Result<BuildIdInputs> build_id_inputs(const packages::PackageSet& set, const variant::Variant& variant,
+                                      const sys::Path& overlay_dir, const sys::Path& programs_dir);
+
 // First 16 hex digits of the digest of these inputs. Equal inputs give the same name on every machine; directories and
-// file times do not count. Errors: a program or an overlay that is missing.
-Result<std::string> build_id(const packages::PackageSet& set, const variant::Variant& variant,
-                             const sys::Path& overlay_dir, const sys::Path& programs_dir);
+// file times do not count.
+Result<std::string> build_id(const BuildIdInputs& inputs);
 
 }  // namespace bulkhead::sbom

@@ -1,5 +1,7 @@
 #include <nlohmann/json.hpp>
 
+#include <array>
+
 #include "lib/codec/json.hpp"
 #include "os-builder/sbom/spdx.hpp"
 
@@ -7,6 +9,10 @@ namespace bulkhead::sbom {
 namespace {
 
 using nlohmann::json;
+
+// How the identifiers of files outside of the root begin.
+constexpr std::array<std::pair<std::string_view, Part>, 3> kPartFiles = {
+    {{"SPDXRef-Esp-", Part::esp}, {"SPDXRef-Uki-", Part::uki}, {"SPDXRef-Initrd-", Part::initrd}}};
 
 constexpr std::size_t kMaxSbom = std::size_t{64} << 20U;
 
@@ -32,17 +38,28 @@ Result<> read_file_element(const json& element, SbomContent& content) {
   if (name == nullptr || !name->starts_with("./"))
     return fail(ErrorCode::data_loss, "a file without a name like './usr/bin/x'");
   const Sha256 digest = TRY_CTX(sha256_of(element), "file '{}'", *name);
-  if (!content.files.emplace(name->substr(1), digest).second)
+  const std::string* id = text_member(element, "SPDXID");
+  if (id == nullptr) return fail(ErrorCode::data_loss, "file '{}' has no identifier", *name);
+  SbomContent::Files* files = &content.files;
+  std::size_t prefix = std::string_view(".").size();
+  for (const auto& [start, part] : kPartFiles) {
+    if (!id->starts_with(start)) continue;
+    files = &content.parts[part];
+    prefix = std::string_view("./").size();
+  }
+  if (!files->emplace(name->substr(prefix), digest).second)
     return fail(ErrorCode::data_loss, "file '{}' is listed twice", *name);
   return {};
 }
 
-// Only Debian's packages have a package URL; the image itself and our own part do not.
+// The packages of packages.lock; others stand for parts of the image, for us and for what is compiled into programs.
 Result<> read_package_element(const json& element, SbomContent& content) {
   const std::string* name = text_member(element, "name");
   const std::string* version = text_member(element, "versionInfo");
   if (name == nullptr || version == nullptr) return fail(ErrorCode::data_loss, "a package without name or version");
-  if (!element.contains("externalRefs")) return {};
+  const std::string* id = text_member(element, "SPDXID");
+  if (id == nullptr) return fail(ErrorCode::data_loss, "package '{}' has no identifier", *name);
+  if (!id->starts_with("SPDXRef-Package-")) return {};
   if (!content.packages.emplace(*name, *version).second)
     return fail(ErrorCode::data_loss, "package '{}' is listed twice", *name);
   return {};

@@ -4,19 +4,11 @@
 #include "lib/crypto/sha256.hpp"
 #include "lib/gpt/derived_uuid.hpp"
 #include "lib/verity/hash_tree.hpp"
+#include "lib/verity/product_line.hpp"
 #include "lib/verity/root_hash_signature.hpp"
 
 namespace bulkhead::seal {
 namespace {
-
-consteval std::array<std::byte, 32> make_salt(std::string_view hex) {
-  std::array<std::byte, 32> salt{};
-  for (std::size_t i = 0; i < hex.size(); ++i) {
-    const int digit = hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10;
-    salt[i / 2] |= static_cast<std::byte>(i % 2 == 0 ? digit << 4 : digit);
-  }
-  return salt;
-}
 
 constexpr std::string_view kRootHashFile = "root-hash";
 
@@ -36,10 +28,6 @@ Result<verity::RootHashSignature> sign(const Sha256& root_hash, const keys::KeyP
 
 }  // namespace
 
-// SHA-256("bulkhead verity salt")
-constinit const std::array<std::byte, 32> kSalt =
-    make_salt("b22c7a20ba0f603217f4b12cfe96a1ddd1a7c7249d95336bdc327f4347385b19");
-
 Result<Sha256> SealedRoot::digest() const {
   const Sha256 content = TRY(crypto::sha256_file(signature));
   return stage::NamedDigest().add("root hash", root_hash).add("signature", content).finish();
@@ -50,7 +38,8 @@ Result<SealedRoot> seal(const SealInputs& inputs, const sys::Path& directory) {
   // The superblock's UUID is not part of the root hash, and nothing looks for it: a constant is enough.
   const gpt::PartitionUuid uuid = gpt::derived_uuid("bulkhead verity superblock");
   sealed.root_hash =
-      TRY_CTX(verity::format(sealed.root, sealed.verity, {.salt = kSalt, .uuid = uuid}), "sealing the root image");
+      TRY_CTX(verity::format(sealed.root, sealed.verity, {.salt = verity::kProductLine.salt, .uuid = uuid}),
+              "sealing the root image");
   const auto record = TRY_CTX(sign(sealed.root_hash, inputs.key), "signing the root hash");
   const auto partition = TRY(verity::write_root_hash_signature(record));
   TRY(sys::write_file_atomically(sealed.signature, partition));

@@ -1,8 +1,6 @@
 // dm-verity over the root image: hash tree, root hash, signature.
 #pragma once
 
-#include <array>
-
 #include "lib/base/hex.hpp"
 #include "lib/sys/file.hpp"
 #include "os-builder/keys/key_set.hpp"
@@ -28,10 +26,6 @@ struct SealedRoot {
   // Of the root hash, which decides root image and hash tree, and of the signature's content.
   Result<Sha256> digest() const;
 };
-
-// One salt for the whole product line, so that equal blocks of two releases have equal leaf hashes: an update
-// can copy the blocks that a node has. The salt is public; it only has to be constant.
-extern const std::array<std::byte, 32> kSalt;
 
 // Writes root.verity, root.verity-sig and root-hash into `directory`. Deterministic.
 Result<SealedRoot> seal(const SealInputs& inputs, const sys::Path& directory);

@@ -153,6 +153,45 @@ Result<> command_line_word(std::string_view text) {
   return {};
 }
 
+// The grammar of SPDX 2.3, annex D.1, over words; whether an identifier is on SPDX's list is not looked at.
+Result<> license_expression(std::string_view text) {
+  const auto bad = [] {
+    return no("is not an SPDX license expression, such as 'MIT AND (GPL-2.0-or-later OR BSD-3-Clause)'");
+  };
+  std::string spaced;
+  for (const char c : text) spaced += c == '(' || c == ')' ? std::format(" {} ", c) : std::string(1, c);
+  int depth = 0;
+  bool operand = true;  // is what has to come next
+  for (const std::string_view word : split(spaced, ' ')) {
+    if (word.empty()) continue;
+    if (word == "(") {
+      if (!operand) return bad();
+      ++depth;
+    } else if (word == ")") {
+      if (operand || --depth < 0) return bad();
+    } else if (word == "AND" || word == "OR" || word == "WITH") {
+      if (operand) return bad();
+      operand = true;
+    } else {
+      if (!operand || !only(word, {kLower, kUpper, kDigits, "-."}) || word.starts_with("LicenseRef-")) return bad();
+      operand = false;
+    }
+  }
+  return operand || depth != 0 ? bad() : Result<>();
+}
+
+// The parts of a CPE 2.3 name (NISTIR 7695) without characters that would have to be escaped there.
+Result<> cpe_product(std::string_view text) {
+  if (text.starts_with("o:")) text.remove_prefix(2);
+  const auto colon = text.find(':');
+  const auto plain = [](std::string_view part) {
+    return !part.empty() && part.size() <= 64 && only(part, {kLower, kDigits, "_-."});
+  };
+  if (colon == std::string_view::npos || !plain(text.substr(0, colon)) || !plain(text.substr(colon + 1)))
+    return no("is not VENDOR:PRODUCT or o:VENDOR:PRODUCT, each of lower-case letters, digits, '_', '-' and '.'");
+  return {};
+}
+
 Result<> compression(std::string_view text) {
   if (text.empty()) return {};
   static constexpr std::array<std::string_view, 5> kAlgorithms = {"lz4", "lz4hc", "lzma", "deflate", "zstd"};

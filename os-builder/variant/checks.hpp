@@ -23,7 +23,9 @@ Result<> path(std::string_view text);       // absolute and normalized
 Result<> path_glob(std::string_view text);  // as lib/base glob_match() takes it, able to match an absolute path
 Result<> link_target(std::string_view text);
 Result<> command_line_word(std::string_view text);
-Result<> compression(std::string_view text);  // mkfs.erofs -z, or empty for none
+Result<> license_expression(std::string_view text);  // identifiers joined by AND, OR and WITH, and parentheses
+Result<> cpe_product(std::string_view text);         // "gnu:glibc", "o:linux:linux_kernel"
+Result<> compression(std::string_view text);         // mkfs.erofs -z, or empty for none
 
 Result<> partition_size(std::uint64_t bytes);                 // multiple of 1 MiB, not zero
 Result<> cluster_size(std::uint64_t bytes);                   // power of two from 4 KiB to 1 MiB

@@ -189,6 +189,24 @@ struct Store {
     return store_map(draft.variant_.*target.member, target.name_check, read);
   }
 
+  Result<> operator()(const SuiteMap& target) const {
+    if (node.table() == nullptr) return fail(wrong_type(file, node, path, "a table"));
+    for (const auto& [suite, entry] : toml::in_file_order(*node.table())) {
+      const std::string suite_path = child(path, suite);
+      if (const auto checked = check::simple_name(suite); !checked) {
+        return fail(toml::error_at(file, entry->key_position, "'{}': '{}' {}", path, suite, checked.error().message));
+      }
+      const auto read = [&](const toml::Node& value, const std::string& value_path, std::string_view) {
+        return read_text(file, value, value_path, check::line);
+      };
+      const Store inner{draft, file, suite_path, *entry};
+      auto& map = draft.variant_.*target.member;
+      TRY(inner.store_map(map[std::string(suite)], check::package, read));
+      if (map.at(std::string(suite)).empty()) map.erase(std::string(suite));
+    }
+    return {};
+  }
+
   Result<> operator()(const UserMap& target) const {
     const auto read = [&](const toml::Node& value, const std::string& value_path, std::string_view name) {
       return read_user(file, value, value_path, name);
@@ -291,6 +309,25 @@ Result<> Draft::check_contradictions() const {
   return {};
 }
 
+// A package has one place that it comes from.
+Result<> Draft::check_suites() const {
+  std::map<std::string, std::string, std::less<>> named;
+  for (const auto& [suite, packages] : variant_.packages_from) {
+    const std::string table = child("packages.from", suite);
+    for (const auto& [name, reason] : packages) {
+      const auto refuse = [&](std::string message) { return fail(at_place(child(table, name), std::move(message))); };
+      if (std::ranges::contains(variant_.suites, suite))
+        return refuse(std::format("'{}' is one of packages.suites: every package may come from there", suite));
+      if (variant_.excluded_packages.contains(name))
+        return refuse(std::format("package '{}' is excluded, and comes from no suite", name));
+      const auto [other, fresh] = named.emplace(name, suite);
+      if (!fresh)
+        return refuse(std::format("package '{}' cannot come from both {} and {}", name, other->second, suite));
+    }
+  }
+  return {};
+}
+
 Result<Variant> Draft::finish(const std::string& file) && {
   for (const Key& key : keys()) {
     if (!key.required || places_.contains(key.path)) continue;
@@ -299,6 +336,7 @@ Result<Variant> Draft::finish(const std::string& file) && {
   }
   TRY(check_accounts());
   TRY(check_contradictions());
+  TRY(check_suites());
   return std::move(variant_);
 }
 

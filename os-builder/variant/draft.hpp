@@ -29,6 +29,7 @@ class Draft {
   Error at_place(const std::string& key, std::string message) const;
   Result<> check_accounts() const;
   Result<> check_contradictions() const;
+  Result<> check_suites() const;
 
   Variant variant_;
   std::map<std::string, Place, std::less<>>

@@ -14,11 +14,20 @@ const std::array kKeys = {
     Key{"product.name", Text{&Variant::product, check::line}, true, "name shown to people and in os-release"},
     Key{"product.version", VersionText{&Variant::version}, true,
         "version of the image: MAJOR.MINOR.PATCH[-PRERELEASE]"},
+    Key{"packages.suites", TextList{&Variant::suites, check::simple_name}, true,
+        "codenames of the suites that packages come from; of several versions, the highest one counts"},
     Key{"packages.install", TextMap{&Variant::packages, check::package, check::line}, true,
         "Debian package -> why it is installed; its dependencies are installed too, recommendations are not"},
     Key{"packages.exclude", TextMap{&Variant::excluded_packages, check::package, check::line}, false,
         "Debian package -> why it is left out although something depends on it; it counts as installed while "
         "dependencies are resolved"},
+    Key{"packages.from", SuiteMap{&Variant::packages_from}, false,
+        "codename of another suite -> Debian package -> why it comes from there and from nowhere else"},
+    Key{"licenses", TextMap{&Variant::licenses, check::package, check::license_expression}, false,
+        "Debian source package -> SPDX license expression for the SBOM, instead of what its copyright file says"},
+    Key{"cpe", TextMap{&Variant::products, check::package, check::cpe_product}, false,
+        "Debian source package -> VENDOR:PRODUCT, as vulnerability databases name it; o: in front for an operating "
+        "system"},
     Key{"files.drop", TextList{&Variant::drop_files, check::path_glob}, false,
         "patterns of paths; matching files of packages do not reach the image"},
     Key{"files.keep", TextList{&Variant::keep_files, check::path_glob}, false,
@@ -73,6 +82,7 @@ struct TypeName {
   std::string_view operator()(const PartitionSize&) const { return "size"; }
   std::string_view operator()(const TextList&) const { return "list of strings"; }
   std::string_view operator()(const TextMap&) const { return "table of strings"; }
+  std::string_view operator()(const SuiteMap&) const { return "table of tables"; }
   std::string_view operator()(const UserMap&) const { return "table of tables"; }
   std::string_view operator()(const GroupMap&) const { return "table of tables"; }
 };

@@ -43,6 +43,10 @@ struct TextMap {
   TextCheck name_check;
   TextCheck check;
 };
+// suite -> package -> reason
+struct SuiteMap {
+  std::map<std::string, std::map<std::string, std::string>> Variant::* member;
+};
 struct UserMap {
   std::map<std::string, User> Variant::* member;
 };
@@ -50,7 +54,8 @@ struct GroupMap {
   std::map<std::string, Group> Variant::* member;
 };
 
-using Target = std::variant<Text, VersionText, Flag, ClusterSize, PartitionSize, TextList, TextMap, UserMap, GroupMap>;
+using Target =
+    std::variant<Text, VersionText, Flag, ClusterSize, PartitionSize, TextList, TextMap, SuiteMap, UserMap, GroupMap>;
 
 struct Key {
   std::string_view path;  // "packages.install"

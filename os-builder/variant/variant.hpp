@@ -67,8 +67,14 @@ struct Variant {
   std::string product;      // "Bulkhead"
   Version version;          // of the product, from [product] version
 
+  std::vector<std::string> suites;                  // [packages] suites: codenames; where packages come from
   std::map<std::string, Reason> packages;           // [packages.install]  name -> why it is in
   std::map<std::string, Reason> excluded_packages;  // [packages.exclude]  name -> why, though something depends on it
+  // [packages.from.SUITE]  suite -> name -> why it comes from there and not from `suites`; no empty tables
+  std::map<std::string, std::map<std::string, Reason>> packages_from;
+
+  std::map<std::string, std::string> licenses;  // [licenses] Debian source package -> SPDX license expression
+  std::map<std::string, std::string> products;  // [cpe] Debian source package -> VENDOR:PRODUCT of its CPE names
 
   std::vector<std::string> drop_files;             // [files] drop: globs of paths, applied to packages' files only
   std::vector<std::string> keep_files;             // [files] keep: exceptions from drop
@@ -101,8 +107,12 @@ struct Variant {
                                          stage::Field{"description", &Variant::description},
                                          stage::Field{"product", &Variant::product},
                                          stage::Field{"version", &Variant::version},
+                                         stage::Field{"suites", &Variant::suites},
                                          stage::Field{"packages", &Variant::packages},
                                          stage::Field{"excluded packages", &Variant::excluded_packages},
+                                         stage::Field{"packages from", &Variant::packages_from},
+                                         stage::Field{"licenses", &Variant::licenses},
+                                         stage::Field{"cpe", &Variant::products},
                                          stage::Field{"drop files", &Variant::drop_files},
                                          stage::Field{"keep files", &Variant::keep_files},
                                          stage::Field{"executables", &Variant::executables},

@@ -11,6 +11,7 @@ import time
 import urllib.parse
 
 PROGRAM = os.environ["BULKHEAD_APISERVER"]
+FRONT = os.environ.get("BULKHEAD_APISERVER_FRONT")  # without it: the one beside the server
 
 
 TIMEOUT = 300  # seconds; a limit, not an expectation: the machine may be busy with something else
@@ -62,7 +63,7 @@ class Server:
     def __init__(self, *options):
         self.root = tempfile.mkdtemp(prefix="bulkhead-api-")
         self.socket = os.path.join(self.root, "api.sock")
-        self.options = list(options)
+        self.options = [*(["--front", FRONT] if FRONT else []), *options]
         self.process = None
         self.write("usr/lib/os-release",
                    'NAME="Bulkhead"\nPRETTY_NAME="Bulkhead 0.1.0"\nVERSION_ID=0.1.0\nVARIANT_ID=kvm\nBUILD_ID=abc\n')
@@ -153,6 +154,20 @@ class Server:
             assert time.monotonic() < end, self.messages()
             time.sleep(0.05)
 
+    def front(self):
+        """The process id of the front, which the server starts and starts again."""
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as file:
+            children = file.read().split()
+        return int(children[0]) if children else None
+
+    def processes(self):
+        return [self.process.pid, self.front()]
+
     def resident_kib(self):
-        with open(f"/proc/{self.process.pid}/status") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+        """Of server and front together. Pages that both have, such as those of libraries, count twice."""
+        return sum(status_number(pid, "VmRSS") for pid in self.processes())
+
+
+def status_number(pid, name):
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(name + ":"))

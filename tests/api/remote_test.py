@@ -121,6 +121,11 @@ class Remote(unittest.TestCase):
         self.assert_refused("reader", "PATCH", "/settings", 403, "operator", {"motd": "x"})
         self.assert_refused("reader", "POST", "/tx/commit_and_apply", 403, "operator")
 
+    def test_a_reader_may_not_read_the_journal(self):
+        self.assert_refused("reader", "GET", "/v1/logs", 403, "operator")
+        self.assertEqual(self.ask("reader", "GET", "/v1/logs", follow="true").status, 403)
+        self.assertIn(b"only for operators", self.ask("reader", "GET", "/report").body)
+
     def test_an_operator_may_change_settings_but_not_who_may_what(self):
         self.assertEqual(self.ask("operator", "PATCH", "/settings", {"motd": "deployed"}, tx="o").status, 204)
         self.assertEqual(self.ask("operator", "POST", "/v1/commit", tx="o").status, 200)
@@ -350,7 +355,8 @@ class Switching(unittest.TestCase):
 
     def test_clients_without_a_certificate_cannot_keep_others_out(self):
         # As many as systemd gives to a service.
-        resource.prlimit(self.server.process.pid, resource.RLIMIT_NOFILE, (1024, 1024))
+        for process in self.server.processes():
+            resource.prlimit(process, resource.RLIMIT_NOFILE, (1024, 1024))
         known = self.stream()
         crowd = []
         for number in range(1500):

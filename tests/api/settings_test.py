@@ -30,7 +30,7 @@ class Settings(unittest.TestCase):
             os_facts = server.ask("GET", "/", prefix="os").json["os"]
             self.assertEqual(os_facts, {"arch": "x86_64", "build_id": "abc", "pretty_name": "Bulkhead 0.1.0",
                                         "variant_id": "kvm", "version_id": "0.1.0"})
-            self.assertEqual(server.read("etc/motd").strip(), "x")
+            self.assertEqual(server.read("etc/bulkhead/motd").strip(), "x")
 
     def test_an_unknown_key_is_refused_with_the_nearest_and_nothing_is_staged(self):
         with Server() as server:
@@ -72,13 +72,13 @@ class Settings(unittest.TestCase):
             plan = server.ask("GET", "/v1/plan", tx="t").json
             self.assertEqual([change["key"] for change in plan["changes"]], ["settings.network.hostname"])
             self.assertIn("/etc/hostname", [file["path"] for file in plan["files"]])
-            before = server.read("etc/hostname")
+            before = server.read("etc/bulkhead/hostname")
             self.assertNotIn("node-7", before)
             outcome = server.ask("POST", "/v1/commit", tx="t").json
             self.assertEqual(outcome["files"], plan["files"])
             self.assertEqual([each["service"] for each in outcome["services"]],
                              [each["service"] for each in plan["services"]])
-            self.assertIn("node-7", server.read("etc/hostname"))
+            self.assertIn("node-7", server.read("etc/bulkhead/hostname"))
 
     def test_history_diff_and_rollback(self):
         with Server() as server:
@@ -110,10 +110,10 @@ class Settings(unittest.TestCase):
             server.ask("PATCH", "/settings", {"motd": "tried"}, tx="t")
             answer = server.ask("POST", "/v1/commit", tx="t", **{"try": 1})
             self.assertEqual(answer.json["try"]["transaction"], "t")
-            self.assertEqual(server.read("etc/motd").strip(), "tried")
+            self.assertEqual(server.read("etc/bulkhead/motd").strip(), "tried")
             server.wait_for(lambda: server.ask("GET", "/v1/try").status == 404)
             self.assertEqual(server.ask("GET", "/settings", keys="motd").status, 404)
-            self.assertNotIn("tried", server.read("etc/motd"))
+            self.assertNotIn("tried", server.read("etc/bulkhead/motd"))
 
     def test_a_held_try_ends_with_its_client(self):
         with Server() as server:
@@ -135,7 +135,7 @@ class Settings(unittest.TestCase):
             server.stop(kill=True)
             server.start()
             self.assertEqual(server.ask("GET", "/settings", keys="motd").status, 404)
-            self.assertNotIn("tried", server.read("etc/motd"))
+            self.assertNotIn("tried", server.read("etc/bulkhead/motd"))
 
     def test_a_confirmed_try_stays(self):
         with Server() as server:
@@ -225,7 +225,7 @@ class Kernel(unittest.TestCase):
                     if answer.status == 204:
                         answer = server.ask("POST", "/v1/commit")
                     self.assertEqual(answer.status, 400, answer.body)
-                    self.assertFalse(os.path.exists(os.path.join(server.root, "etc/sysctl.d/60-settings.conf")))
+                    self.assertFalse(os.path.exists(os.path.join(server.root, "etc/bulkhead/sysctl.d/60-settings.conf")))
                     server.ask("DELETE", "/tx")
 
     def test_what_the_image_hardens_is_weakened_only_by_name_and_the_status_says_so(self):
@@ -281,8 +281,8 @@ class Stored(unittest.TestCase):
                          + hashlib.sha256(record.encode()).hexdigest()[:16] + " " + record + "\n")
             shutil.rmtree(os.path.join(server.root, "etc"))  # as at a boot
             server.start()
-            self.assertEqual(server.read("etc/hostname"), "kept\n")
-            self.assertIn("22", server.read("etc/nftables.conf"))
+            self.assertEqual(server.read("etc/bulkhead/hostname"), "kept\n")
+            self.assertIn("22", server.read("etc/bulkhead/nftables.conf"))
             status = server.ask("GET", "/v1/status").json
             self.assertEqual(status["state"], "degraded")
             self.assertEqual(len(status["problems"]), 3, status["problems"])
@@ -293,7 +293,7 @@ class Stored(unittest.TestCase):
             self.assertNotIn("core_pattern", str(server.ask("GET", "/settings").json))
             # Other changes count meanwhile, and nothing that is stored is lost.
             server.set(motd="changed")
-            self.assertEqual(server.read("etc/motd"), "changed\n")
+            self.assertEqual(server.read("etc/bulkhead/motd"), "changed\n")
             server.stop()
             server.start()
             self.assertEqual(server.ask("GET", "/v1/status").json["problems"], status["problems"])

@@ -21,7 +21,7 @@ class UserData(unittest.TestCase):
     def test_user_data_is_in_force_before_the_server_answers_and_applied_once(self):
         with self.with_document('[settings]\nmotd = "from outside"\n') as server:
             self.assertEqual(server.ask("GET", "/settings", keys="motd").json, {"motd": "from outside"})
-            self.assertIn("from outside", server.read("etc/motd"))
+            self.assertIn("from outside", server.read("etc/bulkhead/motd"))
             self.assertEqual(server.ask("GET", "/v1/history").json[-1]["author"], "user data")
             applied = server.ask("GET", "/v1/user-data").json["sources"][0]
             when = datetime.datetime.fromisoformat(applied["applied_at"])

@@ -15,6 +15,8 @@ constexpr std::string_view kVariant = R"(description = "for tests"
 [product]
 name = "Bulkhead"
 version = "0.1.0"
+[packages]
+suites = ["trixie"]
 [packages.install]
 init = "PID 1"
 kernel = "the kernel"
@@ -111,7 +113,7 @@ TEST_CASE_METHOD(Checkout, "an unknown key is named with its place and the neare
 
 TEST_CASE_METHOD(Checkout, "a value of the wrong type is named with its place") {
   replace_in_variant("modules = []", "modules = 7");
-  check_one_error(*this, build(), 2, "variants/small/variant.toml:13:11:");
+  check_one_error(*this, build(), 2, "variants/small/variant.toml:15:11:");
 }
 
 TEST_CASE_METHOD(Checkout, "an unknown option and an unknown verb are usage errors with a suggestion") {
@@ -152,6 +154,79 @@ TEST_CASE_METHOD(Checkout, "a Release file signed by somebody else is refused") 
 TEST_CASE_METHOD(Checkout, "a Release file that has expired is refused") {
   archive.publish({.date = 1'600'000'000, .valid_until = 1'600'086'400});
   check_one_error(*this, build(), 4, "expired");
+}
+
+// What the variant asks of a second suite, and what that suite does wrong.
+struct SecondSuite : Checkout {
+  SecondSuite() {
+    replace_in_variant("[packages.install]", "[packages.from.sid]\nlibrary = \"patched\"\n[packages.install]");
+    archive.add({.name = "library", .version = "2.0"}, "sid");
+    archive.add({.name = "extra", .version = "2.0"}, "sid");
+  }
+};
+
+TEST_CASE_METHOD(SecondSuite, "a package from a second suite is shown with its reason") {
+  archive.publish({.suite = "sid"});
+  const auto result = plan();
+  INFO(result.out << result.err);
+  CHECK(result.exit_status == 0);
+  CHECK(result.out.contains("library  sid    patched\n"));
+}
+
+TEST_CASE_METHOD(SecondSuite, "a second suite that is not among the sources is named") {
+  archive.write_sources(std::format("deb [signed-by={}] copy:{} trixie main\n",
+                                    (archive.sources_dir() / "keyring.asc").native(), archive.root().native()));
+  check_one_error(*this, build(), 1, "no suite 'sid', which library comes from");
+}
+
+TEST_CASE_METHOD(SecondSuite, "a package that only the second suite has says how to take it from there") {
+  archive.add({.name = "init", .version = "1.1", .depends = "library, extra"});
+  archive.publish();
+  archive.publish({.suite = "sid"});
+  const auto result = build();
+  check_one_error(*this, result, 2, "init -> extra; the archive has no package 'extra'");
+  CHECK(result.err.contains("name extra in [packages.from.sid]"));
+}
+
+TEST_CASE_METHOD(SecondSuite, "packages of two suites that conflict are named with their suites' way in") {
+  archive.add({.name = "library", .version = "3.0", .fields = {{"Conflicts", "init (<< 2)"}}}, "sid");
+  archive.publish({.suite = "sid"});
+  check_one_error(*this, build(), 2, "packages conflict: ");
+}
+
+TEST_CASE_METHOD(SecondSuite, "an entry that a newer package of the variant's own suites makes useless is refused") {
+  archive.add({.name = "library", .version = "2.0+deb13u1"});
+  archive.publish();
+  archive.publish({.suite = "sid"});
+  check_one_error(*this, build(), 2, "trixie has library 2.0+deb13u1, and sid has 2.0, which is not newer");
+}
+
+TEST_CASE_METHOD(SecondSuite, "a Release file of the second suite that has expired is refused, with its name") {
+  archive.publish({.suite = "sid", .date = 1'600'000'000, .valid_until = 1'600'086'400});
+  const auto result = build();
+  check_one_error(*this, result, 4, "expired");
+  CHECK(result.err.contains("/dists/sid/"));
+}
+
+TEST_CASE_METHOD(SecondSuite, "what is newer somewhere is shown, and does not fail") {
+  archive.add({.name = "init", .version = "1.1", .depends = "library"}, "sid");
+  archive.publish({.suite = "sid"});
+  const auto result = run({"plan", "-v", "small", "--outdated"});
+  INFO(result.out << result.err);
+  CHECK(result.exit_status == 0);
+  CHECK(result.out.contains("\ninit    1.0      trixie  1.1    sid    no changelog to read\n"));
+}
+
+TEST_CASE_METHOD(SecondSuite, "advisories that cannot be read, or would be ignored, are refused") {
+  archive.publish({.suite = "sid"});
+  const sys::Path file = scratch.path() / "advisories.json";
+  REQUIRE(sys::write_file_atomically(file, "{\"vulns\": 1}"));
+  check_one_error(*this, run({"plan", "-v", "small", "--advisories", file.native()}), 2, "--outdated");
+  check_one_error(*this, run({"plan", "-v", "small", "--outdated", "--advisories", file.native()}), 2,
+                  "advisories.json: 'vulns' is not a list");
+  REQUIRE(sys::remove_all(file));
+  check_one_error(*this, run({"plan", "-v", "small", "--outdated", "--advisories", file.native()}), 1,
+                  "advisories.json");
 }
 
 TEST_CASE_METHOD(Checkout, "a package with a wrong digest is refused and not kept") {

@@ -140,7 +140,7 @@ TEST_CASE("containerd, crun, runsc and qemu's microvm program are in") {
 
 TEST_CASE("the kvm image keeps within its sizes") {
   const sys::Path directory = image_directory("kvm");
-  CHECK(sys::file_size(directory / "root.erofs").value() <= 100ULL << 20U);
+  CHECK(sys::file_size(directory / "root.erofs").value() <= 76ULL << 20U);
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
     if (entry.path().extension() != ".efi") continue;
     CHECK(entry.file_size() <= 16ULL << 20U);

@@ -64,7 +64,7 @@ TEST_CASE("two builds from the same lock are byte-identical") {
 
   // Another checkout, with its own compilation of the programs for the image.
   for (const char* part : {"CMakeLists.txt", "CMakePresets.json", "cmake", "lib", "os-builder", "node", "api-server",
-                           "api-client", "variants"}) {
+                           "api-client", "variants", "tools"}) {
     succeed({"cp", "-a", (source_directory() / part).native(), checkout.native()});
   }
   const sys::Path build = checkout / "build/release";

@@ -17,8 +17,10 @@ const sys::Path& copied_images() {
     const sys::Path target = scratch.path() / "kvm";
     const auto result = tool({"cp", "-a", "--sparse=always", image_directory("kvm").native(), target.native()});
     REQUIRE(result.exit_status == 0);
-    // The manifest has the digest of the whole disk and would find every change; the other checks are to find them.
+    // Manifest and provenance have the digest of the whole disk and would find every change; the other checks are to
+    // find them.
     REQUIRE(sys::remove_all(target / "manifest.json"));
+    REQUIRE(sys::remove_all(target / "provenance.intoto.jsonl"));
     return target;
   }();
   return copy;
@@ -121,6 +123,24 @@ TEST_CASE("an SBOM that names another content is refused") {
   REQUIRE(sys::write_file_atomically(sbom, bad));
   CHECK(verify(copied_images() / "disk.img").exit_status == 4);
   REQUIRE(sys::write_file_atomically(sbom, good));
+}
+
+TEST_CASE("a provenance that speaks of another file, or that somebody changed, is refused") {
+  const sys::TempDir scratch = sys::TempDir::create("/var/tmp", "provenance-").value();
+  const sys::Path disk = image_directory("kvm") / "disk.img";
+  const std::string good = sys::read_file(image_directory("kvm") / "provenance.intoto.jsonl").value();
+  const auto exit_status = [&](const std::string& provenance) {
+    const sys::Path file = scratch.path() / "provenance";
+    REQUIRE(sys::write_file_atomically(file, provenance));
+    return os_builder({"verify", disk.native(), "--keys", key_directory().native(), "--provenance", file.native()})
+        .exit_status;
+  };
+  CHECK(exit_status(good) == 0);
+  std::string changed = good;
+  const auto at = changed.find("\"payload\":\"") + 100;
+  changed[at] = changed[at] == 'A' ? 'B' : 'A';
+  CHECK(exit_status(changed) == 4);
+  CHECK(exit_status(sys::read_file(image_directory("kvm-dev") / "provenance.intoto.jsonl").value()) == 4);
 }
 
 TEST_CASE("an image signed with other keys is refused") {

@@ -24,6 +24,7 @@ class Sdk(unittest.TestCase):
         # As on a host: not inside, and with an archive that is never asked for anything.
         self.environment = {**os.environ, "BULKHEAD_MIRROR": "http://127.0.0.1:1/debian"}
         self.environment.pop("BULKHEAD_SDK", None)
+        self.environment.pop("BULKHEAD_EXPIRED_SUITES", None)  # set by tools/sdk test
 
     def sdk(self, *arguments, cwd=REPOSITORY, **environment):
         return subprocess.run([SDK, *arguments], cwd=cwd, env={**self.environment, **environment}, capture_output=True, text=True,
@@ -75,6 +76,9 @@ class Messages(Sdk):
 
     def test_a_mirror_that_is_no_url_is_refused_with_its_name(self):
         self.assert_fails(self.sdk("root", BULKHEAD_MIRROR="ftp://archive"), 1, "'ftp://archive'", "Set BULKHEAD_MIRROR")
+
+    def test_a_suite_that_may_be_expired_has_a_name_that_we_know(self):
+        self.assert_fails(self.sdk("root", BULKHEAD_EXPIRED_SUITES="sid sidd"), 1, "BULKHEAD_EXPIRED_SUITES", "'sidd'", "trixie-security")
 
     def test_a_missing_keyring_is_refused_with_its_name(self):
         self.assert_fails(self.sdk("root", BULKHEAD_KEYRING="/nonexistent.gpg"), 1, "/nonexistent.gpg", "BULKHEAD_KEYRING")
@@ -223,6 +227,14 @@ class Inside(Sdk):
                          ["http://127.0.0.1:1/debian trixie main", "http://127.0.0.1:1/debian trixie-updates main",
                           "http://127.0.0.1:1/debian-security trixie-security main"])
         self.assertTrue(lines[3].startswith("/etc/apt/keyrings/"), done.stdout + done.stderr)
+
+    def test_os_builder_sees_a_second_suite_and_apt_takes_nothing_from_it(self):
+        done = self.sdk("run", "bash", "-c", "cat /etc/apt/sources.list.d/* /etc/apt/preferences.d/*")
+        self.assertRegex(done.stdout, r"^deb \[signed-by=/etc/apt/keyrings/[^ ]*\] http://127.0.0.1:1/debian sid main\n")
+        self.assertIn("Pin: release n=sid\nPin-Priority: -1\n", done.stdout)
+        done = self.sdk("run", "bash", "-c", "cat /etc/apt/sources.list /etc/apt/sources.list.d/*", BULKHEAD_EXPIRED_SUITES="sid")
+        self.assertEqual([line.split("] ")[1] for line in done.stdout.splitlines() if "check-valid-until=no]" in line],
+                         ["http://127.0.0.1:1/debian sid main"], done.stdout + done.stderr)
 
     def test_help_of_the_command_is_its_own(self):
         self.assertIn("Usage: true", self.sdk("run", "env", "true", "--help").stdout)

@@ -67,6 +67,20 @@ class Test(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, r"unit +FAILED +\d+ s\nlint +ok +\d+ s\nvm +ok")
 
+    def test_newer_packages_are_listed_after_images_and_are_no_part_of_the_verdict(self):
+        (self.folder / "build/release/os-builder").mkdir(parents=True)
+        (self.folder / "build/release/test/images/kvm").mkdir(parents=True)
+        lock = self.folder / "build/release/test/images/kvm/packages.lock"
+        self.program("build/release/os-builder/os-builder", f'echo "newer: $*"; exit 7')
+        self.assertNotIn("newer", self.run_tool("vm").stdout)  # no image was built
+        lock.write_text("")
+        self.assertNotIn("newer", self.run_tool("unit").stdout)
+        done = self.run_tool("unit", "image", "lint", "vm")
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stdout.count("newer: plan -q -v kvm --locked build/release/test/images/kvm/packages.lock --offline "
+                                           "--outdated\nThe newer packages could not be listed"), 1)
+        self.assertRegex(done.stdout, r"(?s)newer: .*\nunit image +ok")
+
     def test_an_unknown_stage_is_status_2(self):
         done = self.run_tool("unti")
         self.assertEqual((done.returncode, done.stdout), (2, ""))

@@ -55,6 +55,44 @@ void check_sealed(Node& node) {
   must_answer(node, "until systemctl -q is-active systemd-timesyncd; do sleep 1; done");
 }
 
+// What faces clients has no rights; the server goes on when it ends, and takes it with itself.
+void check_front(Node& node) {
+  const std::string pid = "$(systemctl show -P MainPID apiserver-front)";
+  const std::string status = must_answer(node, "cat /proc/" + pid + "/status");
+  INFO(status);
+  CHECK(status.contains("Uid:\t979\t979\t979\t979"));
+  CHECK(status.contains("Groups:\t979"));
+  for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"})
+    CHECK(status.contains(std::format("{}:\t0000000000000000", set)));
+  CHECK(status.contains("NoNewPrivs:\t1"));
+  CHECK(status.contains("Seccomp:\t2"));
+  CHECK(must_answer(node, "stat -c '%U %a' /run/apiserver-front.sock") == "bulkhead-front 600\n");
+  // As that user, and where it is: nothing of STATE, and no network.
+  CHECK(must_answer(node, "find /state -type f").contains("/state/settings-"));
+  const ShellAnswer refused = run_in_shell(node, "su -s /bin/sh bulkhead-front -c 'cat /state/settings-*'");
+  INFO(refused.text);
+  CHECK(refused.text.contains("Permission denied"));
+  CHECK(must_answer(node, "su -s /bin/sh bulkhead-front -c 'apiclient get' >/dev/null 2>&1 || echo refused") ==
+        "refused\n");
+  for (const char* hidden : {"state", "var", "run/bulkhead"})
+    CHECK(must_answer(node, std::format("echo; ls -A /proc/{}/root/{}", pid, hidden)) == "\n");
+  CHECK(must_answer(node, "grep -c : /proc/" + pid + "/net/dev") == "1\n");  // the loopback interface
+
+  const std::string before = must_answer(node, "echo " + pid);
+  must_answer(node, "kill -9 " + pid);
+  must_answer(node, "until apiclient set motd=without-front; do sleep 1; done");
+  CHECK(must_answer(node, "echo " + pid) != before);
+  const std::string daemon = must_answer(node, "systemctl show -P MainPID apiserver");
+  must_answer(node, "kill -9 " + daemon.substr(0, daemon.find('\n')));
+  must_answer(node, "until apiclient get settings.motd | grep without-front; do sleep 1; done");
+  must_answer(node, "systemctl restart apiserver");
+  CHECK(must_answer(node, "apiclient get settings.motd").contains("without-front"));
+  CHECK(must_answer(node, "systemctl stop apiserver; systemctl is-active apiserver apiserver-front || true")
+            .ends_with("inactive\ninactive\n"));
+  must_answer(node, "systemctl start apiserver");
+  CHECK(must_answer(node, "apiclient get settings.motd").contains("without-front"));
+}
+
 // Root of the host may do everything, and nothing but read by the socket that containers are given.
 void check_containers_socket(Node& node) {
   const std::string client = "apiclient -s /run/api-containers/api.sock ";
@@ -160,6 +198,7 @@ TEST_CASE("kvm-dev has a root shell on the serial console, and says so; the node
   CHECK(booted.boot_console().contains("variant=kvm-dev"));
   Node& node = with_shell(booted);
   check_sealed(node);
+  check_front(node);
   check_containers_socket(node);
   check_users_of_socket(node);
   check_failed_unit_stays(node);

@@ -75,6 +75,15 @@ TEST_CASE("a changed byte in the hash tree is found") {
   check_restarts(disk, "tamper-hash-tree", kSaidByInit);
 }
 
+// Nobody has signed what the superblock says about the tree; the root hash would still be the signed one.
+TEST_CASE("a hash tree with another salt than that of every build is refused before the kernel uses it") {
+  const ScratchDisk disk(BuiltImage::of_variant("kvm"));
+  constexpr std::uint64_t kSaltAt = 88;  // lib/verity/superblock.cpp
+  disk.flip_byte(kSlotA.verity, kSaltAt);
+  check_restarts(disk, "tamper-salt",
+                 "bulkhead-init: cannot boot: activating dm-verity: reading the verity superblock");
+}
+
 TEST_CASE("a changed byte in the signature of the root hash is found by the kernel") {
   const ScratchDisk disk(BuiltImage::of_variant("kvm"));
   // In the middle of the base64 text of the PKCS#7 structure, so that everything before the kernel finds it in order.

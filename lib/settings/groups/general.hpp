@@ -93,6 +93,10 @@ enum class Lockdown { none, integrity, confidentiality };
 template <>
 inline constexpr auto kNames<Lockdown> = std::array{"none", "integrity", "confidentiality"};
 
+enum class Smt { on, automatic, off };
+template <>
+inline constexpr auto kNames<Smt> = std::array{"on", "auto", "off"};
+
 struct KernelModule {
   std::optional<bool> allowed;
   std::optional<bool> autoload;
@@ -113,6 +117,7 @@ struct KernelModule {
 
 struct Kernel {
   std::optional<Lockdown> lockdown;
+  std::optional<Smt> smt;
   std::map<ModuleName, KernelModule> modules;
   std::map<SysctlKey, Line> sysctl;
   std::optional<std::vector<SysctlKey>> relax;
@@ -126,6 +131,13 @@ struct Kernel {
                .example = R"("confidentiality")",
                .default_value = R"("integrity")",
                .affects = "lockdown"}},
+        Field{"smt",
+              &Kernel::smt,
+              {.doc = "Whether both threads of a processor core are used. With \"auto\", only where the processor does "
+                      "not leak data from one to the other, as with the kernel's mitigations=auto,nosmt.",
+               .example = R"("auto")",
+               .default_value = R"("on")",
+               .affects = "smt"}},
         Field{"modules", &Kernel::modules, {.doc = "Kernel modules by name."}},
         Field{"sysctl",
               &Kernel::sysctl,

@@ -184,6 +184,7 @@ struct Interface {
 struct Firewall {
   std::optional<bool> enabled;
   std::optional<std::vector<OpenPorts>> open_ports;
+  std::optional<bool> forwarding;
 
   static constexpr auto fields() {
     return std::tuple{
@@ -198,6 +199,12 @@ struct Firewall {
               {.doc = "Ports of the node that are open to everybody, besides those that other settings open.",
                .example = R"(["22/tcp", "30000-32767/udp"])",
                .default_value = "[]",
+               .affects = "firewall"}},
+        Field{"forwarding",
+              &Firewall::forwarding,
+              {.doc = "Whether the node forwards packets from one of its own networks to another, as a router does.",
+               .example = "true",
+               .default_value = "false",
                .affects = "firewall"}},
     };
   }

@@ -21,10 +21,9 @@ struct Node {
   bulkhead::testing::FakeKernel kernel;
   Applier applier{directory.path(), systemd, kernel};
 
-  std::string text(const sys::Path& path) const {
-    return must(sys::read_file(directory.path() / path.relative_path()));
-  }
-  bool has(const sys::Path& path) const { return sys::exists(directory.path() / path.relative_path()); }
+  sys::Path place(const sys::Path& path) const { return directory.path() / render::place_of(path).relative_path(); }
+  std::string text(const sys::Path& path) const { return must(sys::read_file(place(path))); }
+  bool has(const sys::Path& path) const { return sys::exists(place(path)); }
 };
 
 render::File file(const char* path, const char* content, const char* service, mode_t mode = 0644) {
@@ -52,10 +51,18 @@ TEST_CASE("files are written once, with their mode, and then left alone") {
   CHECK(must(node.applier.plan(readable, {})).files[0].kind == FileChangeKind::changed);
 }
 
+TEST_CASE("nothing below /etc is written but the directory of the API server") {
+  Node node;
+  must(node.applier.apply(must(node.applier.plan({kNames, file("/etc/motd", "hello\n", "motd")}, {})), {}, {}));
+  const std::vector<sys::Path> written = must(sys::list_directory(node.directory.path() / "etc"));
+  CHECK(written == std::vector{node.directory.path() / "etc/bulkhead"});
+  CHECK(must(sys::read_file(node.directory.path() / "etc/bulkhead/motd")) == "hello\n");
+}
+
 TEST_CASE("what is not rendered any more is removed, and nothing else beside it") {
   Node node;
   must(node.applier.apply(must(node.applier.plan({kNames}, {})), {}, {}));
-  must(sys::write_file_atomically(node.directory.path() / "etc/systemd/resolved.conf.d/10-other.conf", "x"));
+  must(sys::write_file_atomically(node.directory.path() / "etc/bulkhead/systemd/resolved.conf.d/10-other.conf", "x"));
   const ApplyPlan plan = must(node.applier.plan({}, {}));
   REQUIRE(plan.files.size() == 1);
   CHECK(plan.files[0].kind == FileChangeKind::removed);
@@ -124,22 +131,46 @@ TEST_CASE("any number of quick changes reach a service: its start limit is for s
 TEST_CASE("a file that cannot be written takes back those before it") {
   Node node;
   // A file where a directory is needed.
-  must(sys::create_directories(node.directory.path() / "etc/systemd"));
-  must(sys::write_file_atomically(node.directory.path() / "etc/systemd/timesyncd.conf.d", "in the way"));
+  must(sys::create_directories(node.directory.path() / "etc/bulkhead/systemd"));
+  must(sys::write_file_atomically(node.directory.path() / "etc/bulkhead/systemd/timesyncd.conf.d", "in the way"));
   const auto done = node.applier.apply(must(node.applier.plan({kNames, kTimes}, {})), {}, {});
   REQUIRE_FALSE(done);
   CHECK_FALSE(node.has(kNames.path));
   CHECK(node.systemd.acts.empty());
 }
 
-TEST_CASE("the host name goes back with everything else") {
+TEST_CASE("the host name and the threads of the processor go back with everything else") {
   Node node;
   node.systemd.states = {{kTime, "active"}};
   node.systemd.broken = {kTime};
-  const ApplyPlan plan = must(node.applier.plan({kTimes}, {"hostname"}));
-  const auto done = node.applier.apply(plan, {.hostname = "new", .lockdown = {}}, {.hostname = "old", .lockdown = {}});
+  const ApplyPlan plan = must(node.applier.plan({kTimes}, {"hostname", "smt"}));
+  const auto done = node.applier.apply(plan, {.hostname = "new", .lockdown = {}, .smt = "off"},
+                                       {.hostname = "old", .lockdown = {}, .smt = "auto"});
   REQUIRE_FALSE(done);
   CHECK(node.kernel.hostname == "old");
+  CHECK(node.kernel.smt == "auto");
+}
+
+TEST_CASE(
+    "threads of a core are switched off where they leak, or always, and are left alone where there is no choice") {
+  constexpr std::string_view kLeaks = "Not affected\nMitigation: Clear CPU buffers; SMT vulnerable\n";
+  constexpr std::string_view kUnknown = "Mitigation: Clear CPU buffers; SMT Host state unknown\n";
+  constexpr std::string_view kSafe = "Not affected\nMitigation: Clear CPU buffers; SMT mitigated\n";
+  CHECK(smt_change("on", "auto", kLeaks) == "off");
+  CHECK(smt_change("on", "auto", kUnknown) == "off");
+  CHECK(smt_change("on", "auto", kSafe) == std::nullopt);
+  CHECK(smt_change("on", "off", kSafe) == "off");
+  CHECK(smt_change("on", "on", kLeaks) == std::nullopt);
+  CHECK(smt_change("off", "on", kLeaks) == "on");
+  CHECK(smt_change("off", "auto", kSafe) == "on");
+  CHECK(smt_change("off", "off", kSafe) == std::nullopt);
+  // Applied once more, when the kernel sees no leak any longer because they are off.
+  constexpr std::string_view kOff = "Not affected\nMitigation: Clear CPU buffers; SMT disabled\n";
+  CHECK(smt_change("off", "auto", kOff) == std::nullopt);
+  CHECK(smt_change("off", "on", kOff) == "on");
+  for (const char* fixed : {"forceoff", "notsupported", "notimplemented", ""}) {
+    for (const char* wanted : {"on", "auto", "off"}) CHECK(smt_change(fixed, wanted, kLeaks) == std::nullopt);
+  }
 }
 
 TEST_CASE("the lockdown mode in force is the one in brackets") {

@@ -47,6 +47,7 @@ class FakeKernel final : public apply::Kernel {
  public:
   std::string hostname;
   std::string lockdown;
+  std::string smt;
 
   Result<> set_hostname(const std::string& name) override {
     hostname = name;
@@ -54,6 +55,10 @@ class FakeKernel final : public apply::Kernel {
   }
   Result<> set_lockdown(const std::string& mode) override {
     lockdown = mode;
+    return {};
+  }
+  Result<> set_smt(const std::string& wanted) override {
+    smt = wanted;
     return {};
   }
 };

@@ -348,6 +348,19 @@ TEST_CASE("a weaker lockdown mode needs a restart, and is not said to be done") 
   CHECK(node.kernel.lockdown == "confidentiality");
 }
 
+TEST_CASE("the threads of the processor follow their setting at once, and its default when it is unset") {
+  Node node;
+  must(node.configuration.apply_now());
+  CHECK(node.kernel.smt == "on");
+  node.stage("t", {{"kernel", {{"smt", "auto"}}}});
+  CHECK_FALSE(must(node.configuration.plan("t")).apply.reboot_required);
+  must(node.commit("t"));
+  CHECK(node.kernel.smt == "auto");
+  must(node.configuration.stage_unset(tester(), "u", {"kernel.smt"}));
+  must(node.commit("u"));
+  CHECK(node.kernel.smt == "on");
+}
+
 TEST_CASE(
     "a listener that could not start is refused, and what is stored of one keeps nothing else from being changed") {
   Node node;

@@ -103,7 +103,7 @@ struct FakeNode {
     return configuration.effective().value(settings::Json::json_pointer(key), settings::Json()).dump();
   }
   std::string times() const {
-    const auto text = sys::read_file(directory.path() / "etc/systemd/timesyncd.conf.d/60-settings.conf");
+    const auto text = sys::read_file(directory.path() / "etc/bulkhead/systemd/timesyncd.conf.d/60-settings.conf");
     return text.value_or("");
   }
 };

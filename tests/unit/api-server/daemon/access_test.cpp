@@ -88,12 +88,8 @@ TEST_CASE("the node's own certificate is made once and kept") {
   CHECK(must(own_certificate(directory.path() / "api", "other")).certificates == made.certificates);
   const auto certificate = must(crypto::Certificate::parse_pem(made.certificates));
   CHECK(certificate.subject() == "CN=node-7");
-  CHECK(must(http::server_context({.address = "::",
-                                   .port = 0,
-                                   .certificates = made.certificates,
-                                   .key = made.key.copy(),
-                                   .client_ca = made.certificates,
-                                   .who_is = {}}))
+  CHECK(must(http::server_context(
+                 {.certificates = made.certificates, .key = made.key.copy(), .client_ca = made.certificates}))
             .native_handle() != nullptr);
 }
 
@@ -124,11 +120,6 @@ TEST_CASE("what cannot be read or kept of the node's own certificate leaves no m
 
 TEST_CASE("a listener is only made when a client CA is set, and never from broken parts") {
   const ServerCertificate own{.certificates = "x", .key = crypto::SecretText("y")};
-  CHECK_FALSE(must(remote_listener({}, own)));
-  CHECK_FALSE(http::server_context({.address = "::",
-                                    .port = 0,
-                                    .certificates = "x",
-                                    .key = crypto::SecretText("y"),
-                                    .client_ca = "z",
-                                    .who_is = {}}));
+  CHECK_FALSE(must(remote_access({}, own)));
+  CHECK_FALSE(http::server_context({.certificates = "x", .key = crypto::SecretText("y"), .client_ca = "z"}));
 }

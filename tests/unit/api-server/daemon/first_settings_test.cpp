@@ -113,7 +113,7 @@ TEST_CASE("the first start finds facts, draws a seed and renders files") {
   CHECK(node.fresh);
   CHECK(node.writable);
   CHECK(node.problems.lines().empty());
-  CHECK(node.file("etc/hostname").starts_with("bulkhead-0123456"));
+  CHECK(node.file("etc/bulkhead/hostname").starts_with("bulkhead-0123456"));
   CHECK(node.effective("/updates/seed") != "null");
   CHECK(node.kernel.hostname.starts_with("bulkhead-"));
   CHECK(node.systemd.acts.empty());
@@ -153,7 +153,7 @@ TEST_CASE("user data with a fault is refused as a whole, is a problem, and the n
   CHECK(node.problem("user data").contains("no-such"));
   CHECK(node.source("cidata")["result"] == "refused");
   CHECK(node.source("cidata")["error"].get<std::string>().contains("no-such"));
-  CHECK_FALSE(node.file("etc/hostname").empty());
+  CHECK_FALSE(node.file("etc/bulkhead/hostname").empty());
   // Still so after the next start, until it is put right.
   node.boot();
   CHECK(node.problem("user data").contains("no-such"));
@@ -201,7 +201,7 @@ TEST_CASE("user data that cannot be looked at is a problem") {
   node.put("user-data/10-cidata.error/x", "a directory in the place of a text");
   node.boot();
   CHECK_FALSE(node.problem("user data").empty());
-  CHECK_FALSE(node.file("etc/hostname").empty());
+  CHECK_FALSE(node.file("etc/bulkhead/hostname").empty());
 }
 
 TEST_CASE("facts of the cloud name the node, and facts that cannot be read are a problem until they can") {
@@ -209,11 +209,11 @@ TEST_CASE("facts of the cloud name the node, and facts that cannot be read are a
   node.put("facts.json", "{");
   node.boot();
   CHECK_FALSE(node.problem("facts").empty());
-  CHECK(node.file("etc/hostname").starts_with("bulkhead-"));
+  CHECK(node.file("etc/bulkhead/hostname").starts_with("bulkhead-"));
   node.put("facts.json", R"({"hostname": "web-1", "region": "eu-central-1"})");
   node.boot();
   CHECK(node.problem("facts").empty());
-  CHECK(node.file("etc/hostname") == "web-1\n");
+  CHECK(node.file("etc/bulkhead/hostname") == "web-1\n");
   CHECK(node.effective("/aws/region") == R"("eu-central-1")");
   node.put("facts.json", "{");
   node.boot();
@@ -233,21 +233,21 @@ TEST_CASE("settings that cannot be read are a problem, stay as they are, and the
   CHECK_FALSE(node.writable);
   CHECK(node.problem("settings").contains("accepts no changes"));
   CHECK(node.effective("/motd") == "null");
-  CHECK_FALSE(node.file("etc/hostname").empty());
+  CHECK_FALSE(node.file("etc/bulkhead/hostname").empty());
   CHECK(must(sys::read_file(file)) == damaged);
 }
 
 TEST_CASE("files that cannot be written are a problem, and do not stop the server") {
   FirstSettingsFixture node;
-  node.put("root/etc/containerd", "a file in the place of a directory");
+  node.put("root/etc/bulkhead/containerd", "a file in the place of a directory");
   node.boot();
   CHECK_FALSE(node.problem("configuration").empty());
   CHECK(node.writable);
-  REQUIRE(std::filesystem::remove(node.places.root / "etc/containerd"));
+  REQUIRE(std::filesystem::remove(node.places.root / "etc/bulkhead/containerd"));
   // Until the next change that can be applied.
   node.commit({{"motd", "x"}});
   CHECK(node.problem("configuration").empty());
-  CHECK_FALSE(node.file("etc/containerd/config.toml").empty());
+  CHECK_FALSE(node.file("etc/bulkhead/containerd/config.toml").empty());
   node.boot();
   CHECK(node.problem("configuration").empty());
 }
@@ -269,8 +269,8 @@ TEST_CASE(
   node.give("[settings]\nmotd = \"from user data\"\n", "imds");
   node.boot();
   CHECK(node.writable);
-  CHECK(node.file("etc/hostname") == "kept\n");
-  CHECK_FALSE(node.file("etc/nftables.conf").empty());
+  CHECK(node.file("etc/bulkhead/hostname") == "kept\n");
+  CHECK_FALSE(node.file("etc/bulkhead/nftables.conf").empty());
   CHECK(node.problems.lines().size() == 2);
   const std::string pattern = node.problem("setting kernel.sysctl.\"kernel.core_pattern\"");
   CHECK(pattern.contains("not in effect"));
@@ -282,7 +282,7 @@ TEST_CASE(
   // What came later is taken in all the same, and nothing on STATE is lost.
   must(node.again());
   node.commit({{"motd", "changed"}});
-  CHECK(node.file("etc/motd") == "changed\n");
+  CHECK(node.file("etc/bulkhead/motd") == "changed\n");
   CHECK(node.configuration->store().live().contains(Key({"no-longer", "known"})));
   node.boot();
   CHECK(node.problems.lines().size() == 2);

@@ -97,4 +97,10 @@ TEST_CASE("a report has everything and no secret") {
     CHECK(report.body().contains(part));
   }
   CHECK_FALSE(report.body().contains("hunter2"));
+  CHECK(report.body().ends_with("== messages (warnings and worse)\nonly for operators and admins\n"));
+  for (const Role role : {Role::operator_role, Role::admin}) {
+    const auto whole = api.ask("GET", "/report", {}, role);
+    CHECK(whole.body().contains("== messages (warnings and worse)\n"));
+    CHECK_FALSE(whole.body().contains("only for operators"));
+  }
 }

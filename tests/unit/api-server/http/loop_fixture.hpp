@@ -1,10 +1,13 @@
 // The server's sessions on one end of socket pairs, clients on the other, and one event loop that the test drives:
-// nothing happens while it does not, and deadlines come when it says so.
+// nothing happens while it does not, and deadlines come when it says so. Behind the sessions is a router.
 #pragma once
 
 #include <boost/asio/local/connect_pair.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include <set>
+
+#include "api-server/http/router.hpp"
 #include "api-server/http/session.hpp"
 #include "lib/base/text.hpp"
 
@@ -104,22 +107,62 @@ inline http::Limits patient(http::Limits limits = {}) {
 }
 inline constexpr auto kLongerThanAnyLimit = std::chrono::hours(2);
 
+// A daemon without a process: local clients may do everything, others what who_is() says each time.
+class RouterBackend final : public http::Backend {
+ public:
+  explicit RouterBackend(const http::Router& router) : router_(router) {}
+
+  std::function<http::Peer(const http::ClientCertificate&)> who_is{};
+  std::set<http::ConnectionId> open{};
+
+  void opened_local(http::ConnectionId id, int socket) override {
+    REQUIRE(socket >= 0);
+    REQUIRE(open.insert(id).second);
+  }
+  void opened_remote(http::ConnectionId id, const http::ShownCertificate& shown,
+                     std::function<void(http::KnownPeer)> then) override {
+    REQUIRE(open.insert(id).second);
+    remote_[id] = shown.certificate;
+    const http::Peer peer = who_is(shown.certificate);
+    then({.known = peer.role.has_value(), .identity = peer.identity});
+  }
+  void closed(http::ConnectionId id) override {
+    REQUIRE(open.erase(id) == 1);
+    remote_.erase(id);
+  }
+  void may_ask(http::ConnectionId id, std::string_view method, std::string_view path,
+               std::function<void(bool)> then) override {
+    REQUIRE(open.contains(id));
+    then(!router_.refuses(method, path, peer(id)));
+  }
+  void dispatch(http::ConnectionId id, http::Request request, http::Reply reply) override {
+    REQUIRE(open.contains(id));
+    request.peer = std::make_shared<http::Peer>(peer(id));
+    router_.dispatch(std::move(request), reply);
+  }
+
+ private:
+  http::Peer peer(http::ConnectionId id) const {
+    const auto found = remote_.find(id);
+    if (found != remote_.end()) return who_is(found->second);
+    return {.name = "local", .identity = "local", .role = Role::admin, .refused = {}};
+  }
+
+  const http::Router& router_;
+  std::map<http::ConnectionId, http::ClientCertificate> remote_;
+};
+
 struct LoopFixture {
-  asio::io_context loop;
   http::Router router;
+  RouterBackend backend{router};  // outlives the loop, whose last connections are closed with it
+  asio::io_context loop;
   http::Limits limits;
   std::shared_ptr<http::Server::Core> core;
   std::shared_ptr<http::LocalListener> listener;  // it does not accept: connect() hands it what is connected
 
   explicit LoopFixture(const http::Limits& allowed = {}) : limits(patient(allowed)) {
-    core = std::make_shared<http::Server::Core>(loop, router, limits);
-    const auto who = [](const http::LocalPeer& peer) {
-      return http::Peer{.name = std::format("uid {} (pid {})", peer.uid, peer.pid),
-                        .identity = std::format("uid {}", peer.uid),
-                        .role = Role::admin,
-                        .refused = {}};
-    };
-    listener = std::make_shared<http::LocalListener>(loop, who, SIZE_MAX);
+    core = std::make_shared<http::Server::Core>(loop, backend, limits);
+    listener = std::make_shared<http::LocalListener>(loop, SIZE_MAX);
   }
   ~LoopFixture() { core->stopped = true; }
   LoopFixture(const LoopFixture&) = delete;
@@ -161,9 +204,7 @@ struct LoopFixture {
   }
   // The server looks at its deadlines as if this much time had passed.
   void pass(std::chrono::seconds time) {
-    const auto now = http::Clock::now() + time;
-    const std::vector<http::AnySession*> all(core->sessions.begin(), core->sessions.end());
-    for (http::AnySession* session : all) session->tick(now);
+    core->for_each([now = http::Clock::now() + time](http::AnySession& session) { session.tick(now); });
   }
 };
 

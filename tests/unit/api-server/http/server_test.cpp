@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <sys/stat.h>
 
+#include "api-server/http/listen.hpp"
 #include "lib/sys/temp_dir.hpp"
 #include "tests/support/must.hpp"
 #include "tests/unit/api-server/http/loop_fixture.hpp"
@@ -24,11 +25,9 @@ struct ServerFixture : LoopFixture {
   std::string path = directory.path() / "socket";
   Server server;
 
-  explicit ServerFixture(const Limits& allowed = {}) : LoopFixture(allowed), server(loop, router, limits) {
+  explicit ServerFixture(const Limits& allowed = {}) : LoopFixture(allowed), server(loop, backend, limits) {
     router.add({"GET", "/x", Role::reader, [](const Request&, const Reply& reply) { reply(text("x")); }});
-    must(server.listen_unix(must(listen_on_path(path, 0600)), [](const LocalPeer& peer) {
-      return Peer{.name = std::format("uid {}", peer.uid), .identity = "local", .role = Role::admin, .refused = {}};
-    }));
+    must(server.listen_unix(must(listen_on_path(path, 0600))));
   }
 
   std::shared_ptr<Client> dial() {
@@ -92,25 +91,27 @@ TEST_CASE("a socket gets its mode, and takes the place of one that an earlier se
 
 TEST_CASE("a remote listener with a bad certificate is an error, and there is none then") {
   ServerFixture fixture;
-  const auto refused = fixture.server.listen_remote({.address = "127.0.0.1",
-                                                     .port = 0,
-                                                     .certificates = "x",
-                                                     .key = crypto::SecretText("y"),
-                                                     .client_ca = "z",
-                                                     .who_is = {}});
+  const auto refused = fixture.server.listen_remote(
+      must(listen_on_address("127.0.0.1", 0)), {.certificates = "x", .key = crypto::SecretText("y"), .client_ca = "z"});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::invalid_argument);
-  CHECK(fixture.server.remote_port() == 0);
 }
 
-TEST_CASE("remote peers have a rate each, and local ones none") {
+TEST_CASE("an address that is none, or not of this machine, is an error that says which") {
+  const auto none = listen_on_address("node", 1);
+  REQUIRE_FALSE(none);
+  CHECK(none.error().code == ErrorCode::invalid_argument);
+  const auto foreign = listen_on_address("192.0.2.1", 8443);
+  REQUIRE_FALSE(foreign);
+  CHECK(foreign.error().code == ErrorCode::unavailable);
+  CHECK(foreign.error().message.starts_with("listening on 192.0.2.1 port 8443: "));
+  CHECK(must(port_of(must(listen_on_address("::1", 0)))) != 0);
+}
+
+TEST_CASE("remote peers have a rate each") {
   LoopFixture fixture({.remote_rate = 0, .remote_burst = 2});
-  const Peer one{.name = "one", .identity = "one", .role = Role::admin, .refused = {}, .remote = true};
-  const Peer two{.name = "two", .identity = "two", .role = Role::admin, .refused = {}, .remote = true};
-  CHECK(fixture.core->within_rate(one));
-  CHECK(fixture.core->within_rate(one));
-  CHECK_FALSE(fixture.core->within_rate(one));
-  CHECK(fixture.core->within_rate(two));
-  const Peer local{.name = "uid 0", .identity = "uid 0", .role = Role::admin, .refused = {}, .remote = false};
-  for (int i = 0; i < 10; ++i) CHECK(fixture.core->within_rate(local));
+  CHECK(fixture.core->within_rate("one"));
+  CHECK(fixture.core->within_rate("one"));
+  CHECK_FALSE(fixture.core->within_rate("one"));
+  CHECK(fixture.core->within_rate("two"));
 }

@@ -1,7 +1,6 @@
 #include "api-server/http/session.hpp"
 
 #include <catch2/catch_test_macros.hpp>
-#include <unistd.h>
 
 #include "tests/unit/api-server/http/loop_fixture.hpp"
 
@@ -41,7 +40,6 @@ struct SessionFixture : LoopFixture {
     add("PUT", "/echo", [](const Request& r, const Reply& reply) { reply(text(std::to_string(r.body.size()))); });
     add("GET", "/later", [this](const Request&, const Reply& reply) { replies.push_back(reply); });
     add("GET", "/nothing", [](const Request&, const Reply& reply) { reply(no_content()); });
-    add("GET", "/who", [](const Request& r, const Reply& reply) { reply(text(r.peer->name)); });
     const auto streaming = [this](const char* type) {
       return [this, type](const Request&, const Reply& reply) {
         reply({.content_type = type, .stream = [this](std::shared_ptr<Stream> given) {
@@ -107,11 +105,47 @@ TEST_CASE("requests that come together are answered in their order, each when th
   CHECK_FALSE(answers[3].head.contains("Content-Length"));
 }
 
-TEST_CASE("whoever is on a Unix socket has a name and may do everything") {
+TEST_CASE("a connection is made known with its first request, once, and closed when it ends") {
   SessionFixture server;
   const auto client = server.connect();
-  client->send(get("/who"));
-  CHECK(server.answers(client, 1).front().body == std::format("uid {} (pid {})", ::getuid(), ::getpid()));
+  server.settle();
+  CHECK(server.backend.open.empty());
+  client->send(get("/text/a"));
+  server.answers(client, 1);
+  client->send(put("abc"));
+  server.answers(client, 2);
+  CHECK(server.backend.open.size() == 1);
+  client->leave();
+  server.settle();
+  CHECK(server.backend.open.empty());
+}
+
+TEST_CASE("a connection that is dropped ends, but not before the answer that is on its way") {
+  SessionFixture server;
+  const auto idle = server.connect();
+  const auto busy = server.connect();
+  const auto streaming = server.connect();
+  busy->send(get("/later"));
+  streaming->send(get("/stream"));
+  server.until([&] { return server.replies.size() == 1 && server.stream != nullptr; });
+  server.core->for_each([](AnySession& session) { session.drop(); });
+  CHECK(server.all(idle).empty());
+  server.until([&] { return streaming->ended; });
+  CHECK(server.gone == 1);
+  CHECK_FALSE(busy->ended);
+  server.replies.front()(text("still"));
+  server.replies.clear();
+  CHECK(server.all(busy).ends_with("still"));
+}
+
+TEST_CASE("a body that is larger than what has come is read only when the backend allows it") {
+  SessionFixture server;
+  server.router.add({"PUT", "/admin", Role::admin, [](const Request&, const Reply& reply) { reply(no_content()); }});
+  const auto client = server.connect();
+  client->send("PUT /admin HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n");
+  server.settle();
+  client->send("abc");
+  CHECK(server.answers(client, 1).front().status == 204);
 }
 
 TEST_CASE("a head that arrives byte by byte is one request") {

@@ -14,7 +14,8 @@ std::string rules(const char* changes) { return content(Json::parse(changes), "/
 }  // namespace
 
 TEST_CASE("the image's own rules are those of the defaults: closed until settings say otherwise") {
-  CHECK(bulkhead::testing::matches_golden("../../os-builder/rootfs/overlay/base/etc/nftables.conf", rules("{}")) == "");
+  CHECK(bulkhead::testing::matches_golden("../../os-builder/rootfs/overlay/base/etc/bulkhead/nftables.conf",
+                                          rules("{}")) == "");
   CHECK(rules("{}").contains("policy drop;"));
   CHECK(!rules("{}").contains("\" accept comment"));
 }
@@ -41,6 +42,20 @@ TEST_CASE("containers do not reach the metadata service unless they are allowed 
   CHECK(allowed.contains("policy drop;"));
 }
 
+TEST_CASE("the node is a router between its own networks only when a setting says so") {
+  CHECK(rules("{}").contains("    iifgroup 66 oifgroup 66 ct status & dnat == 0 drop\n"));
+  const std::string router = rules(R"({"network": {"firewall": {"forwarding": true}}})");
+  CHECK(!router.contains("iifgroup"));
+  CHECK(router.contains("chain forward"));  // containers are still closed to others
+  CHECK(
+      !rules(
+           R"({"network": {"firewall": {"forwarding": true}}, "kubernetes": {"api-server": "https://10.0.0.2:6443"}})")
+           .contains("chain forward"));
+  // Every link of the node is in that group, with settings of its own or without.
+  const auto settings = Json::parse(R"({"network": {"interfaces": {"eno1": {"dhcp4": true}}}})");
+  CHECK(content(settings, "/etc/systemd/network/10-bulkhead-eno1.network").contains("\n[Link]\nGroup=66\n"));
+}
+
 TEST_CASE("containers leave with the address of the node") {
   CHECK(rules("{}").contains("    ip saddr 10.88.0.0/16 oifname != \"bulkhead0\" masquerade\n"));
   CHECK(!rules("{}").contains("ip6 saddr fd"));
@@ -64,7 +79,8 @@ TEST_CASE("in a cluster the kubelet's port is open, and the network of container
   const std::string text = rules(R"({"kubernetes": {"api-server": "https://10.0.0.2:6443"}})");
   CHECK(text.contains("    tcp dport 10250 accept comment \"kubelet\"\n"));
   CHECK(text.contains("policy drop;"));
-  for (const char* word : {"masquerade", "bulkhead0", "chain forward", "chain postrouting"}) {
+  CHECK(text.contains("iifgroup 66 oifgroup 66"));
+  for (const char* word : {"masquerade", "bulkhead0", "ct state invalid drop\n    # Nobody", "chain postrouting"}) {
     INFO(word);
     CHECK(!text.contains(word));
   }

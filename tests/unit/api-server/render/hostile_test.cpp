@@ -80,8 +80,8 @@ TEST_CASE("a value of containerd's configuration stays a value") {
        {{"credentials", {{{"registry", "r"}, {"username", evil}, {"password", evil}, {"identitytoken", evil}}}}}}};
   const auto files = unchecked(document).value();
   const toml::table table = toml::parse(find(files, "/etc/containerd/config.toml")->content);
-  CHECK(table["plugins"].as_table()->size() == 1);
-  const auto auth = table["plugins"]["io.containerd.grpc.v1.cri"]["registry"]["configs"]["r"]["auth"];
+  CHECK(table["plugins"].as_table()->size() == 3);
+  const auto auth = table["plugins"]["io.containerd.cri.v1.images"]["registry"]["configs"]["r"]["auth"];
   CHECK(auth["password"].value<std::string>() == evil);
   CHECK(auth["identitytoken"].value<std::string>() == evil);
 }

@@ -137,9 +137,28 @@ TEST_CASE("every TOML file is TOML, and every JSON file is JSON") {
   CHECK(seen == 8);
 }
 
+// What containerd runs as root comes from the image, whatever its own defaults are.
+TEST_CASE("containerd looks for programs in /usr only") {
+  const auto table = parsed_toml(content(Json::object(), "/etc/containerd/config.toml"));
+  CHECK(table["version"].value<int>() == 3);
+  const auto plugins = table["plugins"];
+  CHECK(plugins["io.containerd.image-verifier.v1.bindir"]["bin_dir"].value<std::string>()->starts_with("/usr/"));
+  const auto runtime = plugins["io.containerd.cri.v1.runtime"];
+  CHECK(*runtime["cni"]["bin_dirs"].as_array() == toml::array{"/usr/lib/cni"});
+  CHECK(runtime["enable_cdi"].value<bool>() == false);
+  CHECK(runtime["containerd"]["default_runtime_name"].value<std::string>() == "crun");
+  for (const std::string_view off :
+       {"io.containerd.monitor.container.v1.restart", "io.containerd.nri.v1.nri", "io.containerd.internal.v1.opt"}) {
+    INFO(off);
+    const auto& disabled = *table["disabled_plugins"].as_array();
+    CHECK(std::ranges::any_of(disabled,
+                              [&](const auto& name) { return name.template value<std::string_view>() == off; }));
+  }
+}
+
 TEST_CASE("containerd gets credentials as they were set, for the host that it talks to") {
   const auto table = parsed_toml(content(full(), "/etc/containerd/config.toml"));
-  const auto configs = table["plugins"]["io.containerd.grpc.v1.cri"]["registry"]["configs"];
+  const auto configs = table["plugins"]["io.containerd.cri.v1.images"]["registry"]["configs"];
   CHECK(configs["registry-1.docker.io"]["auth"]["username"].value<std::string>() == "node");
   CHECK(configs["registry-1.docker.io"]["auth"]["password"].value<std::string>() == "a\"b\\c");
   CHECK(configs["token.example.com"]["auth"]["identitytoken"].value<std::string>() == "line one\nline two");

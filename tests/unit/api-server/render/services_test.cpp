@@ -4,6 +4,7 @@
 #include <set>
 
 #include "lib/base/text.hpp"
+#include "lib/dbus/rights.hpp"
 #include "tests/support/golden.hpp"
 #include "tests/unit/api-server/render/sample.hpp"
 
@@ -24,6 +25,48 @@ TEST_CASE("every service that settings name is in the table, and settings name e
   for (const Service& service : services()) {
     INFO(service.name);
     CHECK(named.contains(std::string(service.name)));
+  }
+}
+
+TEST_CASE("bulkhead-units lets the API server restart the units of this table, and no others") {
+  std::set<std::string_view> units;
+  for (const Service& service : services()) {
+    if (!service.unit.empty()) units.insert(service.unit);
+  }
+  CHECK(units == std::set<std::string_view>(dbus::kRestartableUnits.begin(), dbus::kRestartableUnits.end()));
+}
+
+namespace {
+
+const sys::Path kOverlay = BULKHEAD_OVERLAY_DIR;
+
+// Where a path leads by the links of the image: the first component that is a link is followed, once.
+sys::Path followed(const sys::Path& path) {
+  sys::Path at;
+  for (auto part = path.begin(); part != path.end(); ++part) {
+    at /= *part;
+    std::error_code none;
+    const sys::Path target = std::filesystem::read_symlink(kOverlay / at.relative_path(), none);
+    if (none) continue;
+    at = at.parent_path() / target;
+    while (++part != path.end()) at /= *part;
+    break;
+  }
+  return at.lexically_normal();
+}
+
+}  // namespace
+
+TEST_CASE("readers find every file that is rendered at the place where it is written") {
+  CHECK(place_of("/etc/hosts") == "/etc/bulkhead/hosts");
+  CHECK(place_of("/etc/bulkhead/proxy.env") == "/etc/bulkhead/proxy.env");
+  CHECK(place_of("/etc/bulkheads") == "/etc/bulkhead/bulkheads");
+  for (const auto& table : {permanent_files(), families()}) {
+    for (const FileFamily& file : table) {
+      const sys::Path path = sys::Path(file.directory) / file.pattern;
+      INFO(path.native());
+      CHECK(followed(path) == place_of(path));
+    }
   }
 }
 

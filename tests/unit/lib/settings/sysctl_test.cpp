@@ -93,7 +93,15 @@ TEST_CASE("a parameter of an interface is hardened like that of all, in both spe
                                    {"net.ipv6.conf.lo.accept_source_route", "1"},
                                    {"kernel.panic", "0"},
                                    {"kernel.panic", "100000"},
-                                   {"vm.mmap_rnd_bits", "8"},
+                                   {"vm.mmap_rnd_bits", "31"},
+                                   {"vm.mmap_rnd_compat_bits", "8"},
+                                   {"kernel.warn_limit", "0"},
+                                   {"kernel.warn_limit", "1000"},
+                                   {"kernel.oops_limit", "0"},
+                                   {"kernel.unprivileged_userns_clone", "1"},
+                                   {"vm.memfd_noexec", "0"},
+                                   {"net.ipv4.tcp_rfc1337", "0"},
+                                   {"net.ipv4.conf.eth0.secure_redirects", "1"},
                                    {"vm.legacy_va_layout", "1"},
                                    {"net.core.bpf_jit_enable", "2"}}) {
     INFO(key << '=' << value);
@@ -106,6 +114,8 @@ TEST_CASE("a parameter of an interface is hardened like that of all, in both spe
 
 TEST_CASE("every parameter that the image sets is hardened with that value, or a reason says why not") {
   const std::map<std::string, std::string> free = {
+      {"fs/inotify/max_user_instances", "a limit for containers, and no defence"},
+      {"vm/max_map_count", "a limit for containers, and no defence"},
       {"net/ipv4/ip_forward", "not to forward is stricter, and a node without containers may want it"},
       {"net/ipv6/conf/all/forwarding", "as for IPv4"},
   };

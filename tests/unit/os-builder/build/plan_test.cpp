@@ -47,6 +47,24 @@ TEST_CASE("a plan shows the partitions of the disk, and what the first boot adds
                 });
 }
 
+TEST_CASE("a plan says why a package comes from another suite") {
+  BuildPlan plan = sample_plan();
+  CHECK_FALSE(to_text(plan, false).contains("From other suites"));
+  packages::Package crun;
+  crun.name = "crun";
+  crun.suite = "sid";
+  crun.suite_reason = "CVE-2026-0001";
+  packages::Package libc;
+  libc.name = "libc6";
+  libc.suite = "trixie";
+  plan.packages.packages = {crun, libc};
+  const std::string text = to_text(plan, false);
+  CHECK(text.contains("\nFrom other suites than the rest\nNAME  SUITE  WHY\ncrun  sid    CVE-2026-0001\n\n"));
+  const auto json = nlohmann::json::parse(to_json(plan));
+  CHECK(json["packages"][0]["suite_reason"] == "CVE-2026-0001");
+  CHECK(json["packages"][1]["suite_reason"] == "");
+}
+
 TEST_CASE("for programs, a plan tells label and origin of a partition apart") {
   const auto json = nlohmann::json::parse(to_json(sample_plan()));
   CHECK(json["partitions"][0] == nlohmann::json{{"number", 1},

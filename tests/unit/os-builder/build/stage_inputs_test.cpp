@@ -59,12 +59,36 @@ const variant::Variant kOtherVariant = [] {
   return other;
 }();
 
+const rootfs::ComposedRoot& composed_root() {
+  static const rootfs::ComposedRoot root{.tree = {},
+                                         .kernel_release = "6.12.1",
+                                         .kernel = rootfs::Content::of("kernel"),
+                                         .efi_stub = rootfs::Content::of("stub"),
+                                         .boot_loader = rootfs::Content::of("boot loader"),
+                                         .modules = {},
+                                         .boot_packages = {},
+                                         .license_documents = {},
+                                         .built_using = {},
+                                         .os_release = {}};
+  return root;
+}
+
+const rootfs::ComposedRoot& other_root() {
+  static const rootfs::ComposedRoot other = [] {
+    rootfs::ComposedRoot root = composed_root();
+    root.os_release = "ID=other";
+    return root;
+  }();
+  return other;
+}
+
 // A value of each type that a field has, changed.
 void change(std::string& value) { value += " changed"; }
 void change(std::vector<std::string>& value) { value.emplace_back("more"); }
 void change(std::integral auto& value) { ++value; }
 void change(bool& value) { value = !value; }
 void change(std::map<std::string, std::string>& value) { value["more"] = "of it"; }
+void change(std::map<std::string, std::map<std::string, std::string>>& value) { change(value["more"]); }
 void change(std::map<std::string, variant::User>& value) { ++value["user"].uid; }
 void change(std::map<std::string, variant::Group>& value) { value["group"].members.emplace_back("more"); }
 void change(std::vector<sbom::SourceFile>& value) { value.front().content += " changed"; }
@@ -72,6 +96,11 @@ void change(Version& value) { value = Version::parse("9.9.9").value(); }
 void change(Sha256& value) { value = crypto::sha256("changed"); }
 void change(rootfs::Content& value) { value = rootfs::Content::of("changed"); }
 void change(const rootfs::Tree*& value) { value = &other_tree(); }
+void change(rootfs::Tree& value) { value = other_tree(); }
+void change(const rootfs::ComposedRoot*& value) { value = &other_root(); }
+void change(std::map<std::string, std::vector<rootfs::BuiltUsing>>& value) {
+  value["package"].push_back({.source = "source", .version = "1"});
+}
 void change(const packages::PackageSet*& value) { value = &kOtherPackages; }
 void change(stage::Product& value) { change(value.inputs); }
 void change(keys::KeyPair& value) { value.certificate = file_with("another.pem"); }
@@ -147,22 +176,31 @@ TEST_CASE("boot loader: every field and every key counts") {
                                                         .keys = key_set()});
 }
 
-TEST_CASE("images: every field and every partition's size counts") {
-  check_every_field_counts(build::OutputInputs{
-      .variant = "kvm",
-      .version = Version::parse("1.0.0").value(),
-      .build_id = "0123456789abcdef",
-      .partitions = {.esp = 1, .root = 2, .verity = 3, .verity_signature = 4, .state = 5, .data = 6},
-      .packages = &kNoPackages,
-      .tree = &empty_tree(),
-      .sealed = {.root = {}, .verity = {}, .signature = file_with("signature"), .root_hash = {}},
-      .uki = {.path = "/uki.efi", .inputs = {}},
-      .boot_loader = {.path = "/boot-loader", .inputs = {}},
-      .epoch = 1});
+TEST_CASE("images: every field, every key, and everything that was composed counts") {
+  const sbom::SourceFile file{.name = "base/etc/motd", .type = "file", .content = "digest"};
+  check_every_field_counts(
+      build::OutputInputs{.variant = &kVariant,
+                          .build_id = "0123456789abcdef",
+                          .packages = &kNoPackages,
+                          .root = &composed_root(),
+                          .overlays = {file},
+                          .programs = {file},
+                          .compiled_in = "{}",
+                          .sealed = {.root = {}, .verity = {}, .signature = file_with("signature"), .root_hash = {}},
+                          .initrd = {.path = "/initrd", .inputs = {}},
+                          .uki = {.path = "/uki.efi", .inputs = {}},
+                          .boot_loader = {.path = "/boot-loader", .inputs = {}},
+                          .keys = key_set(),
+                          .epoch = 1});
+  check_every_field_counts(composed_root());
+  check_every_field_counts(rootfs::BuiltUsing{.source = "golang-dbus", .version = "5.1.0-1"});
 }
 
 TEST_CASE("layers: every field counts") {
   check_every_field_counts(rootfs::PackageLayerInputs{.deb = crypto::sha256("deb")});
+  check_every_field_counts(rootfs::ControlLayerInputs{.control_of = crypto::sha256("deb")});
+  CHECK(stage::digest_of(rootfs::PackageLayerInputs{.deb = {}}).value() !=
+        stage::digest_of(rootfs::ControlLayerInputs{.control_of = {}}).value());
   check_every_field_counts(
       rootfs::ToolLayerInputs{.content = "linker cache", .tool = "ldconfig 2.41", .tree = &empty_tree()});
 }

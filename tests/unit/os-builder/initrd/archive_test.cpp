@@ -6,6 +6,7 @@
 
 #include "lib/sys/temp_dir.hpp"
 #include "os-builder/initrd/initrd.hpp"
+#include "os-builder/initrd/read.hpp"
 
 using namespace bulkhead;
 
@@ -75,6 +76,20 @@ TEST_CASE("the initrd holds the program, the modules and their order, and nothin
   REQUIRE(fixture.build({"dm_verity", "dm_mod"}, "initrd"));
   CHECK(names_in(fixture.read("initrd")) ==
         std::vector<std::string>{"init", "command-line", "modules", "modules/dm_verity.ko", "modules/load"});
+}
+
+TEST_CASE("an initrd reads back file by file, and nothing damaged is taken for one") {
+  Fixture fixture;
+  REQUIRE(fixture.build({"dm_verity"}, "initrd"));
+  const std::string bytes = fixture.read("initrd");
+  const auto files = initrd::read_archive(as_bytes(bytes));
+  REQUIRE(files);
+  std::vector<std::string> paths;
+  for (const initrd::InitrdFile& file : *files) paths.push_back(file.path);
+  CHECK(paths == std::vector<std::string>{"command-line", "init", "modules/dm_verity.ko", "modules/load"});
+  CHECK(files->at(3).content == content_of("modules/load", bytes));
+  CHECK_FALSE(initrd::read_archive(as_bytes("rubbish")));
+  CHECK_FALSE(initrd::read_archive(as_bytes(bytes.substr(0, bytes.size() / 2))));
 }
 
 TEST_CASE("the list tells for which devices a module is loaded") {

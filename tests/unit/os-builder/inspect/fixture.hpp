@@ -4,15 +4,20 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
+
 #include "lib/crypto/certificate.hpp"
 #include "lib/crypto/sha256.hpp"
 #include "lib/slots/entry_name.hpp"
 #include "lib/sys/child.hpp"
 #include "lib/sys/temp_dir.hpp"
+#include "os-builder/build/sbom_parts.hpp"
 #include "os-builder/disk/disk.hpp"
 #include "os-builder/erofs/erofs.hpp"
+#include "os-builder/initrd/initrd.hpp"
 #include "os-builder/inspect/inspect.hpp"
 #include "os-builder/sbom/manifest.hpp"
+#include "os-builder/sbom/provenance.hpp"
 #include "os-builder/sbom/spdx.hpp"
 #include "os-builder/uki/signing.hpp"
 #include "os-builder/uki/uki.hpp"
@@ -88,7 +93,15 @@ inline Sha256 make_build(const sys::Path& directory, const BuildSpec& spec) {
   const seal::SealedRoot sealed =
       must(seal::seal({.root = {.path = at("root.erofs")}, .key = test_keys().root_hash}, directory));
 
-  must(sys::write_file_atomically(at("initrd"), std::string(5000, 'i')));
+  rootfs::Tree modules;
+  must(modules.put_file("/usr/lib/modules/6.12.1-test/modules.builtin", "", 0644, "linux"));
+  must(initrd::build({.init = rootfs::Content::of(std::string(5000, 'i')),
+                      .modules = &modules,
+                      .kernel_release = "6.12.1-test",
+                      .wanted = {},
+                      .command_line = spec.command_line,
+                      .epoch = kEpoch},
+                     at("initrd")));
   const auto content_of = [](const sys::Path& file) { return rootfs::Content::of(must(sys::read_file(file))); };
   const sys::Path uki = at(slots::EntryName{.version = version}.file_name());
   must(uki::build({.kernel = content_of(kBootLoader),
@@ -103,26 +116,37 @@ inline Sha256 make_build(const sys::Path& directory, const BuildSpec& spec) {
   must(uki::sign_file(kBootLoader, test_keys().signature_db, kEpoch, at("boot.efi")));
   must(sys::write_file_atomically(at("loader.conf"), "timeout 0\n"));
 
+  const std::map<std::string, sys::Path> esp_files = {
+      {"EFI/BOOT/BOOTX64.EFI", at("boot.efi")},
+      {"EFI/systemd/systemd-bootx64.efi", at("boot.efi")},
+      {slots::EntryName{.version = version, .tries = slots::Tries{.left = 3}}.esp_path(), uki},
+      {"loader/loader.conf", at("loader.conf")}};
   constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
-  must(disk::build(
-      {.sizes = {.esp = 64 * kMiB,
-                 .root = 4 * kMiB,
-                 .verity = kMiB,
-                 .verity_signature = kMiB,
-                 .state = 2 * kMiB,
-                 .data = 3 * kMiB},
-       .version = version,
-       .root = sealed,
-       .esp_files = {{"EFI/BOOT/BOOTX64.EFI", at("boot.efi")},
-                     {"EFI/systemd/systemd-bootx64.efi", at("boot.efi")},
-                     {slots::EntryName{.version = version, .tries = slots::Tries{.left = 3}}.esp_path(), uki},
-                     {"loader/loader.conf", at("loader.conf")}},
-       .epoch = kEpoch},
-      at("disk.img")));
-  must(sys::write_file_atomically(
-      at("sbom.spdx.json"),
-      must(sbom::spdx_document({.variant = "kvm", .version = version, .build_id = "0123456789abcdef"}, spec.packages,
-                               tree))));
+  must(disk::build({.sizes = {.esp = 64 * kMiB,
+                              .root = 4 * kMiB,
+                              .verity = kMiB,
+                              .verity_signature = kMiB,
+                              .state = 2 * kMiB,
+                              .data = 3 * kMiB},
+                    .version = version,
+                    .root = sealed,
+                    .esp_files = esp_files,
+                    .epoch = kEpoch},
+                   at("disk.img")));
+  const auto licenses = must(licenses::collect(spec.packages, {}, {}));
+  const sbom::Components components;
+  const sbom::SbomInputs contents{
+      .subject = {.variant = "kvm", .version = version, .build_id = "0123456789abcdef"},
+      .packages = &spec.packages,
+      .tree = &tree,
+      .licenses = &licenses,
+      .components = &components,
+      .parts = must(build::describe_parts({.packages = {.kernel = "linux", .efi_stub = "stub", .boot_loader = "boot"},
+                                           .esp_files = esp_files,
+                                           .uki = uki,
+                                           .initrd = at("initrd")})),
+      .products = {}};
+  must(sys::write_file_atomically(at("sbom.spdx.json"), must(sbom::spdx_document(contents))));
   sbom::Manifest manifest{.variant = "kvm",
                           .version = version,
                           .build_id = "0123456789abcdef",
@@ -131,6 +155,13 @@ inline Sha256 make_build(const sys::Path& directory, const BuildSpec& spec) {
                           .files = {}};
   for (const char* name : {"disk.img", "root.erofs", "sbom.spdx.json"})
     manifest.files.push_back(must(sbom::describe_file(directory, name)));
+  const auto signer = must(crypto::Certificate::load(test_keys().root_hash.certificate));
+  const std::string statement = sbom::provenance_statement(
+      {.manifest = manifest, .packages = &spec.packages, .sources = {}, .variant = {}}, signer);
+  must(sys::write_file_atomically(at(sbom::kProvenanceFile),
+                                  must(sbom::sign_provenance(statement, test_keys().root_hash))));
+  manifest.files.push_back(must(sbom::describe_file(directory, sbom::kProvenanceFile)));
+  std::ranges::sort(manifest.files, {}, &sbom::ManifestFile::name);
   must(sys::write_file_atomically(at("manifest.json"), sbom::write_manifest(manifest)));
   return sealed.root_hash;
 }

@@ -56,16 +56,18 @@ TEST_CASE_METHOD(Built, "a build passes every check, and each is named") {
         Names{"partition table", "boot files", "EFI/BOOT/BOOTX64.EFI: signature", kUki + ": signature",
               kUki + ": root hash", "EFI/systemd/systemd-bootx64.efi: signature", "slot A: labels",
               "slot A: root-hash signature", "slot A: partition UUIDs", "slot A: verity tree", "SBOM and content",
-              "manifest and files"});
+              "manifest and files", "provenance"});
   const auto json = nlohmann::json::parse(to_json(verification));
   CHECK(json["schema"] == "bulkhead.verify/1");
   CHECK(json["verified"] == true);
-  CHECK(json["checks"].size() == 13);
+  CHECK(json["checks"].size() == 14);
 }
 
 TEST_CASE_METHOD(Built, "one flipped byte fails the check that is about it") {
   const sys::Path image = copy() / "disk.img";
-  REQUIRE(std::filesystem::remove(image.parent_path() / "manifest.json"));  // it would find every change
+  // Either would find every change.
+  REQUIRE(std::filesystem::remove(image.parent_path() / "manifest.json"));
+  REQUIRE(std::filesystem::remove(image.parent_path() / sbom::kProvenanceFile));
   const auto table = must(gpt::read_table(image));
   const auto start = [&](unsigned number) { return table.table.find(number)->start; };
   const auto content = must(disk::read_disk(image));
@@ -137,6 +139,7 @@ TEST_CASE_METHOD(Built, "an SBOM that misses, adds or misstates a file is refuse
   const sys::Path image = copy() / "disk.img";
   const sys::Path sbom = image.parent_path() / "sbom.spdx.json";
   REQUIRE(std::filesystem::remove(image.parent_path() / "manifest.json"));
+  REQUIRE(std::filesystem::remove(image.parent_path() / sbom::kProvenanceFile));
   const auto good = nlohmann::json::parse(must(sys::read_file(sbom)));
   const auto detail = [&](const nlohmann::json& changed) {
     must(sys::write_file_atomically(sbom, changed.dump()));
@@ -154,8 +157,71 @@ TEST_CASE_METHOD(Built, "an SBOM that misses, adds or misstates a file is refuse
   bad["files"][0]["checksums"][1]["checksumValue"] = std::string(64, '0');
   CHECK(detail(bad) == "/usr/bin/crun has another digest");
   bad = good;
-  bad["packages"][2]["versionInfo"] = "2";
+  for (auto& package : bad["packages"]) {
+    if (package["SPDXID"] == "SPDXRef-Package-containerd") package["versionInfo"] = "2";
+  }
   CHECK(detail(bad) == "package containerd differs");
+  // Outside of the root: each file is found by its name.
+  const auto without = [&](const std::string& name) {
+    auto changed = good;
+    std::erase_if(changed["files"].get_ref<nlohmann::json::array_t&>(),
+                  [&](const nlohmann::json& file) { return file["fileName"] == name; });
+    return detail(changed);
+  };
+  CHECK(without("./loader/loader.conf") == "loader/loader.conf of the ESP is not in the SBOM");
+  CHECK(without("./.linux") == ".linux of the UKI is not in the SBOM");
+  CHECK(without("./init") == "init of the initrd is not in the SBOM");
+}
+
+TEST_CASE_METHOD(Built, "a provenance that is changed, of another key, or of other files is refused") {
+  const sys::Path image = copy() / "disk.img";
+  const sys::Path file = image.parent_path() / sbom::kProvenanceFile;
+  const sys::Path manifest_file = image.parent_path() / "manifest.json";
+  const auto certificate = must(crypto::Certificate::load(test_keys().root_hash.certificate));
+  const std::string good = must(sys::read_file(file));
+  const auto detail = [&](const std::string& envelope) {
+    must(sys::write_file_atomically(file, envelope));
+    const auto verification = verified(image);
+    const auto check = std::ranges::find(verification.checks, "provenance", &inspect::Check::name);
+    return check->state == CheckState::passed ? "passed" : check->detail;
+  };
+  CHECK(detail(good) == "passed");
+
+  auto envelope = nlohmann::json::parse(good);
+  auto changed = envelope;
+  std::string payload = changed["payload"];
+  payload[200] = payload[200] == 'A' ? 'B' : 'A';
+  changed["payload"] = payload;
+  CHECK(detail(changed.dump()).contains("was not made by"));
+  changed = envelope;
+  changed["payloadType"] = "application/json";
+  CHECK(detail(changed.dump()).contains("not a DSSE envelope"));
+  changed = envelope;
+  changed["signatures"].push_back(changed["signatures"][0]);
+  CHECK(detail(changed.dump()).contains("one signature"));
+
+  // Signed, but about something else.
+  const auto signed_with = [&](auto change, const keys::KeyPair& key) {
+    sbom::Manifest manifest = must(sbom::parse_manifest(must(sys::read_file(manifest_file))));
+    std::erase_if(manifest.files, [](const auto& entry) { return entry.name == sbom::kProvenanceFile; });
+    change(manifest);
+    const packages::PackageSet set = example_packages();
+    return must(sbom::sign_provenance(
+        sbom::provenance_statement({.manifest = manifest, .packages = &set, .sources = {}, .variant = {}}, certificate),
+        key));
+  };
+  CHECK(detail(signed_with([](auto&) {}, test_keys().root_hash)) == "passed");
+  CHECK(detail(signed_with([](auto&) {}, test_keys().signature_db)).contains("was not made by"));
+  CHECK(detail(signed_with([](auto& manifest) { manifest.files.pop_back(); }, test_keys().root_hash)) ==
+        "sbom.spdx.json is not in the provenance");
+  CHECK(detail(signed_with([](auto& manifest) { manifest.files[0].sha256 = {}; }, test_keys().root_hash)) ==
+        "disk.img has another digest in the provenance");
+
+  // Without a manifest, the files themselves are compared.
+  REQUIRE(std::filesystem::remove(manifest_file));
+  CHECK(detail(good) == "passed");
+  must(sys::write_file_atomically(image.parent_path() / "root.erofs", "short"));
+  CHECK(detail(good) == "root.erofs has another digest");
 }
 
 TEST_CASE_METHOD(Built, "a manifest that does not describe the files is refused") {
@@ -189,9 +255,11 @@ TEST_CASE_METHOD(Built, "without SBOM and manifest these checks are skipped, and
   const sys::Path image = copy() / "disk.img";
   REQUIRE(std::filesystem::remove(image.parent_path() / "manifest.json"));
   REQUIRE(std::filesystem::remove(image.parent_path() / "sbom.spdx.json"));
+  REQUIRE(std::filesystem::remove(image.parent_path() / sbom::kProvenanceFile));
   const auto verification = verified(image);
   CHECK(verification.passed());
-  CHECK(names(verification, CheckState::skipped) == Names{"slot B", "SBOM and content", "manifest and files"});
+  CHECK(names(verification, CheckState::skipped) ==
+        Names{"slot B", "SBOM and content", "manifest and files", "provenance"});
 }
 
 TEST_CASE_METHOD(Built, "a single part is no disk to verify") {

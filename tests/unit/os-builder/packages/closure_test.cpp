@@ -16,6 +16,8 @@ class Table final : public PackageIndex {
     std::vector<std::string> provides{};
     std::vector<std::string> conflicts{};
   };
+  // What other suites have: package -> suite and version.
+  std::map<std::string, std::vector<Offer>, std::less<>> elsewhere;
 
   explicit Table(std::map<std::string, Row> rows) : rows_(std::move(rows)) {
     for (const auto& [name, row] : rows_) {
@@ -45,6 +47,10 @@ class Table final : public PackageIndex {
     std::vector<std::string> names = matching(name);
     std::erase(names, std::string(name));
     return names;
+  }
+  std::vector<Offer> offers(std::string_view name) override {
+    const auto found = elsewhere.find(name);
+    return found == elsewhere.end() ? std::vector<Offer>() : found->second;
   }
   std::vector<std::string> names() override {
     std::vector<std::string> names;
@@ -149,6 +155,20 @@ TEST_CASE("asking for a virtual package is an error that lists who provides it")
 TEST_CASE("an unsatisfiable dependency shows the chain and what there is") {
   CHECK(failure(Table({{"a", {.depends = {"b"}}}, {"b", {.depends = {"c (>= 2)|d"}}}, {"c", {}}}), {{"a", ""}}) ==
         "unsatisfiable dependency: a -> b -> c (>= 2) | d; the archive has c 1, no package 'd'");
+}
+
+TEST_CASE("what only another suite has is not taken, and the error says where and how to name it") {
+  const std::string hint = "sid has lib 2.0: to take it from there, name lib in [packages.from.sid], with the reason";
+  Table table(
+      {{"a", {.depends = {"lib (>= 2)|other"}}}, {"b", {.depends = {"c"}}}, {"c", {.conflicts = {"d"}}}, {"d", {}}});
+  table.elsewhere = {{"lib", {{"sid", "2.0", false}}}, {"d", {{"trixie", "1.0", true}, {"sid", "3.0", false}}}};
+  const auto chain = closure(table, {{"a", ""}}, {});
+  REQUIRE_FALSE(chain);
+  CHECK(chain.error().message ==
+        "unsatisfiable dependency: a -> lib (>= 2) | other; the archive has no package 'lib', no package 'other'");
+  CHECK(chain.error().hint == hint);
+  CHECK(closure(table, {{"lib", ""}}, {}).error().hint == hint);
+  CHECK(closure(table, {{"b", ""}, {"d", ""}}, {}).error().hint.starts_with("sid has d 3.0: "));
 }
 
 TEST_CASE("a conflict shows how both packages came in") {

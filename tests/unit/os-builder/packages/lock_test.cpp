@@ -46,6 +46,7 @@ TEST_CASE("what a lock says is read back unchanged") {
 TEST_CASE("a lock of another variant is refused, and the error says why and what to do") {
   variant::Variant variant;
   variant.name = "kvm";
+  variant.suites = {"trixie"};
   variant.packages = {{"aa", "wanted"}};
   CHECK(check_lock(some_set(), variant, "packages.lock"));
   variant.packages.emplace("cc", "wanted since");
@@ -60,6 +61,41 @@ TEST_CASE("a lock of another variant is refused, and the error says why and what
   variant.excluded_packages = {{"bb", "not needed"}};
   CHECK(check_lock(some_set(), variant, "packages.lock").error().message ==
         "packages.lock does not fit the variant 'kvm': it has the package bb, which the variant excludes");
+}
+
+TEST_CASE("a lock says why a package comes from another suite, and only then") {
+  PackageSet set = some_set();
+  CHECK_FALSE(write_lock(set).contains("suite_reason"));
+  set.packages[0].suite = "sid";
+  set.packages[0].suite_reason = "CVE-2026-0001";
+  CHECK(parse_lock(write_lock(set), "lock") == set);
+  std::string text = write_lock(set);
+  text.replace(text.find("CVE-2026-0001"), 13, "");
+  CHECK(parse_lock(text, "lock").error().message.contains("'suite_reason' is not one line that is not empty"));
+}
+
+TEST_CASE("a lock with a package from a suite that the variant does not take it from is refused") {
+  variant::Variant variant;
+  variant.name = "kvm";
+  variant.suites = {"trixie"};
+  variant.packages_from = {{"sid", {{"aa", "CVE-2026-0001"}}}};
+  PackageSet set = some_set();
+  const auto refusal = [&] {
+    const auto checked = check_lock(set, variant, "packages.lock");
+    return checked ? "no error" : checked.error().message.substr(checked.error().message.find(": ") + 2);
+  };
+  CHECK(refusal() == "aa comes from the suite 'trixie', from which the variant does not take it");
+  set.packages[0].suite = "sid";
+  CHECK(refusal() == "aa comes from the suite 'sid' and does not say why");
+  set.packages[0].suite_reason = "CVE-2026-0001";
+  CHECK(refusal() == "no error");
+  set.packages[1].suite = "sid";
+  set.packages[1].suite_reason = "smuggled in";
+  CHECK(refusal() == "bb comes from the suite 'sid', from which the variant does not take it");
+  set.packages[1].suite = "";
+  CHECK(refusal() == "bb comes from the suite '', from which the variant does not take it");
+  set.packages[1].suite = "trixie";
+  CHECK(refusal() == "bb comes from the suite 'trixie' and needs no reason for that");
 }
 
 TEST_CASE("the same set gives the same lock, byte by byte") {

@@ -134,6 +134,8 @@ TEST_CASE("symlinks lead somewhere, now or when the system runs") {
   CHECK_FALSE(
       Image().link("/usr/share/factory/etc/a", "b").file("/usr/share/factory/etc/b", "").fault().contains("factory"));
   CHECK_FALSE(Image().link("/usr/lib/x", "/etc/b").file("/usr/share/factory/etc/b", "").fault().contains("/usr/lib/x"));
+  CHECK_FALSE(Image().link("/usr/share/factory/etc/motd", "bulkhead/motd").fault().contains("motd"));
+  CHECK(Image().link("/usr/share/factory/etc/a", "bulkhead/a").fault().contains("points at bulkhead/a"));
   CHECK(Image().link("/usr/share/factory/etc/a", "../usr/lib/gone").fault().contains("points at ../usr/lib/gone"));
 }
 

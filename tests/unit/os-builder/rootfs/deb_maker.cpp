@@ -67,13 +67,13 @@ std::string make_ar(const std::vector<std::pair<std::string, std::string>>& memb
   return finish(writer, bytes);
 }
 
-std::string make_deb(const std::vector<Member>& members, std::string_view compression) {
+std::string make_deb(const std::vector<Member>& members, std::string_view compression, const std::string& control) {
   const std::string suffix = compression == "xz"     ? ".xz"
                              : compression == "zstd" ? ".zst"
                              : compression == "gzip" ? ".gz"
                                                      : "";
   return make_ar({{"debian-binary", "2.0\n"},
-                  {"control.tar.xz", "not looked at"},
+                  {"control.tar.xz", make_data_tar({{.name = "./control", .content = control}}, "xz")},
                   {"data.tar" + suffix, make_data_tar(members, compression)}});
 }
 

@@ -21,7 +21,8 @@ struct Member {
 
 // compression: "xz", "zstd", "gzip" or empty.
 std::string make_data_tar(const std::vector<Member>& members, std::string_view compression);
-std::string make_deb(const std::vector<Member>& members, std::string_view compression = "xz");
+std::string make_deb(const std::vector<Member>& members, std::string_view compression = "xz",
+                     const std::string& control = "Package: example\n");
 // An ar archive of these members.
 std::string make_ar(const std::vector<std::pair<std::string, std::string>>& members);
 

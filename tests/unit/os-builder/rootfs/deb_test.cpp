@@ -104,6 +104,17 @@ TEST_CASE("a package cut off anywhere is an error, never a smaller package") {
   }
 }
 
+TEST_CASE("gzip streams are unpacked up to a limit") {
+  std::string bytes = test::make_data_tar({{.name = "x", .content = "changelog"}}, "gzip");
+  const auto tar = decompress_gzip(as_bytes(bytes), 1 << 20);
+  REQUIRE(tar);
+  CHECK(tar->contains("changelog"));
+  CHECK_FALSE(decompress_gzip(as_bytes(bytes), 100));
+  CHECK_FALSE(decompress_gzip(as_bytes("plain text"), 100));
+  bytes.resize(bytes.size() - 20);
+  CHECK_FALSE(decompress_gzip(as_bytes(bytes), 1 << 20));
+}
+
 TEST_CASE("xz streams are unpacked up to a limit") {
   std::string bytes = test::make_data_tar({{.name = "x", .content = "module"}}, "xz");
   const auto tar = decompress_xz(as_bytes(bytes), 1 << 20);

@@ -69,5 +69,25 @@ TEST_CASE("modules are indexed, and only the indexes that something reads are in
   CHECK_FALSE(add_modules(variant, *kernel, store, tree));
 }
 
+TEST_CASE("kernel and modules know the package that has them, also when they come from the store") {
+  const sys::TempDir dir = *sys::TempDir::create("/tmp", "kernel-");
+  const LayerStore store = *LayerStore::open(dir.path());
+  for (const std::string origin : {"linux-image-6.1", "linux-image-6.1", "another-package"}) {
+    Tree boot_files;
+    REQUIRE(boot_files.put_file("/boot/vmlinuz-6.1", "kernel", 0644, origin));
+    REQUIRE(boot_files.put_file("/usr/lib/modules/6.1/modules.order", "", 0644, origin));
+    REQUIRE(boot_files.put_file("/usr/lib/modules/6.1/modules.builtin", "", 0644, origin));
+    REQUIRE(boot_files.put_file("/usr/lib/modules/6.1/modules.builtin.modinfo", std::string("ext4.license=GPL\0", 17),
+                                0644, origin));
+    REQUIRE(boot_files.put_file("/usr/lib/modules/6.1/kernel/module", "content", 0644, origin));
+    const auto kernel = prepare_kernel(boot_files, store);
+    REQUIRE(kernel);
+    CHECK(kernel->package == origin);
+    CHECK(kernel->modules.find("/usr/lib/modules/6.1/kernel/module")->origin == origin);
+    CHECK(kernel->modules.find("/usr/lib/modules/6.1/modules.dep")->origin == "build");
+    CHECK(kernel->modules.find("/usr/lib/modules/6.1/modules.order")->origin == "build");
+  }
+}
+
 }  // namespace
 }  // namespace bulkhead::rootfs

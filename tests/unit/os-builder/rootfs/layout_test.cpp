@@ -85,6 +85,21 @@ TEST_CASE("/etc becomes a template and an empty mount point") {
   CHECK(tree.find("/bin")->symlink()->target == "usr/bin");
 }
 
+TEST_CASE("a link of /etc that ends in a slash has its directory, and one to a file has none") {
+  Tree tree;
+  REQUIRE(tree.put_symlink("/etc/systemd/network", "../bulkhead/systemd/network/", "overlay"));
+  REQUIRE(tree.put_symlink("/etc/cni", "bulkhead/cni/", "overlay"));
+  REQUIRE(tree.put_file("/etc/bulkhead/cni/net.conf", "kept", 0644, "overlay"));
+  REQUIRE(tree.put_symlink("/etc/motd", "bulkhead/motd", "overlay"));
+  REQUIRE(finish_layout(tree));
+  const Entry* const made = tree.find("/usr/share/factory/etc/bulkhead/systemd/network");
+  REQUIRE(made != nullptr);
+  CHECK(made->is_directory());
+  CHECK(made->mode == 0755);
+  CHECK(test::text_of(tree, "/usr/share/factory/etc/bulkhead/cni/net.conf") == "kept");
+  CHECK(tree.find("/usr/share/factory/etc/bulkhead/motd") == nullptr);
+}
+
 TEST_CASE("a file where something is mounted is an error") {
   Tree tree;
   REQUIRE(tree.put_file("/var/lib/x", "", 0644, "pkg"));
@@ -98,7 +113,7 @@ TEST_CASE("certificates become one file, in the order of their names") {
   REQUIRE(tree.put_file("/usr/share/ca-certificates/mozilla/b.crt", "B\n", 0644, "ca"));
   REQUIRE(tree.put_file("/usr/share/ca-certificates/mozilla/a.crt", "A", 0644, "ca"));
   REQUIRE(add_certificates(tree));
-  CHECK(test::text_of(tree, "/etc/ssl/certs/ca-certificates.crt") == "A\nB\n");
+  CHECK(test::text_of(tree, "/etc/bulkhead/ssl/certs/ca-certificates.crt") == "A\nB\n");
   CHECK(tree.find("/usr/share/ca-certificates") == nullptr);
 }
 

@@ -2,6 +2,7 @@
 
 #include "lib/crypto/sha256.hpp"
 #include "lib/sys/temp_dir.hpp"
+#include "os-builder/rootfs/deb.hpp"
 #include "os-builder/rootfs/steps.hpp"
 #include "tests/unit/os-builder/rootfs/deb_maker.hpp"
 
@@ -13,8 +14,9 @@ using Kind = Member::Kind;
 
 class Packages {
  public:
-  Packages& add(const std::string& name, const std::vector<Member>& members) {
-    const std::string deb = test::make_deb(members);
+  Packages& add(const std::string& name, const std::vector<Member>& members,
+                const std::string& control = "Package: example\n") {
+    const std::string deb = test::make_deb(members, "xz", control);
     const sys::Path path = dir_.path() / (name + ".deb");
     REQUIRE(sys::write_file_atomically(path, deb));
     packages::Package package;
@@ -44,6 +46,53 @@ TEST_CASE("packages become one tree that knows who brought what") {
   REQUIRE(merged);
   CHECK(merged->tree.find("/usr/share/a")->origin == "a");
   CHECK(merged->tree.find("/usr/share/b")->origin == "b");
+}
+
+TEST_CASE("what packages say about licenses is kept, although no file rule keeps it") {
+  variant::Variant variant;
+  variant.drop_files = {"/**"};
+  const auto merged = Packages()
+                          .add("kmod", {{.name = "./usr/share/doc/kmod", .kind = Kind::symlink, .content = "libkmod2"}})
+                          .add("libkmod2", {{.name = "./usr/share/doc/libkmod2/copyright", .content = "GPL"},
+                                            {.name = "./usr/share/doc/libkmod2/changelog.Debian.gz", .content = "x"},
+                                            {.name = "./usr/share/doc/libkmod2/examples/copyright", .content = "x"}})
+                          .add("base-files", {{.name = "./usr/share/common-licenses/GPL-2", .content = "GNU"},
+                                              {.name = "./etc/issue", .content = "x"}})
+                          .merge(variant);
+  REQUIRE(merged);
+  std::vector<std::string> documents;
+  for (const auto& [path, entry] : merged->license_documents.entries()) {
+    if (!entry.is_directory()) documents.push_back(path + " " + entry.origin);
+  }
+  CHECK(documents == std::vector<std::string>{"/usr/share/common-licenses/GPL-2 base-files", "/usr/share/doc/kmod kmod",
+                                              "/usr/share/doc/libkmod2/copyright libkmod2"});
+  CHECK_FALSE(merged->tree.has_entries("/"));
+}
+
+TEST_CASE("a package names the sources that were compiled into it; anything else in that field is an error") {
+  const std::vector<Member> none = {{.name = "./usr/share/a", .content = "1"}};
+  const auto merged = Packages()
+                          .add("a", none, "Package: a\nBuilt-Using: b (= 2:1-1),\n a (= 1~x)\nSize: 1\n")
+                          .add("c", none, "Static-Built-Using: b (= 1), b (= 1)\nBuilt-Using: d (= 1)\n")
+                          .add("e", none, "Package: e\n")
+                          .merge();
+  REQUIRE(merged);
+  CHECK(merged->built_using == std::map<std::string, std::vector<BuiltUsing>>{
+                                   {"a", {{.source = "a", .version = "1~x"}, {.source = "b", .version = "2:1-1"}}},
+                                   {"c", {{.source = "b", .version = "1"}, {.source = "d", .version = "1"}}}});
+  for (const char* field : {"b", "b (>= 1)", "b (= )", "(= 1)", "b (= 1", "b c (= 1)", "b (= 1 2)", "b (= \x1b[2J)"}) {
+    const auto refused = Packages().add("a", none, std::format("Built-Using: {}\n", field)).merge();
+    INFO(field);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().describe().contains("Built-Using of package a"));
+  }
+}
+
+TEST_CASE("a package without a control file is refused") {
+  const std::string deb = test::make_ar({{"debian-binary", "2.0\n"}, {"data.tar", test::make_data_tar({}, "")}});
+  CHECK_FALSE(read_control(as_bytes(deb)));
+  CHECK_FALSE(read_control(as_bytes("rubbish")));
+  CHECK(read_control(as_bytes(test::make_deb({}, "xz", "Package: a\n"))) == "Package: a\n");
 }
 
 TEST_CASE("two packages with different files at one path are an error that names both") {

@@ -39,12 +39,15 @@ TEST_CASE("systemd never gives the API up, however often it ends") {
     const auto words = unit_words(parse_unit_file(*text), section, key);
     return words.empty() ? "" : words.back();
   };
-  for (const char* unit : {"apiserver.service", "apiserver.socket", "apiserver-containers.socket"}) {
+  for (const char* unit : {"apiserver.service", "apiserver.socket", "apiserver-containers.socket",
+                           "apiserver-front.service", "apiserver-front.socket"}) {
     CHECK(value(unit, "Unit", "StartLimitIntervalSec") == "0");
     if (std::string_view(unit).ends_with(".socket")) CHECK(value(unit, "Socket", "TriggerLimitIntervalSec") == "0");
   }
-  CHECK(value("apiserver.service", "Service", "Restart") == "always");
-  CHECK(value("apiserver.service", "Service", "RestartMaxDelaySec") == "10");
+  for (const char* unit : {"apiserver.service", "apiserver-front.service"}) {
+    CHECK(value(unit, "Service", "Restart") == "always");
+    CHECK(value(unit, "Service", "RestartMaxDelaySec") == "10");
+  }
 }
 
 TEST_CASE("the program of a command line is found behind its prefixes") {

@@ -37,7 +37,9 @@ struct Inputs {
   }
 
   Result<std::string> id() const {
-    return sbom::build_id(set, variant, directory.path() / "overlay", directory.path() / "node");
+    const auto inputs = sbom::build_id_inputs(set, variant, directory.path() / "overlay", directory.path() / "node");
+    if (!inputs) return fail(inputs.error());
+    return sbom::build_id(*inputs);
   }
 };
 

@@ -69,6 +69,26 @@ TEST_CASE("compression is an algorithm of mkfs.erofs with an optional level") {
   for (const std::string_view bad : {"gzip", "lz4hc,", "lz4hc,x", "lz4,1,2", "lz4hc,-1"}) CHECK_FALSE(compression(bad));
 }
 
+TEST_CASE("license expressions have SPDX's grammar") {
+  for (const char* text : {"MIT", "GPL-2.0-or-later WITH Bison-exception-2.2", "MIT AND (BSD-3-Clause OR ISC)",
+                           "((MIT))", "MIT AND ISC AND Zlib"})
+    CHECK(check::license_expression(text));
+  for (const char* text : {"", "MIT ISC", "AND MIT", "MIT AND", "(MIT", "MIT)", "()", "MIT (ISC)", "MIT and ISC",
+                           "GPL-2+", "LicenseRef-mine", "MIT\n", "MIT; ISC"}) {
+    INFO(text);
+    CHECK_FALSE(check::license_expression(text));
+  }
+}
+
+TEST_CASE("products of CPE names have a vendor and nothing that would have to be escaped") {
+  for (const char* text : {"gnu:glibc", "o:linux:linux_kernel", "a-b.c:d_e"}) CHECK(check::cpe_product(text));
+  for (const char* text :
+       {"", "glibc", "gnu:", ":glibc", "gnu:glibc:2", "o:linux", "Gnu:glibc", "gnu:gl*ibc", "h:a:b"}) {
+    INFO(text);
+    CHECK_FALSE(check::cpe_product(text));
+  }
+}
+
 TEST_CASE("sizes and ids have their ranges") {
   CHECK(partition_size(1 << 20));
   CHECK_FALSE(partition_size(0));

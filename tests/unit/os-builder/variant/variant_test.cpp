@@ -13,6 +13,8 @@ constexpr std::string_view kBase = R"(description = "base"
 [product]
 name = "Bulkhead"
 version = "0.1.0"
+[packages]
+suites = ["trixie"]
 [packages.install]
 systemd = "PID 1"
 kmod = "modules"
@@ -85,6 +87,8 @@ systemd = "PID 1 and more"
 kmod = false
 [packages.exclude]
 runc = "replaced by crun"
+[packages.from.sid]
+crun = "patched"
 [files]
 drop = ["/usr/share/doc/**"]
 keep = ["/usr/share/doc/*/copyright"]
@@ -126,6 +130,8 @@ root = "1G"
   CHECK(kvm.version == *Version::parse("0.1.0"));
   CHECK(kvm.packages == std::map<std::string, Reason>{{"crun", "OCI runtime"}, {"systemd", "PID 1 and more"}});
   CHECK(kvm.excluded_packages.at("runc") == "replaced by crun");
+  CHECK(kvm.suites == std::vector<std::string>{"trixie"});
+  CHECK(kvm.packages_from == std::map<std::string, std::map<std::string, Reason>>{{"sid", {{"crun", "patched"}}}});
   CHECK(kvm.drop_files == std::vector<std::string>{"/usr/share/doc/**"});
   CHECK(kvm.keep_files == std::vector<std::string>{"/usr/share/doc/*/copyright"});
   CHECK(kvm.overlays == std::vector<std::string>{"base", "containers"});
@@ -231,6 +237,35 @@ TEST_CASE("an element that is twice in one list is refused, across files it keep
 TEST_CASE("removing what is not inherited is an error") {
   CHECK(error_text("[packages.install]\nnano = false") ==
         "3:1: 'packages.install.nano = false' removes nothing: no inherited file sets it");
+}
+
+TEST_CASE("packages from another suite are inherited, replaced and removed one by one") {
+  Variants variants;
+  variants.shared("more", "[packages.from.sid]\ncrun = \"a\"\nrunsc = \"b\"\n[packages.from.other]\nnano = \"c\"\n");
+  variants.variant("kvm",
+                   "inherits = [\"base\", \"more\"]\n[packages.from.sid]\ncrun = \"d\"\n"
+                   "[packages.from.other]\nnano = false\n");
+  const auto loaded = variants.load();
+  REQUIRE(loaded);
+  CHECK(loaded->packages_from ==
+        std::map<std::string, std::map<std::string, Reason>>{{"sid", {{"crun", "d"}, {"runsc", "b"}}}});
+}
+
+TEST_CASE("a bad entry of another suite is refused at its place") {
+  CHECK(error_text("[packages]\nfrom = 1") == "3:8: 'packages.from' must be a table, not an integer");
+  CHECK(error_text("[packages.from]\nsid = \"x\"") == "3:7: 'packages.from.sid' must be a table, not a string");
+  CHECK(error_text("[packages.from.\"../sid\"]\na1 = \"x\"").contains("'../sid' is not a name"));
+  CHECK(error_text("[packages.from.sid]\nCrun = \"x\"").contains("'Crun' is not a Debian package name"));
+  CHECK(error_text("[packages.from.sid]\ncrun = \"\"").contains("is empty"));
+  CHECK(error_text("[packages.from.sid]\ncrun = 1").contains("'packages.from.sid.crun' must be a string"));
+  CHECK(error_text("[packages.from.sid]\ncrun = false").contains("removes nothing"));
+  CHECK(error_text("[packages]\nsuites = [\"Trixie/updates\"]").contains("is not a name"));
+  CHECK(error_text("[packages.from.trixie]\nkmod = \"x\"") ==
+        "3:1: 'trixie' is one of packages.suites: every package may come from there");
+  CHECK(error_text("[packages.exclude]\nnano = \"x\"\n[packages.from.sid]\nnano = \"x\"") ==
+        "5:1: package 'nano' is excluded, and comes from no suite");
+  CHECK(error_text("[packages.from.sid]\nkmod = \"x\"\n[packages.from.experimental]\nkmod = \"x\"")
+            .ends_with("package 'kmod' cannot come from both experimental and sid"));
 }
 
 TEST_CASE("contradictions are errors at the place of the refusal") {

@@ -1,0 +1,1 @@
+bulkhead/modules-load.d/

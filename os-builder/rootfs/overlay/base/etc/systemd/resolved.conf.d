@@ -1,0 +1,1 @@
+../bulkhead/systemd/resolved.conf.d/

@@ -1,0 +1,1 @@
+../bulkhead/systemd/timesyncd.conf.d/
