@@ -215,6 +215,7 @@ Result<> check_lock(const PackageSet& lock, const variant::Variant& variant, con
   for (const auto& [name, reason] : variant.excluded_packages) {
     if (locked(name)) return refuse(std::format("it has the package {}, which the variant excludes", name));
   }
+  if (const auto old = below_minimum(lock, variant)) return refuse("it " + *old);
   const Suites suites(variant);
   for (const Package& package : lock.packages) {
     if (!suites.allows(package.name, package.suite)) {

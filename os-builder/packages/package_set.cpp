@@ -171,7 +171,23 @@ Result<PackageSet> resolve(const variant::Variant& variant, const ArchiveOptions
     return fail(error(ErrorCode::invalid_argument, "packages.from.{}: '{}' is not installed", from.suite, name)
                     .with_hint("remove the entry, or name the package in packages.install as well"));
   }
+  if (const auto old = below_minimum(set, variant)) {
+    return fail(error(ErrorCode::failed_precondition, "the archive {}", *old)
+                    .with_hint("use another mirror: this one may hold updates back; or correct [packages.minimum]"));
+  }
   return set;
+}
+
+std::optional<std::string> below_minimum(const PackageSet& set, const variant::Variant& variant) {
+  for (const auto& [name, lowest] : variant.minimum_versions) {
+    const auto package = std::ranges::find(set.packages, name, &Package::name);
+    if (package == set.packages.end()) {
+      return std::format("lacks the package {}, of which packages.minimum allows {} and later", name, lowest);
+    }
+    if (compare_versions(package->version, lowest) >= 0) continue;
+    return std::format("has {} {}, older than {}, the lowest version in packages.minimum", name, package->version, lowest);
+  }
+  return {};
 }
 
 Result<ArchiveNews> look_for_newer(const PackageSet& set, const ArchiveOptions& archive, const OnProgress& progress) {

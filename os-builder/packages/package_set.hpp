@@ -91,7 +91,8 @@ using OnProgress = std::function<void(double fraction, std::string_view detail)>
 // Refreshes the signed lists (unless offline) and resolves the variant's packages, without Recommends and without the
 // excluded ones. Errors: unknown package, unsatisfiable dependency (names the chain), bad signature of a Release file
 // or one that has expired, unreachable mirror; a suite of the variant that the sources lack; a package that is named
-// for another suite and is not in that suite, is not installed, or is no newer there.
+// for another suite and is not in that suite, is not installed, or is no newer there; a version below the variant's
+// lowest one.
 Result<PackageSet> resolve(const variant::Variant& variant, const ArchiveOptions& archive, const OnProgress& progress);
 
 struct NewerVersions {
@@ -108,6 +109,10 @@ struct ArchiveNews {
 
 // Refreshes the lists as resolve() does. Errors: those of the lists.
 Result<ArchiveNews> look_for_newer(const PackageSet& set, const ArchiveOptions& archive, const OnProgress& progress);
+
+// The first package of a set that is older than the variant's [packages.minimum] allows, or that has an entry there and
+// is not in the set; nothing if there is none. Continues a sentence about the set: "has crun 1.21, older than 1.28 …".
+std::optional<std::string> below_minimum(const PackageSet& set, const variant::Variant& variant);
 
 // Below, at or above zero, as Debian orders versions (deb-version(7)).
 int compare_versions(const std::string& a, const std::string& b);

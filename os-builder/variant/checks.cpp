@@ -56,6 +56,14 @@ Result<> package(std::string_view text) {
   return {};
 }
 
+Result<> package_version(std::string_view text) {
+  if (text.empty() || text.size() > 128 || !one_of(text[0], {kDigits}) ||
+      !only(text, {kLower, kUpper, kDigits, ".+-~:"})) {
+    return no("is not the version of a Debian package, for example '2.1.9-1' or '1:252.4'");
+  }
+  return {};
+}
+
 Result<> account(std::string_view text) {
   if (text.empty() || text.size() > 31 || !one_of(text[0], {kLower, "_"}) || !only(text, {kLower, kDigits, "_-"})) {
     return no("is not a user or group name (lower-case letters, digits, '_', '-'; at most 31)");

@@ -12,6 +12,7 @@ namespace bulkhead::variant::check {
 Result<> line(std::string_view text);             // one non-empty line of printable text
 Result<> account_comment(std::string_view text);  // the GECOS field of passwd: may be empty, no ':'
 Result<> package(std::string_view text);          // Debian Policy 5.6.1
+Result<> package_version(std::string_view text);  // Debian Policy 5.6.12
 Result<> account(std::string_view text);          // user or group: systemd's strict rule, at most 31 characters
 Result<> unit(std::string_view text);             // systemd unit with its suffix
 Result<> target(std::string_view text);           // unit that ends in .target

@@ -23,6 +23,8 @@ const std::array kKeys = {
         "dependencies are resolved"},
     Key{"packages.from", SuiteMap{&Variant::packages_from}, false,
         "codename of another suite -> Debian package -> why it comes from there and from nowhere else"},
+    Key{"packages.minimum", TextMap{&Variant::minimum_versions, check::package, check::package_version}, false,
+        "Debian package -> lowest version that may be installed, whatever the archive and its mirror offer"},
     Key{"licenses", TextMap{&Variant::licenses, check::package, check::license_expression}, false,
         "Debian source package -> SPDX license expression for the SBOM, instead of what its copyright file says"},
     Key{"cpe", TextMap{&Variant::products, check::package, check::cpe_product}, false,

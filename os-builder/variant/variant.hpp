@@ -72,6 +72,7 @@ struct Variant {
   std::map<std::string, Reason> excluded_packages;  // [packages.exclude]  name -> why, though something depends on it
   // [packages.from.SUITE]  suite -> name -> why it comes from there and not from `suites`; no empty tables
   std::map<std::string, std::map<std::string, Reason>> packages_from;
+  std::map<std::string, std::string> minimum_versions;  // [packages.minimum] name -> lowest version
 
   std::map<std::string, std::string> licenses;  // [licenses] Debian source package -> SPDX license expression
   std::map<std::string, std::string> products;  // [cpe] Debian source package -> VENDOR:PRODUCT of its CPE names
@@ -111,6 +112,7 @@ struct Variant {
                                          stage::Field{"packages", &Variant::packages},
                                          stage::Field{"excluded packages", &Variant::excluded_packages},
                                          stage::Field{"packages from", &Variant::packages_from},
+                                         stage::Field{"minimum versions", &Variant::minimum_versions},
                                          stage::Field{"licenses", &Variant::licenses},
                                          stage::Field{"cpe", &Variant::products},
                                          stage::Field{"drop files", &Variant::drop_files},

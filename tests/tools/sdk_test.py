@@ -6,6 +6,7 @@ import pathlib
 import pwd
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -235,6 +236,19 @@ class Inside(Sdk):
         done = self.sdk("run", "bash", "-c", "cat /etc/apt/sources.list /etc/apt/sources.list.d/*", BULKHEAD_EXPIRED_SUITES="sid")
         self.assertEqual([line.split("] ")[1] for line in done.stdout.splitlines() if "check-valid-until=no]" in line],
                          ["http://127.0.0.1:1/debian sid main"], done.stdout + done.stderr)
+
+    def test_only_what_is_tried_and_thrown_away_accepts_an_old_sid(self):
+        def unlimited(verb, *arguments, **environment):
+            for place in (self.folder / "cache/sdk").glob("apt-*"):
+                shutil.rmtree(place)
+            self.assertNotIn("unknown verb", self.sdk(verb, *arguments, **environment).stderr)
+            return [line.split("] ")[1] for path in (self.folder / "cache/sdk").glob("apt-*/**/*") if path.is_file()
+                    for line in path.read_text(errors="replace").splitlines() if "check-valid-until=no]" in line]
+
+        sid = ["http://127.0.0.1:1/debian sid main"]
+        self.assertEqual(unlimited("test", "no-such-stage"), sid)
+        self.assertEqual(unlimited("run", "true"), [])
+        self.assertEqual(unlimited("test", "no-such-stage", BULKHEAD_EXPIRED_SUITES=""), [])
 
     def test_help_of_the_command_is_its_own(self):
         self.assertIn("Usage: true", self.sdk("run", "env", "true", "--help").stdout)

@@ -124,6 +124,25 @@ TEST_CASE_METHOD(TwoSuites, "an entry that is wrong or of no use any more is an 
   }
 }
 
+TEST_CASE_METHOD(TwoSuites, "a mirror that holds back the version that a variant asks for at least gives no image") {
+  wanted.minimum_versions = {{"app", "1:3.0"}, {"lib", "1.0"}};
+  const auto set = resolve();
+  REQUIRE(set);
+  const std::string lock = write_lock(*set);
+  CHECK(check_lock(*parse_lock(lock, "lock"), wanted, "lock"));
+
+  wanted.minimum_versions["app"] = "1:3.0+deb14u1";
+  const std::string too_old = "has app 1:3.0, older than 1:3.0+deb14u1, the lowest version in packages.minimum";
+  check_error(resolve(), ErrorCode::failed_precondition, "the archive " + too_old);
+  check_error(check_lock(*parse_lock(lock, "lock"), wanted, "lock"), ErrorCode::invalid_argument, "it " + too_old);
+
+  wanted.minimum_versions["app"] = "4";  // without the epoch, which the archive's version has
+  CHECK(resolve());
+  wanted.minimum_versions["nano"] = "8";
+  check_error(resolve(), ErrorCode::failed_precondition,
+              "lacks the package nano, of which packages.minimum allows 8 and later");
+}
+
 TEST_CASE_METHOD(TwoSuites, "a second suite that cannot be trusted is refused, whatever comes from it") {
   SECTION("expired") {
     archive.publish({.suite = "sid", .date = 1'600'000'000, .valid_until = 1'600'600'000});

@@ -251,6 +251,19 @@ TEST_CASE("packages from another suite are inherited, replaced and removed one b
         std::map<std::string, std::map<std::string, Reason>>{{"sid", {{"crun", "d"}, {"runsc", "b"}}}});
 }
 
+TEST_CASE("lowest versions are versions of packages") {
+  Variants variants;
+  variants.shared("more", "[packages.minimum]\ncrun = \"1.28~\"\nrunsc = \"1\"\n");
+  variants.variant("kvm", "inherits = [\"base\", \"more\"]\n[packages.minimum]\ncrun = \"2:1.29-1+b2\"\nrunsc = false\n");
+  const auto loaded = variants.load();
+  REQUIRE(loaded);
+  CHECK(loaded->minimum_versions == std::map<std::string, std::string>{{"crun", "2:1.29-1+b2"}});
+  for (const char* bad : {"", "latest", ">= 1", "1.0 ", "~1"}) {
+    CHECK(error_text(std::format("[packages.minimum]\ncrun = \"{}\"", bad))
+              .contains(std::format("'{}' is not the version of a Debian package", bad)));
+  }
+}
+
 TEST_CASE("a bad entry of another suite is refused at its place") {
   CHECK(error_text("[packages]\nfrom = 1") == "3:8: 'packages.from' must be a table, not an integer");
   CHECK(error_text("[packages.from]\nsid = \"x\"") == "3:7: 'packages.from.sid' must be a table, not a string");
