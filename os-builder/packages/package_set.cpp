@@ -185,7 +185,8 @@ std::optional<std::string> below_minimum(const PackageSet& set, const variant::V
       return std::format("lacks the package {}, of which packages.minimum allows {} and later", name, lowest);
     }
     if (compare_versions(package->version, lowest) >= 0) continue;
-    return std::format("has {} {}, older than {}, the lowest version in packages.minimum", name, package->version, lowest);
+    return std::format("has {} {}, older than {}, the lowest version in packages.minimum", name, package->version,
+                       lowest);
   }
   return {};
 }

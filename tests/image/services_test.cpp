@@ -30,6 +30,7 @@ struct ServiceUnit {
   std::string user;
   std::string capabilities;
   int tenths = 0;
+  std::vector<UnitSetting> settings{};
 
   int limit() const { return ours ? kLimitOfOurs : kLimitOfPackages; }
 };
@@ -117,7 +118,8 @@ std::map<std::string, ServiceUnit> services_of(const std::string& variant) {
     services[name] = {.ours = sys::exists(source_directory() / "os-builder/rootfs/overlay/base" / kUnits / name),
                       .user = user.empty() ? "root" : user,
                       .capabilities = capabilities_of(settings),
-                      .tenths = figure_of(root, name)};
+                      .tenths = figure_of(root, name),
+                      .settings = settings};
   }
   return services;
 }
@@ -149,6 +151,11 @@ std::string page_of(const std::map<std::string, ServiceUnit>& services) {
   return page;
 }
 
+// The key's words in the unit and its drop-ins.
+bool lists(const std::vector<UnitSetting>& settings, std::string_view key, std::string_view word) {
+  return std::ranges::contains(rootfs::unit_words(settings, "Service", key), word);
+}
+
 }  // namespace
 
 TEST_CASE("docs/services.md is what the units of the image say") {
@@ -156,6 +163,21 @@ TEST_CASE("docs/services.md is what the units of the image say") {
   REQUIRE(services.size() > 25);
   CHECK(matches_golden("../../docs/services.md", page_of(services)) == "");
   CHECK(page_of(services_of("ec2")) == page_of(services));
+}
+
+// systemd 257 leaves /run and /sys writable with ProtectSystem=strict and ProtectKernelTunables=, as soon as a setting
+// implies MountAPIVFS= (ProtectProc=, ProtectControlGroups= and others): it skips what is mounted already.
+TEST_CASE("a service of root that may not write files may not write those of /run and /sys either") {
+  std::size_t strict = 0;
+  for (const auto& [name, service] : services_of("kvm")) {
+    if (last_value(service.settings, "ProtectSystem") != "strict" || service.user != "root") continue;
+    INFO(name);
+    ++strict;
+    CHECK(lists(service.settings, "ReadOnlyPaths", "/run"));
+    if (last_value(service.settings, "ProtectKernelTunables") != "yes") continue;
+    CHECK(lists(service.settings, "BindReadOnlyPaths", "/sys"));
+  }
+  CHECK(strict > 10);
 }
 
 TEST_CASE("a service above its limit has a reason, and no other one has") {

@@ -19,9 +19,13 @@ ShellAnswer run_in_shell(Node& node, const std::string& command) {
   ShellAnswer answer;
   for (;;) {
     const std::string line = must(node.machine().wait_for_line(vm::Pattern::text(""), vm::after(300s)));
-    if (line.starts_with(kEnd)) {
-      answer.status = must(parse_integer<int>(trim(std::string_view(line).substr(kEnd.size()))));
-      return answer;
+    // What was printed last may have no end of line.
+    if (const auto end = line.rfind(kEnd); end != std::string::npos) {
+      if (const auto status = parse_integer<int>(trim(std::string_view(line).substr(end + kEnd.size())))) {
+        answer.text += line.substr(0, end);
+        answer.status = *status;
+        return answer;
+      }
     }
     answer.text += line + "\n";
   }

@@ -254,7 +254,8 @@ TEST_CASE("packages from another suite are inherited, replaced and removed one b
 TEST_CASE("lowest versions are versions of packages") {
   Variants variants;
   variants.shared("more", "[packages.minimum]\ncrun = \"1.28~\"\nrunsc = \"1\"\n");
-  variants.variant("kvm", "inherits = [\"base\", \"more\"]\n[packages.minimum]\ncrun = \"2:1.29-1+b2\"\nrunsc = false\n");
+  variants.variant("kvm",
+                   "inherits = [\"base\", \"more\"]\n[packages.minimum]\ncrun = \"2:1.29-1+b2\"\nrunsc = false\n");
   const auto loaded = variants.load();
   REQUIRE(loaded);
   CHECK(loaded->minimum_versions == std::map<std::string, std::string>{{"crun", "2:1.29-1+b2"}});
