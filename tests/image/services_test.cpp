@@ -174,8 +174,10 @@ TEST_CASE("a service of root that may not write files may not write those of /ru
     INFO(name);
     ++strict;
     CHECK(lists(service.settings, "ReadOnlyPaths", "/run"));
-    if (last_value(service.settings, "ProtectKernelTunables") != "yes") continue;
-    CHECK(lists(service.settings, "BindReadOnlyPaths", "/sys"));
+    if (last_value(service.settings, "ProtectKernelTunables") == "yes")
+      CHECK(lists(service.settings, "BindReadOnlyPaths", "/sys"));
+    else
+      CHECK(lists(service.settings, "ReadOnlyPaths", "/proc"));
   }
   CHECK(strict > 10);
 }

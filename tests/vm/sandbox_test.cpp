@@ -137,7 +137,7 @@ void check_other_services(Node& node) {
                     "kill -0 1 && echo kill"}) == "");
   const std::string elsewhere = writes(
       "/etc/x /var/x /usr/x /run/x /run/systemd/system/x /run/udev/rules.d/x "
-      "/proc/sys/kernel/core_pattern /dev/mem");
+      "/proc/sys/kernel/core_pattern /proc/sysrq-trigger /dev/mem");
   for (const char* unit :
        {"bulkhead-firewall", "bulkhead-machine-id", "bulkhead-user-data", "bulkhead-gate", "bulkhead-imds",
         "bulkhead-power-button@event0", "bulkhead-reset@data", "bulkhead-trial-failed", "bulkhead-units", "dbus-broker",
