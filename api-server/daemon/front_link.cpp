@@ -105,7 +105,11 @@ Result<> FrontLink::serve_remote(sys::UniqueFd listening, http::RemoteListener l
 }
 
 void FrontLink::stop_remote() {
-  if (std::exchange(remote_, std::nullopt)) tell(channel::StopRemote{});
+  if (const auto old = std::exchange(remote_, std::nullopt)) {
+    // The front has the socket as well. From here on it accepts nobody, whatever the front does, and its port is free.
+    ::shutdown(old->listening.get(), SHUT_RDWR);
+    tell(channel::StopRemote{});
+  }
   trusted_ = nullptr;
   who_is_remote_ = nobody_remote;  // for connections that are still open
 }

@@ -44,6 +44,7 @@ class FrontLink {
   // Replaces the previous listener; connections stay, see recheck_access(). Errors: invalid_argument for certificates
   // and keys; then there is no remote listener.
   Result<> serve_remote(sys::UniqueFd listening, http::RemoteListener listener, WhoIsRemote who_is);
+  // Its address is free at once, although the front may still have the socket.
   void stop_remote();
   // Drops the connections whose peers have another role than when they connected, or none any more. Streams end at
   // once, other answers that are on their way still arrive.

@@ -134,6 +134,7 @@ void Server::Core::accept_local(const std::shared_ptr<LocalListener>& listener) 
 void Server::Core::accept_remote() {
   remote->async_accept([self = shared_from_this(), listener = remote](const Failure& reason, tcp::socket socket) {
     if (reason == asio::error::operation_aborted || self->stopped || listener != self->remote) return;
+    if (reason == asio::error::invalid_argument) return;  // it does not listen any more: whoever made it has ended it
     if (!reason) {
       ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kUserTimeoutMs, sizeof(kUserTimeoutMs));
       Failure ignored;

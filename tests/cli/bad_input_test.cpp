@@ -201,10 +201,9 @@ TEST_CASE_METHOD(SecondSuite, "an entry that a newer package of the variant's ow
   check_one_error(*this, build(), 2, "trixie has library 2.0+deb13u1, and sid has 2.0, which is not newer");
 }
 
-TEST_CASE_METHOD(SecondSuite, "a version below the one that the variant asks for at least is refused") {
-  replace_in_variant("[packages.install]", "[packages.minimum]\nlibrary = \"2.0+deb14u1\"\n[packages.install]");
-  archive.publish({.suite = "sid"});
-  check_one_error(*this, build(), 1, "the archive has library 2.0, older than 2.0+deb14u1");
+TEST_CASE_METHOD(Checkout, "a version below the one that the variant asks for at least is refused") {
+  replace_in_variant("[packages.install]", "[packages.minimum]\nlibrary = \"1.0+deb13u1\"\n[packages.install]");
+  check_one_error(*this, build(), 1, "the archive has library 1.0, older than 1.0+deb13u1");
 }
 
 TEST_CASE_METHOD(SecondSuite, "a Release file of the second suite that has expired is refused, with its name") {

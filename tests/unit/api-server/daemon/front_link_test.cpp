@@ -387,6 +387,26 @@ TEST_CASE("nobody over TLS has a role when the remote listener is off, or trusts
   daemon.wait_for<StopRemote>();
 }
 
+TEST_CASE("the address of a listener is free when it has been stopped, also while the front still has the socket") {
+  FrontLinkFixture daemon;
+  const Identity node = make_identity("ops-1");
+  sys::UniqueFd listening = must(http::listen_on_address("127.0.0.1", 0));
+  const std::uint16_t port = must(http::port_of(listening));
+  const auto nobody = [](const http::ClientCertificate&) { return http::Peer{}; };
+  const auto listener = [&] {
+    return http::RemoteListener{
+        .certificates = node.certificate, .key = node.key.copy(), .client_ca = node.certificate};
+  };
+  must(daemon.link.serve_remote(std::move(listening), listener(), nobody));
+  daemon.wait_for<ListenRemote>();
+  const sys::UniqueFd of_the_front(::fcntl(daemon.descriptors.back().get(), F_DUPFD_CLOEXEC, 0));
+  CHECK_FALSE(http::listen_on_address("127.0.0.1", port));
+  daemon.link.stop_remote();
+  CHECK(::accept4(of_the_front.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK) == -1);
+  CHECK(errno == EINVAL);
+  must(daemon.link.serve_remote(must(http::listen_on_address("127.0.0.1", port)), listener(), nobody));
+}
+
 TEST_CASE("a key that does not belong to its certificate is an error, and the front gets neither") {
   FrontLinkFixture daemon;
   const Identity one = make_identity("one");
