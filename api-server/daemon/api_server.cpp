@@ -163,7 +163,7 @@ Result<> ApiServer::serve() {
       .read_boot = [this](auto done) { read_boot(std::move(done)); },
       .watch = [this](int fd, std::function<void()> ready) { return watch_descriptor(fd, std::move(ready)); }});
   handlers::add_routes(router_, *node_);
-  front_link_.emplace(loop_, router_, [this](const Error& why) { front_is_lost(why); });
+  front_link_ = std::make_unique<FrontLink>(loop_, router_, [this](const Error& why) { front_is_lost(why); });
   TRY(listen_locally());
   listen_remotely();
   return {};

@@ -85,7 +85,7 @@ class ApiServer {
   bool look_is_pending_ = false;
   std::unique_ptr<handlers::Node> node_;
   http::Router router_;
-  std::optional<FrontLink> front_link_;
+  std::unique_ptr<FrontLink> front_link_;
   LoopTimer front_again_;
   std::optional<sys::Child> front_;  // with Options::socket
   settings::Json api_;               // the settings of the current remote listener

@@ -127,7 +127,7 @@ Result<TrustStore> trust_store(const std::string& pem) {
 
 ClientCertificate check_chain(const std::vector<std::string>& chain, X509_STORE* trusted) {
   if (chain.empty()) return {};
-  const ClientCertificate unreadable{
+  ClientCertificate unreadable{
       .present = true, .verify_error = "it cannot be read", .common_name = {}, .serial = {}};
   if (is_too_large(chain)) return unreadable;
   const Stack others(sk_X509_new_null());

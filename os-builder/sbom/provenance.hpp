@@ -46,9 +46,9 @@ struct Provenance {
   bool operator==(const Provenance&) const = default;
 };
 
-// Checks the envelope's signature, before anything in it is looked at, and reads the statement. At most 16 MiB. Errors:
-// verification_failed for a signature that this certificate did not make; data_loss for anything that is not one of our
-// documents.
-Result<Provenance> verify_provenance(std::string_view envelope, const crypto::Certificate& signer);
+// Checks the signature of an envelope's text, before anything in it is looked at, and reads the statement. At most 16
+// MiB. Errors: verification_failed for a signature that this certificate did not make; data_loss for anything that is
+// not one of our documents.
+Result<Provenance> verify_provenance(std::string_view text, const crypto::Certificate& signer);
 
 }  // namespace bulkhead::sbom
