@@ -127,8 +127,7 @@ Result<TrustStore> trust_store(const std::string& pem) {
 
 ClientCertificate check_chain(const std::vector<std::string>& chain, X509_STORE* trusted) {
   if (chain.empty()) return {};
-  ClientCertificate unreadable{
-      .present = true, .verify_error = "it cannot be read", .common_name = {}, .serial = {}};
+  ClientCertificate unreadable{.present = true, .verify_error = "it cannot be read", .common_name = {}, .serial = {}};
   if (is_too_large(chain)) return unreadable;
   const Stack others(sk_X509_new_null());
   const Certificate own = certificate_of(chain.front());
