@@ -111,9 +111,18 @@ void spoil_esp(Random& random, const ScratchDisk& disk, const BuiltImage& image)
   if (random.one_in(2))
     disk.put_esp_file("loader/entries/evil.conf",
                       "title evil\nlinux /EFI/Linux/bulkhead_99.0.0.efi\noptions init=/evil\n");
-  if (random.one_in(2)) disk.put_esp_file("EFI/Linux/" + uki + ".extra.d/evil.addon.efi", addon());
-  if (random.one_in(2))
-    disk.put_esp_file("EFI/Linux/" + uki + ".extra.d/tmpfiles.extra.cred", "f /run/evil-tmpfiles\n");
+  // The boot loader counts the try before it starts the file, and the stub looks beside the name that the file has
+  // then.
+  const std::string counted = std::string(uki).replace(uki.find("+3"), 2, "+2-1");
+  const std::string uncounted = std::string(uki).replace(uki.find("+3"), 2, "");
+  const std::string addon_bytes = addon();
+  const bool with_addon = random.one_in(2);
+  const bool with_credential = random.one_in(2);
+  for (const std::string& name : {uki, counted, uncounted}) {
+    if (with_addon) disk.put_esp_file("EFI/Linux/" + name + ".extra.d/evil.addon.efi", addon_bytes);
+    if (with_credential)
+      disk.put_esp_file("EFI/Linux/" + name + ".extra.d/tmpfiles.extra.cred", "f /run/evil-tmpfiles\n");
+  }
   if (random.one_in(2)) disk.put_esp_file("loader/credentials/system.hostname.cred", "evil");
   if (random.one_in(2)) disk.put_esp_file("loader/addons/evil.addon.efi", addon());
   if (random.one_in(2)) disk.put_esp_file("loader/keys/auto/db.auth", std::string(500, 'x'));

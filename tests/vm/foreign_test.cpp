@@ -168,20 +168,28 @@ TEST_CASE("no credential from SMBIOS or fw_cfg is obeyed; a harmless word and ou
   CHECK(answer(node, "cat /sys/module/dm_verity/parameters/require_signatures") == "Y\n");
 }
 
-TEST_CASE("a copy of the disk beside it ends the boot; a disk that only claims its root is not looked at") {
+TEST_CASE("a copy of the disk beside it ends the boot; another node's disk is not looked at, nor its STATE and DATA") {
   const BuiltImage image = BuiltImage::of_variant("kvm");
   const ScratchDisk disk(image);
-  const ScratchDisk other(image);
   // NVMe: its name comes before that of the disk that is booted from.
-  const NodeOptions beside{.second_disk = other.path(), .second_bus = vm::DiskBus::nvme};
-  check_refused(disk, "foreign-copy", beside, "have the same boot partition");
+  const auto beside = [](const ScratchDisk& other) {
+    return NodeOptions{.second_disk = other.path(), .second_bus = vm::DiskBus::nvme};
+  };
+  const ScratchDisk copy(image);
+  check_refused(disk, "foreign-copy", beside(copy), "have the same boot partition");
 
-  other.change_partition_uuid(gpt::kEspNumber, "11111111-2222-3333-4444-555555555555");
-  Node node(disk, "foreign-root", beside);
+  // It has the same roots, and file systems with the labels and types of ours.
+  const BootedDisk other(configured_spec());
+  const auto identity = [](const ScratchDisk& of) { return of.ext4_file(gpt::kStateNumber, "machine-id"); };
+  const std::string of_the_other = identity(other.disk());
+  REQUIRE_FALSE(of_the_other.empty());
+  Node node(disk, "foreign-root", beside(other.disk()));
   node.wait_until_ready();
   node.shut_down();
-  CHECK_FALSE(disk.ext4_file(gpt::kStateNumber, "machine-id").empty());
+  CHECK_FALSE(identity(disk).empty());
+  CHECK(identity(disk) != of_the_other);
   CHECK_FALSE(disk.ext4_file(gpt::kStateNumber, "settings-lineage").empty());
+  CHECK(identity(other.disk()) == of_the_other);
 }
 
 TEST_CASE("a library on DATA is not loaded as a plugin of containerd, and nothing on DATA can be run on the host") {
