@@ -178,18 +178,19 @@ TEST_CASE("a copy of the disk beside it ends the boot; another node's disk is no
   const ScratchDisk copy(image);
   check_refused(disk, "foreign-copy", beside(copy), "have the same boot partition");
 
-  // It has the same roots, and file systems with the labels and types of ours.
+  // It has the same roots, and file systems with the labels and types of ours. Its node has a key for the network.
   const BootedDisk other(configured_spec());
-  const auto identity = [](const ScratchDisk& of) { return of.ext4_file(gpt::kStateNumber, "machine-id"); };
-  const std::string of_the_other = identity(other.disk());
-  REQUIRE_FALSE(of_the_other.empty());
+  const auto key = [](const ScratchDisk& of) { return of.ext4_file(gpt::kStateNumber, "api/key.pem"); };
+  const std::string key_of_the_other = key(other.disk());
+  REQUIRE(key_of_the_other.contains("PRIVATE KEY"));
+  other.disk().change_partition_uuid(gpt::kEspNumber, "11111111-2222-3333-4444-555555555555");
   Node node(disk, "foreign-root", beside(other.disk()));
   node.wait_until_ready();
   node.shut_down();
-  CHECK_FALSE(identity(disk).empty());
-  CHECK(identity(disk) != of_the_other);
+  CHECK_FALSE(disk.ext4_file(gpt::kStateNumber, "machine-id").empty());
   CHECK_FALSE(disk.ext4_file(gpt::kStateNumber, "settings-lineage").empty());
-  CHECK(identity(other.disk()) == of_the_other);
+  CHECK(key(disk).empty());
+  CHECK(key(other.disk()) == key_of_the_other);
 }
 
 TEST_CASE("a library on DATA is not loaded as a plugin of containerd, and nothing on DATA can be run on the host") {
