@@ -45,19 +45,27 @@ void Audit::write(AuditRecord record) {
   settle();
   for (std::string* field : {&record.author, &record.action, &record.transaction, &record.keys, &record.message})
     shorten(*field);
-  if (record.always || !record.keys.empty() || is_first(record)) keep(record);
+  if (record.always || has_room(record)) keep(record);
 }
 
-bool Audit::is_first(const AuditRecord& record) {
+bool Audit::has_room(const AuditRecord& record) {
   std::string identity = record.identity.empty() ? record.author : record.identity;
   if (counted_.size() >= kMostIdentities && !counted_.contains(identity)) identity = "others";
   auto& kinds = counted_[identity];
-  std::string kind = record.action + '\n' + record.result + '\n' + record.transaction + '\n' + record.message;
+  const bool changes = !record.keys.empty();
+  std::string kind =
+      changes ? "changes" : record.action + '\n' + record.result + '\n' + record.transaction + '\n' + record.message;
   const std::size_t most = identity.empty() ? kMostKindsOfUnknown : kMostKinds;
   if (kinds.size() >= most && !kinds.contains(kind)) kind = "others";
   const auto [found, first] = kinds.try_emplace(std::move(kind), Repeated{.since = clock_(), .first = record});
-  if (!first) ++found->second.more;
-  return first;
+  Repeated& repeated = found->second;
+  if (first) return true;
+  if (changes && repeated.written < kMostChanges) {
+    ++repeated.written;
+    return true;
+  }
+  ++repeated.more;
+  return false;
 }
 
 void Audit::settle() {
@@ -67,7 +75,10 @@ void Audit::settle() {
     if (now - repeated.since < kWindow) return false;
     if (repeated.more == 0) return true;
     AuditRecord summary = repeated.first;
-    summary.message = std::format("{} more like this within a minute", repeated.more);
+    summary.message = summary.keys.empty()
+                          ? std::format("{} more like this within a minute", repeated.more)
+                          : std::format("{} more changes within a minute; the history has them", repeated.more);
+    summary.keys.clear();
     keep(summary);
     return true;
   };

@@ -2,8 +2,8 @@
 // whatever else the node logs; the last records are also in memory, for nodes and tests without a journal. It contains
 // the keys of settings, never their values.
 //
-// Nobody can push others' records out of it: every field has a longest length, and what repeats itself without changing
-// anything is counted, and the count is written once a minute.
+// Nobody but an admin can push others' records out of it: every field has a longest length, and what repeats itself, or
+// is one change too many in a minute, is counted, and the count is written once a minute. The history has the changes.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -27,7 +27,7 @@ struct AuditRecord {
   std::string keys{};      // separated by spaces
   std::string message{};   // why
   std::string identity{};  // whose records are counted together; empty: `author`
-  bool always = false;     // written however often it happens; so is what has keys
+  bool always = false;     // written however often it happens
 };
 
 class Audit {
@@ -35,6 +35,7 @@ class Audit {
   static constexpr std::size_t kKept = 1000;
   static constexpr auto kWindow = std::chrono::minutes(1);  // in which equal records are one
   static constexpr std::size_t kMostKinds = 32;             // of one identity in that time; all others are one
+  static constexpr std::size_t kMostChanges = 20;           // of settings, by one identity in that time
   static constexpr std::size_t kMostKindsOfUnknown = 4;     // of all clients together that are not known
   static constexpr std::size_t kMostIdentities = 64;        // all others are one
   static constexpr std::size_t kLongestField = 512;         // bytes
@@ -58,6 +59,7 @@ class Audit {
   using Time = std::chrono::sys_time<std::chrono::microseconds>;
   struct Repeated {
     Time since;
+    std::size_t written = 1;
     std::size_t more = 0;
     AuditRecord first{};
   };
@@ -66,8 +68,8 @@ class Audit {
     nlohmann::json record;
   };
 
-  // True for the first of its kind in its time; others are counted.
-  bool is_first(const AuditRecord& record);
+  // Whether there is room for it: for the first of its kind in its time, and some changes. Others are counted.
+  bool has_room(const AuditRecord& record);
   void keep(const AuditRecord& record);
 
   log::Log log_;

@@ -33,7 +33,8 @@ configuration::Done finishing(Node& node, const Request& request, std::string ac
                        .action = action,
                        .result = "done",
                        .transaction = transaction,
-                       .identity = peer->identity};
+                       .identity = peer->identity,
+                       .always = outcome && peer->role == Role::admin};
     if (outcome) {
       record.keys = joined_keys(outcome->changes);
     } else {

@@ -34,16 +34,17 @@ Result<verity::RootHashSignature> read_signature(const Partition& partition) {
 // The signature of this root hash. Each slot has a signature partition; the root hash in it tells which one is ours.
 // The kernel decides whether a signature is needed; here the boot only fails early when the command line requires one.
 Result<std::vector<std::byte>> find_signature(const SlotPartitions& slot, const BootRequest& request) {
-  std::string reason = "there is no signature partition";
+  std::string reasons;  // of each: which of them is this slot's, only a signature could say
   for (const Partition& partition : slot.siblings) {
     if (gpt::kind_of(partition.type) != gpt::PartitionKind::root_verity_signature) continue;
     auto signature = read_signature(partition);
     if (signature && signature->root_hash == request.root_hash) return std::move(signature->signature);
-    reason = std::format("/dev/{}: {}", partition.device.name,
-                         signature ? "it signs another root hash" : signature.error().describe());
+    reasons += std::format("{}/dev/{}: {}", reasons.empty() ? "" : "; ", partition.device.name,
+                           signature ? "it signs another root hash" : signature.error().describe());
   }
+  if (reasons.empty()) reasons = "there is no signature partition";
   if (request.signature_required)
-    return fail(error(ErrorCode::verification_failed, "the root hash is not signed: {}", reason)
+    return fail(error(ErrorCode::verification_failed, "the root hash is not signed: {}", reasons)
                     .with_hint("write the image to this slot again, with the partition that has the signature"));
   return std::vector<std::byte>{};
 }

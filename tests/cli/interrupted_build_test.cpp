@@ -83,6 +83,30 @@ TEST_CASE_METHOD(FreshBuild, "a build killed in any stage leaves no output, and 
         sys::read_file(image_directory("kvm") / "manifest.json").value());
 }
 
+TEST_CASE_METHOD(FreshBuild, "a product that was forged with its digests is in an image, but not in one for nodes") {
+  const auto build = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = arguments();
+    std::ranges::move(more, std::back_inserter(words));
+    const auto result = os_builder(words);
+    INFO(result.err);
+    REQUIRE(result.exit_status == 0);
+    return sys::read_file(output / "manifest.json").value();
+  };
+  const auto roots = [&] { return sys::list_directory(cache / "stages/root image").value(); };
+  const std::string clean = build({});
+  const auto is_product = [](const sys::Path& path) { return sys::exists(path / "root.erofs"); };
+  const auto before = roots();
+  const sys::Path own = *std::ranges::find_if(before, is_product);
+  build({"--image-version", "9.9.9"});
+  const auto after = roots();
+  const sys::Path other =
+      *std::ranges::find_if(after, [&](const sys::Path& path) { return path != own && is_product(path); });
+  REQUIRE(sys::remove_all(own));
+  std::filesystem::copy(other, own, std::filesystem::copy_options::recursive);
+  CHECK(build({}) != clean);
+  CHECK(build({"--release"}) == clean);
+}
+
 TEST_CASE_METHOD(FreshBuild, "a full disk gives one clear error and leaves no output") {
   REQUIRE(sys::create_directories(output.parent_path()));
   // Enough for the parts, not for the disk images.

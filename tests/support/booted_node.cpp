@@ -16,7 +16,7 @@ using nlohmann::json;
 
 // Raise it when states are made in another way than before.
 constexpr int kFormat = 1;
-// About 1 GiB each. States of older images are used by checkouts of other commits.
+// About 400 MiB each. States of older images are used by checkouts of other commits.
 constexpr std::size_t kStatesKept = 6;
 
 sys::Path states_directory() {

@@ -67,6 +67,16 @@ TEST_CASE("crun and runsc run a container of an image that was imported") {
   must_answer(node, "umount /proc/sys/net");
 
   CHECK(must_answer(node, "ctr tasks ls -q; ctr containers ls -q").empty());
+
+  // Nothing starts what containerd's database, which lies on DATA, wants to have running: neither at its start nor in
+  // the 10 s after which the plugin for it would look again.
+  must_answer(node, std::format("ctr containers create --label containerd.io/restart.status=running --label "
+                                "containerd.io/restart.policy=always {} wants-to-run /bin/sleep 1000",
+                                kImage));
+  must_answer(node, "systemctl restart containerd; sleep 15");
+  CHECK(must_answer(node, "ctr containers ls -q") == "wants-to-run\n");
+  CHECK(must_answer(node, "ctr tasks ls -q").empty());
+  must_answer(node, "ctr containers rm wants-to-run");
   CHECK(must_answer(node, "systemctl is-active containerd") == "active\n");
 }
 

@@ -139,8 +139,29 @@ std::vector<std::pair<std::string, std::string>> hostile_credentials() {
           {"vmm.notify_socket", "vsock:2:1"}};
 }
 
-TEST_CASE("no credential from SMBIOS or fw_cfg is obeyed; a harmless word and our own user data are") {
-  const ScratchDisk disk(BuiltImage::of_variant("kvm-dev"));
+// Files of systemd-stub and the boot loader, with an initrd of somebody else.
+void add_foreign_esp_files(const ScratchDisk& disk, const BuiltImage& image) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread
+  const sys::Path init(::getenv("BULKHEAD_HANGING_INIT"));
+  const std::string addon = image.changed_uki({.more_initrd = initrd_with(init)}, stranger_keys());
+  const std::string credential = "f /run/evil-tmpfiles\n";
+  const std::string uki = disk.uki_names().front();
+  // The loader takes one of the tries away before it starts the file; the stub may leave the counter out.
+  for (const char* counter : {"+3", "+2-1", ""}) {
+    const std::string name = std::string(uki).replace(uki.find("+3"), 2, counter);
+    disk.put_esp_file("EFI/Linux/" + name + ".extra.d/evil.addon.efi", addon);
+    disk.put_esp_file("EFI/Linux/" + name + ".extra.d/tmpfiles.extra.cred", credential);
+  }
+  disk.put_esp_file("loader/addons/evil.addon.efi", addon);
+  disk.put_esp_file("loader/credentials/tmpfiles.extra.cred", credential);
+  disk.put_esp_file("loader/credentials/system.hostname.cred", "evil");
+  disk.put_esp_file("loader/entries/evil.conf", "title evil\nlinux /EFI/Linux/" + uki + "\noptions init=/evil\n");
+}
+
+TEST_CASE("no credential from SMBIOS, fw_cfg or the ESP is obeyed; a harmless word and our own user data are") {
+  const BuiltImage image = BuiltImage::of_variant("kvm-dev");
+  const ScratchDisk disk(image);
+  add_foreign_esp_files(disk, image);
   NodeOptions options{.oem_strings = {std::string(kMoreWords) + "systemd.log_level=info",
                                       credential("bulkhead.user-data", "[settings]\nmotd = \"from smbios\"\n")}};
   constexpr std::size_t kMostFiles = 12;  // fw_cfg has room for 32, and half of it is QEMU's own

@@ -126,7 +126,9 @@ TEST_CASE("what kernel-hardening-checker finds has a reason in docs/hardening.md
   }
 }
 
-TEST_CASE("every parameter that the image hardens is in effect on a node, and so is every argument of the kernel") {
+TEST_CASE(
+    "every parameter that the image hardens is in effect on a node, and so are arguments of the kernel that can be "
+    "tried") {
   BootedNode booted({.variant = kVariant}, "hardening-parameters");
   Node& node = booted.node();
   wait_for_shell(node);

@@ -35,7 +35,7 @@ TEST_CASE("records are kept newest first, with their time, and only what is know
 TEST_CASE("the oldest records make room") {
   Fixture fixture;
   for (std::size_t i = 0; i <= Audit::kKept; ++i)
-    fixture.audit.write({.author = std::to_string(i), .action = "x", .result = "done", .keys = "motd"});
+    fixture.audit.write({.author = std::to_string(i), .action = "x", .result = "done", .always = true});
   const auto records = fixture.audit.newest(2 * Audit::kKept);
   REQUIRE(records.size() == Audit::kKept);
   CHECK(records.front()["author"] == std::to_string(Audit::kKept));
@@ -83,12 +83,32 @@ TEST_CASE("records of many kinds and peers do not push other records out") {
                          .result = "refused",
                          .identity = "uid 7"});
     fixture.audit.write({.author = std::format("certificate {}", i), .action = "GET /", .result = "refused"});
+    // An operator may change settings, and does nothing else.
+    fixture.audit.write({.author = "operator", .action = "commit", .result = "done", .keys = std::format("motd{}", i)});
   }
   fixture.audit.write({.author = "bob", .action = "reboot", .result = "started", .always = true});
   const auto records = fixture.audit.newest(Audit::kKept);
   CHECK(records.size() < 150);
   CHECK(records.front()["author"] == "bob");
   CHECK(records.back()["author"] == "alice");
+}
+
+TEST_CASE("the first changes of a minute are records, the others one, and those of an admin all") {
+  Fixture fixture;
+  for (std::size_t i = 0; i < 3 * Audit::kMostChanges; ++i) {
+    fixture.audit.write({.author = "operator", .action = "commit", .result = "done", .keys = "motd"});
+    fixture.audit.write({.author = "admin", .action = "commit", .result = "done", .keys = "motd", .always = true});
+  }
+  CHECK(fixture.audit.newest(Audit::kKept).size() == 4 * Audit::kMostChanges);
+  fixture.now += Audit::kWindow;
+  fixture.audit.write({.author = "operator", .action = "commit", .result = "done", .keys = "motd"});
+  const auto records = fixture.audit.newest(2);
+  CHECK(records[0]["keys"] == "motd");
+  CHECK(records[1] == nlohmann::json{{"time", "1970-01-01T00:01:00.000000Z"},
+                                     {"author", "operator"},
+                                     {"action", "commit"},
+                                     {"result", "done"},
+                                     {"message", "40 more changes within a minute; the history has them"}});
 }
 
 TEST_CASE("a field has a longest length, and ends between characters") {
