@@ -45,6 +45,11 @@ Result<sys::UniqueFd> listen_on_address(const std::string& address, std::uint16_
   if (!socket) return unavailable("making a socket");
   constexpr int kOn = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &kOn, sizeof(kOn));
+  // The server starts before the network, so an interface may get the address later (ip(7), ipv6(7)).
+  if (endpoint.protocol() == asio::ip::tcp::v6())
+    ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_FREEBIND, &kOn, sizeof(kOn));
+  else
+    ::setsockopt(socket.get(), IPPROTO_IP, IP_FREEBIND, &kOn, sizeof(kOn));
   if (::bind(socket.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0)
     return unavailable("using the address");
   if (::listen(socket.get(), kBacklog) != 0) return unavailable("listening");

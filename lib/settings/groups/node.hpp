@@ -46,7 +46,7 @@ struct Api {
                .affects = "apiserver firewall"}},
         Field{"listen-address",
               &Api::listen_address,
-              {.doc = "The address that the remote listener listens on.",
+              {.doc = "The address that the remote listener listens on. An interface may get it later.",
                .example = R"("10.0.0.9")",
                .default_value = R"("::")",
                .affects = "apiserver"}},
