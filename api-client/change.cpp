@@ -28,6 +28,13 @@ Result<std::optional<TryOptions>> wanted_try(const ChangeOptions& options) {
   return TryOptions{.seconds = seconds, .hold = options.hold};
 }
 
+// The same node, another verb.
+std::string command(const Where& where, std::string_view verb) {
+  if (!where.node.empty()) return std::format("apiclient -n {} {}", where.node, verb);
+  if (where.socket != Where().socket) return std::format("apiclient -s {} {}", where.socket, verb);
+  return std::format("apiclient {}", verb);
+}
+
 // The state in an event named "try"; empty for other events.
 std::string state_of(const net::Event& event) {
   if (event.name != "try") return {};
@@ -37,8 +44,10 @@ std::string state_of(const net::Event& event) {
 }
 
 // Ends with the try: confirmed, or reverted.
-Result<cli::ExitCode> hold(Transaction& transaction, int seconds, const cli::Invocation& invocation) {
-  note(invocation, std::format("in effect for {} s, or until this program ends; keep it: apiclient confirm", seconds));
+Result<cli::ExitCode> hold(const Where& where, Transaction& transaction, int seconds,
+                           const cli::Invocation& invocation) {
+  note(invocation,
+       std::format("in effect for {} s, or until this program ends; keep it: {}", seconds, command(where, "confirm")));
   net::EventReader reader;
   std::string state;
   Result<bool> read = true;
@@ -52,8 +61,9 @@ Result<cli::ExitCode> hold(Transaction& transaction, int seconds, const cli::Inv
   }));
   TRY(std::move(read));
   if (state == "confirmed") return cli::ExitCode::ok;
-  return fail(error(ErrorCode::aborted, "the change was not confirmed and has been reverted")
-                  .with_hint("to keep a change, run 'apiclient confirm' in another terminal in time"));
+  return fail(
+      error(ErrorCode::aborted, "the change was not confirmed and has been reverted")
+          .with_hint(std::format("to keep a change, run '{}' in another terminal in time", command(where, "confirm"))));
 }
 
 }  // namespace
@@ -91,12 +101,12 @@ Result<cli::ExitCode> change(const Where& where, std::string_view verb, const Ch
   Api api = TRY(open_api(where));
   Transaction transaction(api, verb);
   TRY(stage(transaction));
-  if (attempt && attempt->hold) return hold(transaction, attempt->seconds, invocation);
+  if (attempt && attempt->hold) return hold(where, transaction, attempt->seconds, invocation);
   const Json outcome = TRY(transaction.commit(attempt));
   report_outcome(outcome, invocation);
   if (attempt)
-    note(invocation,
-         std::format("in effect for {} s; keep it: apiclient confirm; end it now: apiclient revert", attempt->seconds));
+    note(invocation, std::format("in effect for {} s; keep it: {}; end it now: {}", attempt->seconds,
+                                 command(where, "confirm"), command(where, "revert")));
   return cli::ExitCode::ok;
 }
 

@@ -120,7 +120,12 @@ void ApiServer::open_configuration() {
       .clock = std::chrono::steady_clock::now,
       .events = [this](std::string_view name, const settings::Json& data) { on_event(name, data); },
       .check_access = check_access,
-      .took_effect = [this](bool applied) { report_configuration(*configuration_, applied, problems_); }});
+      .took_effect =
+          [this](bool applied) {
+            report_configuration(*configuration_, applied, problems_);
+            follow_access();
+            if (front_link_) asio::post(loop_, [this] { listen_remotely(); });
+          }});
   user_data_ = std::make_unique<UserDataIntake>(options_.places, *configuration_, log_, problems_, opened.fresh);
   try_timer_.emplace(try_deadline_, *configuration_, audit_, problems_);
   blessing_.emplace(options_.places.state, options_.places.model, configuration_->store(), write_back_delay_, log_);
@@ -350,9 +355,6 @@ void ApiServer::on_event(std::string_view name, const settings::Json& data) {
   if ((name == "try" || name == "commit") && user_data_) take_in_what_waited();
   if (name == "commit" && blessing_) blessing_->committed();
   if (name == "commit" && user_data_) user_data_->mark_settled();
-  if (name != "commit" && name != "apply") return;
-  follow_access();
-  if (front_link_) asio::post(loop_, [this] { listen_remotely(); });
 }
 
 }  // namespace bulkhead::daemon

@@ -207,7 +207,7 @@ class OnTheNode(unittest.TestCase):
 
     def test_a_try_is_confirmed_or_reverted(self):
         self.ask("set", "motd=kept")
-        self.assertIn("apiclient confirm", self.ask("set", "motd=tried", "--try", "10m").err)
+        self.assertRegex(self.ask("set", "motd=tried", "--try", "10m").err, r"keep it: apiclient -s \S+ confirm; end it now: apiclient -s \S+ revert")
         self.assertEqual(self.motd(), "tried")
         self.ask("set", "motd=other", status=6)
         self.assertIn("try", self.ask("status").out)

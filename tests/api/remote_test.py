@@ -327,6 +327,23 @@ class Switching(unittest.TestCase):
                 self.assert_ended(idle)
                 self.set_api(**{"revoked": [], "roles": self.roles, "client-ca": self.authority.base64("ca")})
 
+    def test_what_is_only_tried_counts_during_the_try_and_not_after_it(self):
+        """Who locks itself out finds out by it, and gets in again."""
+        idle, stream = self.connect(), self.stream()
+        self.assertEqual(self.server.ask("PATCH", "/settings", {"api": {"roles": []}}, tx="t").status, 204)
+        self.assertEqual(self.server.ask("POST", "/v1/commit", tx="t", **{"try": 600}).status, 200)
+        self.read_to_end(stream)
+        self.assert_ended(idle)
+        self.assertEqual(self.ask(self.connect()), 401)
+        self.assertEqual(self.server.ask("POST", "/v1/revert").status, 200)
+        self.assertEqual(self.ask(self.connect()), 200)
+        # A listener of its own, which the try takes away again.
+        self.assertEqual(self.server.ask("PATCH", "/settings", {"api": {"client-ca": self.authority.base64("other-ca")}}, tx="t").status, 204)
+        self.assertEqual(self.server.ask("POST", "/v1/commit", tx="t", **{"try": 600}).status, 200)
+        self.assertEqual(self.ask(self.connect()), 401)
+        self.assertEqual(self.server.ask("POST", "/v1/revert").status, 200)
+        self.assertEqual(self.ask(self.connect()), 200)
+
     def test_others_stay(self):
         self.authority.certificate("reader", "monitor")
         reader = self.connect("reader")
