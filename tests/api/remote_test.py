@@ -335,13 +335,13 @@ class Switching(unittest.TestCase):
         self.read_to_end(stream)
         self.assert_ended(idle)
         self.assertEqual(self.ask(self.connect()), 403)
-        self.assertEqual(self.server.ask("POST", "/v1/revert").status, 200)
+        self.assertEqual(self.server.ask("POST", "/v1/try/revert").status, 200)
         self.assertEqual(self.ask(self.connect()), 200)
         # A listener of its own, which the try takes away again.
         self.assertEqual(self.server.ask("PATCH", "/settings", {"api": {"client-ca": self.authority.base64("other-ca")}}, tx="t").status, 204)
         self.assertEqual(self.server.ask("POST", "/v1/commit", tx="t", **{"try": 600}).status, 200)
         self.assertEqual(self.ask(self.connect()), 401)
-        self.assertEqual(self.server.ask("POST", "/v1/revert").status, 200)
+        self.assertEqual(self.server.ask("POST", "/v1/try/revert").status, 200)
         self.assertEqual(self.ask(self.connect()), 200)
 
     def test_others_stay(self):
