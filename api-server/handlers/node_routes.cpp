@@ -18,7 +18,7 @@ Json status(const Node& node) {
           {"os", os_json(node.os)},
           {"hostname", node.hostname()},
           {"slot", state.running.slot ? node_state::slot_letter(state.running) : ""},
-          {"boot", slots::describe(state.running)},
+          {"boot", node_state::boot_text(state)},
           {"commit", node.configuration.store().last_commit()},
           {"try", open ? configuration::json_of(*open, std::chrono::steady_clock::now()) : Json()},
           {"locked_down", node.configuration.locked_down()},

@@ -58,6 +58,10 @@ State state_of(const NodeState& node) {
   return node.boot_complete && assessed ? State::ready : State::starting;
 }
 
+std::string boot_text(const NodeState& node) {
+  return slots::describe(node.running) + (node.blessed ? ", blessed" : "");
+}
+
 std::string slot_letter(const slots::RunningSlot& running) {
   return running.slot ? std::string(gpt::to_string(*running.slot)) : "?";
 }

@@ -61,6 +61,8 @@ State state_of(const NodeState& node);
 
 // "A", "B", or "?" when it is not known.
 std::string slot_letter(const slots::RunningSlot& running);
+// Why this version runs: "newest", "trial boot 1 of 3, blessed".
+std::string boot_text(const NodeState& node);
 
 // Names of units and interfaces must not control a terminal: everything but printable ASCII becomes '?'.
 std::string printable(std::string_view text);

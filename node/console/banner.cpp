@@ -17,8 +17,7 @@ std::string banner(std::string_view product, const node_state::NodeState& node) 
   std::string text =
       std::format("{} {} ({})\n", printable(product), node.running.version.to_string(), printable(node.variant));
   if (node.variant.ends_with("-dev")) text += "DEVELOPMENT IMAGE: anybody at this console is root\n";
-  text += std::format("  slot      {} ({}{})\n", node_state::slot_letter(node.running), slots::describe(node.running),
-                      node.blessed ? ", blessed" : "");
+  text += std::format("  slot      {} ({})\n", node_state::slot_letter(node.running), node_state::boot_text(node));
   std::vector<std::string> addresses;
   for (const node_state::Address& address : node.addresses)
     addresses.push_back(std::format("{} {}", address.interface, address.text));

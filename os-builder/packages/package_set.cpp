@@ -171,6 +171,11 @@ Result<PackageSet> resolve(const variant::Variant& variant, const ArchiveOptions
     return fail(error(ErrorCode::invalid_argument, "packages.from.{}: '{}' is not installed", from.suite, name)
                     .with_hint("remove the entry, or name the package in packages.install as well"));
   }
+  for (const auto& [name, lowest] : variant.minimum_versions) {
+    if (reasons.contains(name)) continue;
+    return fail(error(ErrorCode::invalid_argument, "packages.minimum: '{}' is not installed", name)
+                    .with_hint("remove the entry, or name the package in packages.install as well"));
+  }
   if (const auto old = below_minimum(set, variant)) {
     return fail(error(ErrorCode::failed_precondition, "the archive {}", *old)
                     .with_hint("use another mirror: this one may hold updates back; or correct [packages.minimum]"));
@@ -182,7 +187,7 @@ std::optional<std::string> below_minimum(const PackageSet& set, const variant::V
   for (const auto& [name, lowest] : variant.minimum_versions) {
     const auto package = std::ranges::find(set.packages, name, &Package::name);
     if (package == set.packages.end()) {
-      return std::format("lacks the package {}, of which packages.minimum allows {} and later", name, lowest);
+      return std::format("lacks the package {}, which packages.minimum names", name);
     }
     if (compare_versions(package->version, lowest) >= 0) continue;
     return std::format("has {} {}, older than {}, the lowest version in packages.minimum", name, package->version,

@@ -139,8 +139,9 @@ TEST_CASE_METHOD(TwoSuites, "a mirror that holds back the version that a variant
   wanted.minimum_versions["app"] = "4";  // without the epoch, which the archive's version has
   CHECK(resolve());
   wanted.minimum_versions["nano"] = "8";
-  check_error(resolve(), ErrorCode::failed_precondition,
-              "lacks the package nano, of which packages.minimum allows 8 and later");
+  check_error(resolve(), ErrorCode::invalid_argument, "packages.minimum: 'nano' is not installed");
+  check_error(check_lock(*parse_lock(lock, "lock"), wanted, "lock"), ErrorCode::invalid_argument,
+              "it lacks the package nano, which packages.minimum names");
 }
 
 TEST_CASE_METHOD(TwoSuites, "a second suite that cannot be trusted is refused, whatever comes from it") {
