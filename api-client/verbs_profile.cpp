@@ -46,6 +46,10 @@ Result<cli::ExitCode> add(const AddOptions& given, const cli::Invocation& invoca
   if (given.certificate.empty() != given.key.empty())
     return fail(error(ErrorCode::invalid_argument, "--cert and --key must be given together")
                     .with_hint("give both, or neither"));
+  if (!given.ca.empty() && !given.fingerprint.empty())
+    return fail(
+        error(ErrorCode::invalid_argument, "--ca and --fingerprint exclude each other")
+            .with_hint("give --fingerprint for a certificate that the node made itself, --ca for one of your CA"));
   net::TlsEndpoint endpoint{.host = host, .port = port};
   endpoint.ca_file = TRY(existing_file(given.ca));
   endpoint.certificate_file = TRY(existing_file(given.certificate));

@@ -95,6 +95,15 @@ Result<Json> decode(const Document& document) {
   return values;
 }
 
+namespace {
+
+// On a node nobody asks for the hint.
+std::string reason_of(const Error& error) {
+  return error.hint.empty() ? error.describe() : std::format("{} ({})", error.describe(), error.hint);
+}
+
+}  // namespace
+
 Json to_json(const SourceOutcome& outcome) {
   Json json = {{"source", outcome.source}, {"applied", !outcome.refused}};
   if (!outcome.sha256.empty()) json["sha256"] = outcome.sha256;
@@ -114,9 +123,9 @@ MergedDocuments merged_documents(std::span<const Document> documents, std::span<
         result.settings = std::move(together);
       else
         outcome.refused =
-            std::format("{}: conflicts with the documents before it: {}", document.source, good.error().describe());
+            std::format("{}: conflicts with the documents before it: {}", document.source, reason_of(good.error()));
     } else {
-      outcome.refused = values.error().describe();
+      outcome.refused = reason_of(values.error());
     }
     result.outcomes.push_back(std::move(outcome));
   }

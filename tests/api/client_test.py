@@ -111,6 +111,8 @@ class Alone(unittest.TestCase):
         self.assertEqual(bare.status, 0)
         self.assertIn("Without --cert and --key", bare.err)
         self.assertIn("Without --ca or --fingerprint", bare.err)
+        both = run("profile", "add", "both", "--host", "127.0.0.1:1", "--ca", "/dev/null", "--fingerprint", "AA:" * 31 + "AA", config=config)
+        self.assertEqual((both.status, "exclude each other" in both.err), (2, True), both.err)
         self.assertEqual(run("profile", "remove", "web1", config=config).status, 0)
         self.assertEqual(run("profile", "remove", "web1", config=config).status, 1)
 
